@@ -1,0 +1,75 @@
+//===- CellInterface.h - a cell as its callers see it -----------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The order of parameters and of the arrays of a call, and their names. The
+// header, the descriptor, the entry points and the interpreter all follow it.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RNNCC_DIALECT_CELLINTERFACE_H
+#define RNNCC_DIALECT_CELLINTERFACE_H
+
+#include "dialect/Rnn.h"
+#include <string>
+
+namespace rnn {
+
+/// What an array of a call is; numbered as rnn_array_role in rnncc/abi.h.
+enum class ArrayRole {
+  Input,
+  Initial,
+  Final,
+  Output,
+  GradOutput,
+  GradFinal,
+  GradInput,
+  GradInitial,
+  GradParam
+};
+
+/// Which axes stand before an array's own shape; numbered as rnn_axes.
+enum class Axes { StepsRows, Rows, Plain };
+
+/// One array of a call.
+struct CellArray {
+  std::string name;   ///< as rnncc-run names it: "x", "h.0", "grad.W_xi"
+  std::string member; ///< as a C struct member: "x", "h_m1", "W_xi"
+  ArrayRole role;
+  Axes axes;
+  TensorOp tensor;   ///< the input, state, output or parameter it belongs to
+  int64_t delay = 0; ///< states: how far before the first (or last) step, from
+                     ///< 1; 1 is the state right before the first step
+  int64_t param = -1; ///< GradParam: index into CellInterface::params
+
+  llvm::ArrayRef<int64_t> shape() const {
+    return llvm::cast<mlir::RankedTensorType>(
+               const_cast<TensorOp &>(tensor).getType())
+        .getShape();
+  }
+};
+
+/// A cell as its callers see it.
+struct CellInterface {
+  std::string name;   ///< as in the text: "CharGRU"
+  std::string prefix; ///< of C names: "char_gru"
+  mlir::FloatType element;
+  llvm::SmallVector<TensorOp> params;
+  llvm::SmallVector<CellArray> arrays;
+
+  /// The index of the array of that role that belongs to the tensor `name`
+  /// (with that delay, for states), or -1.
+  int64_t find(ArrayRole role, llvm::StringRef name, int64_t delay = 0) const;
+};
+
+/// Reads the interface off a cell, before or after autodiff.
+CellInterface interfaceOf(CellOp cell);
+
+/// `CharGRU` -> `char_gru`, `LSTM` -> `lstm`.
+std::string snakeCase(llvm::StringRef name);
+
+} // namespace rnn
+
+#endif // RNNCC_DIALECT_CELLINTERFACE_H

@@ -1,0 +1,70 @@
+//===- Rnn.td - the rnn dialect, its types and enums ------------*- tablegen -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RNN_TD
+#define RNN_TD
+
+include "mlir/IR/OpBase.td"
+include "mlir/IR/EnumAttr.td"
+
+def Rnn_Dialect : Dialect {
+  let name = "rnn";
+  let cppNamespace = "::rnn";
+  let summary = "recurrent cells, per example and per step";
+  let description = [{
+    A cell is a set of named tensors and a *scan*: a region that says what
+    happens to one example in one step. Batch and time never appear in a type;
+    they appear only when loops are made.
+
+    Values inside a scan are ranked tensors of f32 or f64 with static shapes:
+    `tensor<f32>` a scalar, `tensor<128xf32>` a vector, `tensor<128x64xf32>` a
+    matrix. Elementwise arithmetic is `arith` and `math` on such tensors; what
+    those dialects lack is here.
+
+    The dialect has two forms. In the *flat* form, which the front end makes and
+    which autodiff reads and writes, the ops stand directly in the scan. In the
+    *staged* form, which the scheduler makes, each scan is a list of `rnn.stage`.
+  }];
+}
+
+/// What a named tensor of a cell is to the cell.
+def Rnn_Role : I32EnumAttr<"Role", "what a tensor is to its cell", [
+  I32EnumAttrCase<"input", 0>,            // read, a value per step
+  I32EnumAttrCase<"param", 1>,            // read, the same in all steps
+  I32EnumAttrCase<"state", 2>,            // written each step, read in later ones
+  I32EnumAttrCase<"output", 3>,           // written each step, not a state
+  I32EnumAttrCase<"tape", 4>,             // saved by forward, read by backward
+  I32EnumAttrCase<"output_gradient", 5>,  // read by backward: d loss / d output
+  I32EnumAttrCase<"input_gradient", 6>,   // written by backward: d loss / d input
+  I32EnumAttrCase<"carry", 7>             // state of backward: d loss / d state
+]> {
+  let cppNamespace = "::rnn";
+}
+
+/// When a stage runs.
+def Rnn_Phase : I32EnumAttr<"Phase", "when a stage runs", [
+  I32EnumAttrCase<"before", 0>,  // for all steps at once, before the loop
+  I32EnumAttrCase<"step", 1>,    // in each step of the loop
+  I32EnumAttrCase<"after", 2>    // for all steps at once, after the loop
+]> {
+  let cppNamespace = "::rnn";
+}
+
+def Rnn_Element : FloatOfWidths<[32, 64]>;
+
+/// What one example has in one step. Sizes are known when compiling.
+def Rnn_Tensor : RankedTensorOf<[F32, F64],
+    [HasStaticShapePred, HasAnyRankOfPred<[0, 1, 2]>], "static tensor">;
+def Rnn_Scalar : RankedTensorOf<[F32, F64],
+    [HasStaticShapePred, HasAnyRankOfPred<[0]>], "scalar">;
+def Rnn_Vector : RankedTensorOf<[F32, F64],
+    [HasStaticShapePred, HasAnyRankOfPred<[1]>], "static vector">;
+def Rnn_Matrix : RankedTensorOf<[F32, F64],
+    [HasStaticShapePred, HasAnyRankOfPred<[2]>], "static matrix">;
+def Rnn_Lanes : RankedTensorOf<[F32, F64],
+    [HasStaticShapePred, HasAnyRankOfPred<[0, 1]>], "scalar or static vector">;
+
+#endif // RNN_TD

@@ -1,0 +1,341 @@
+//===- RnnOps.cpp - verifiers of the rnn ops ------------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Every check carries the name of its rule in RnnOps.td.
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialect/Rnn.h"
+#include "mlir/IR/Builders.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringSet.h"
+
+using namespace mlir;
+using namespace rnn;
+
+#define GET_OP_CLASSES
+#include "dialect/RnnOps.cpp.inc"
+
+//===----------------------------------------------------------------------===//
+// What a cell is made of
+//===----------------------------------------------------------------------===//
+
+TensorOp CellOp::tensor(StringRef name) {
+  return dyn_cast_or_null<TensorOp>(lookupSymbol(name));
+}
+
+ScanOp CellOp::scan(bool backward) {
+  for (auto scan : getBody().getOps<ScanOp>())
+    if (scan.getBackward() == backward)
+      return scan;
+  return {};
+}
+
+FloatType CellOp::elementType() {
+  auto tensors = getBody().getOps<TensorOp>();
+  return cast<FloatType>((*tensors.begin()).tensorType().getElementType());
+}
+
+LogicalResult CellOp::verifyRegions() {
+  // cell-outputs
+  for (Attribute output : getOutputs()) {
+    auto symbol = dyn_cast<FlatSymbolRefAttr>(output);
+    auto declared = symbol ? tensor(symbol.getValue()) : TensorOp();
+    if (!declared)
+      return emitOpError("output ") << output << " is not declared";
+    if (declared.getRole() != Role::state && declared.getRole() != Role::output)
+      return emitOpError("output ")
+             << output << " is of role " << stringifyRole(declared.getRole());
+  }
+  // cell-scans
+  unsigned scans[2] = {0, 0};
+  for (auto scan : getBody().getOps<ScanOp>())
+    ++scans[scan.getBackward()];
+  if (scans[0] != 1 || scans[1] > 1)
+    return emitOpError("has ") << scans[0] << " forward and " << scans[1]
+                               << " backward scans";
+  return success();
+}
+
+LogicalResult ScanOp::verifyRegions() {
+  // write-once
+  llvm::StringSet<> written;
+  WalkResult once = walk([&](WriteOp write) {
+    if (written.insert(write.getTensor()).second)
+      return WalkResult::advance();
+    write.emitOpError("writes @") << write.getTensor() << " again";
+    return WalkResult::interrupt();
+  });
+  if (once.wasInterrupted())
+    return failure();
+  // stage-order
+  Phase last = Phase::before;
+  for (auto stage : getBody().getOps<StageOp>()) {
+    if (stage.getPhase() < last)
+      return stage.emitOpError("of phase ") << stringifyPhase(stage.getPhase())
+                                            << " comes after one of phase "
+                                            << stringifyPhase(last);
+    last = stage.getPhase();
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// How a scan touches the named tensors
+//===----------------------------------------------------------------------===//
+
+static TensorOp declarationOf(Operation *op, StringRef name) {
+  return op->getParentOfType<CellOp>().tensor(name);
+}
+
+TensorOp ReadOp::declaration() { return declarationOf(*this, getTensor()); }
+TensorOp WriteOp::declaration() { return declarationOf(*this, getTensor()); }
+TensorOp AccumulateOp::declaration() { return declarationOf(*this, getParam()); }
+
+/// Finds the declaration that `op` names, or says that there is none.
+static FailureOr<TensorOp> lookup(Operation *op, StringRef name) {
+  auto cell = op->getParentOfType<CellOp>();
+  if (!cell)
+    return op->emitOpError("stands outside of a cell"), failure();
+  if (TensorOp declared = cell.tensor(name))
+    return declared;
+  return op->emitOpError("names @") << name << ", which is not declared",
+         failure();
+}
+
+LogicalResult ReadOp::verifySymbolUses(SymbolTableCollection &) {
+  auto declared = lookup(*this, getTensor());
+  if (failed(declared))
+    return failure();
+  // read-type
+  if (getType() != declared->getType())
+    return emitOpError("gives ") << getType() << " but @" << getTensor()
+                                 << " is " << declared->getType();
+  bool backward = (*this)->getParentOfType<ScanOp>().getBackward();
+  Role role = declared->getRole();
+  // read-role
+  bool readable =
+      role == Role::input || role == Role::param || role == Role::state ||
+      (backward && (role == Role::tape || role == Role::output_gradient ||
+                    role == Role::carry));
+  if (!readable)
+    return emitOpError("reads @")
+           << getTensor() << " of role " << stringifyRole(role) << " in a "
+           << (backward ? "backward" : "forward") << " scan";
+  // read-delay
+  int64_t delay = getDelay();
+  bool delayed = role == Role::state || role == Role::carry;
+  int64_t least = role == Role::carry || (role == Role::state && !backward);
+  int64_t most = delayed ? declared->getDelay() : 0;
+  if (delay < least || delay > most)
+    return emitOpError("reads @") << getTensor() << " with delay " << delay
+                                  << ", not " << least << " to " << most;
+  return success();
+}
+
+LogicalResult WriteOp::verifySymbolUses(SymbolTableCollection &) {
+  auto declared = lookup(*this, getTensor());
+  if (failed(declared))
+    return failure();
+  // write-type
+  if (getValue().getType() != declared->getType())
+    return emitOpError("writes ") << getValue().getType() << " but @"
+                                  << getTensor() << " is "
+                                  << declared->getType();
+  // write-role
+  bool backward = (*this)->getParentOfType<ScanOp>().getBackward();
+  Role role = declared->getRole();
+  bool writable = backward
+                      ? role == Role::input_gradient || role == Role::carry
+                      : role == Role::state || role == Role::output ||
+                            role == Role::tape;
+  if (!writable)
+    return emitOpError("writes @")
+           << getTensor() << " of role " << stringifyRole(role) << " in a "
+           << (backward ? "backward" : "forward") << " scan";
+  return success();
+}
+
+LogicalResult AccumulateOp::verifySymbolUses(SymbolTableCollection &) {
+  auto declared = lookup(*this, getParam());
+  if (failed(declared))
+    return failure();
+  // accumulate-param
+  if (declared->getRole() != Role::param)
+    return emitOpError("adds to @")
+           << getParam() << " of role " << stringifyRole(declared->getRole());
+  // accumulate-inside
+  SmallVector<int64_t> shape(getRow().getType().getShape());
+  if (getColumn())
+    shape.push_back(getColumn().getType().getDimSize(0));
+  ArrayRef<int64_t> whole = declared->tensorType().getShape();
+  if (shape.size() != whole.size() ||
+      (getOffsets() && getOffsets()->size() != whole.size()))
+    return emitOpError("adds a gradient of rank ")
+           << shape.size() << " to @" << getParam() << " of rank "
+           << whole.size();
+  for (unsigned dim = 0; dim < shape.size(); ++dim)
+    if (offset(dim) < 0 || offset(dim) + shape[dim] > whole[dim])
+      return emitOpError("adds elements ")
+             << offset(dim) << " to " << offset(dim) + shape[dim]
+             << " of dimension " << dim << ", which has " << whole[dim];
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Values
+//===----------------------------------------------------------------------===//
+
+/// Checks that result[o] = sum over i of weight[o, i] * input[i] has sizes that
+/// fit; shared by matvec and affine.
+static LogicalResult verifyProduct(Operation *op, RankedTensorType weight,
+                                   RankedTensorType input,
+                                   RankedTensorType result, bool transposed) {
+  StringRef kind = op->getName().stripDialect();
+  int64_t inner = weight.getDimSize(transposed ? 0 : 1);
+  int64_t outer = weight.getDimSize(transposed ? 1 : 0);
+  // matvec-inner, affine-inner
+  if (inner != input.getDimSize(0))
+    return op->emitOpError("weight of ")
+           << kind << " takes " << inner << " elements but input has "
+           << input.getDimSize(0);
+  // matvec-outer, affine-outer
+  if (outer != result.getDimSize(0))
+    return op->emitOpError("weight of ")
+           << kind << " gives " << outer << " elements but result has "
+           << result.getDimSize(0);
+  // matvec-element
+  if (weight.getElementType() != input.getElementType() ||
+      weight.getElementType() != result.getElementType())
+    return op->emitOpError("mixes element types ")
+           << weight.getElementType() << ", " << input.getElementType()
+           << " and " << result.getElementType();
+  return success();
+}
+
+/// A weight is a parameter or a slice of one: what `pack` can lay out.
+static LogicalResult verifyWeight(Operation *op, Value weight) {
+  Operation *def = weight.getDefiningOp();
+  if (auto slice = dyn_cast_or_null<SliceOp>(def))
+    def = slice.getOperand().getDefiningOp();
+  auto read = dyn_cast_or_null<ReadOp>(def);
+  // The declaration is checked when symbols are; here it may be missing.
+  if (read) {
+    TensorOp declared = read.declaration();
+    if (!declared || declared.getRole() == Role::param)
+      return success();
+  }
+  return op->emitOpError("weight is neither a parameter nor a slice of one");
+}
+
+LogicalResult MatvecOp::verify() {
+  // matvec-weight
+  if (failed(verifyWeight(*this, getWeight())))
+    return failure();
+  return verifyProduct(*this, getWeight().getType(), getInput().getType(),
+                       getResult().getType(), getTransposed());
+}
+
+LogicalResult ConcatOp::verify() {
+  auto result = getResult().getType();
+  if (result.getRank() == 0)
+    return emitOpError("result is a scalar");
+  int64_t sum = 0;
+  for (Value operand : getOperands()) {
+    auto type = cast<RankedTensorType>(operand.getType());
+    // concat-rest
+    if (type.getRank() != result.getRank() ||
+        type.getElementType() != result.getElementType() ||
+        type.getShape().drop_front() != result.getShape().drop_front())
+      return emitOpError("operand ") << type << " does not fit " << result;
+    sum += type.getDimSize(0);
+  }
+  // concat-sum
+  if (sum != result.getDimSize(0))
+    return emitOpError("operands have ") << sum << " rows but result has "
+                                         << result.getDimSize(0);
+  return success();
+}
+
+LogicalResult SliceOp::verify() {
+  auto operand = getOperand().getType(), result = getResult().getType();
+  ArrayRef<int64_t> offsets = getOffsets();
+  // slice-rank
+  if (operand.getRank() != result.getRank() ||
+      operand.getElementType() != result.getElementType() ||
+      int64_t(offsets.size()) != operand.getRank())
+    return emitOpError("cuts ") << result << " out of " << operand << " with "
+                                << offsets.size() << " offsets";
+  // slice-inside
+  for (int64_t dim = 0; dim < operand.getRank(); ++dim)
+    if (offsets[dim] < 0 ||
+        offsets[dim] + result.getDimSize(dim) > operand.getDimSize(dim))
+      return emitOpError("cuts elements ")
+             << offsets[dim] << " to " << offsets[dim] + result.getDimSize(dim)
+             << " of dimension " << dim << ", which has "
+             << operand.getDimSize(dim);
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// The staged form
+//===----------------------------------------------------------------------===//
+
+/// Elements of a scalar or vector.
+static int64_t unitsOf(Type type) {
+  return cast<RankedTensorType>(type).getNumElements();
+}
+
+LogicalResult StageOp::verifyRegions() {
+  // stage-units
+  for (Type type : getResultTypes())
+    if (unitsOf(type) != int64_t(getUnits()))
+      return emitOpError("of ") << getUnits() << " units gives " << type;
+  auto yield = cast<YieldOp>(getBody().front().getTerminator());
+  if (yield.getOperandTypes() != getResultTypes())
+    return emitOpError("yields other types than it gives");
+  for (Operation &op : getBody().front()) {
+    if (auto write = dyn_cast<WriteOp>(op))
+      if (unitsOf(write.getValue().getType()) != int64_t(getUnits()))
+        return write.emitOpError("writes ")
+               << write.getValue().getType() << " in a stage of " << getUnits()
+               << " units";
+    // stage-whole
+    auto comesFromOutside = [&](Value value) {
+      Operation *def = value.getDefiningOp();
+      return def->getBlock() != &getBody().front() || isa<ReadOp, SliceOp>(def);
+    };
+    SmallVector<Value> whole;
+    if (auto affine = dyn_cast<AffineOp>(op))
+      llvm::append_range(whole, affine.getInputs());
+    else if (isa<ReduceSumOp, SplatOp, ConcatOp, SliceOp>(op))
+      llvm::append_range(whole, op.getOperands());
+    for (Value value : whole)
+      if (!comesFromOutside(value))
+        return op.emitOpError("reads a whole vector that its own stage makes");
+  }
+  return success();
+}
+
+LogicalResult AffineOp::verify() {
+  // affine-terms
+  if (getWeights().empty() || getWeights().size() != getInputs().size() ||
+      getWeights().size() != getTransposed().size())
+    return emitOpError("has ") << getWeights().size() << " weights, "
+                               << getInputs().size() << " inputs and "
+                               << getTransposed().size() << " flags";
+  if (getStart() && getStart().getType() != getResult().getType())
+    return emitOpError("starts from ") << getStart().getType() << " but gives "
+                                       << getResult().getType();
+  for (auto [weight, input, transposed] :
+       llvm::zip(getWeights(), getInputs(), getTransposed()))
+    if (failed(verifyWeight(*this, weight)) ||
+        failed(verifyProduct(*this, cast<RankedTensorType>(weight.getType()),
+                             cast<RankedTensorType>(input.getType()),
+                             getResult().getType(), transposed)))
+      return failure();
+  return success();
+}

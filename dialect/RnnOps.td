@@ -1,0 +1,483 @@
+//===- RnnOps.td - the ops of the rnn dialect -------------------*- tablegen -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// In order: what a cell is made of (cell, tensor, scan), how a scan touches the
+// named tensors (read, write, accumulate), values (matvec, sigmoid, ...), and
+// the staged form (stage, affine, yield).
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RNN_OPS_TD
+#define RNN_OPS_TD
+
+include "dialect/Rnn.td"
+include "dialect/DifferentiableOpInterface.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/ControlFlowInterfaces.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+class Rnn_Op<string mnemonic, list<Trait> traits = []>
+    : Op<Rnn_Dialect, mnemonic, traits>;
+
+//===----------------------------------------------------------------------===//
+// What a cell is made of
+//===----------------------------------------------------------------------===//
+
+def Rnn_CellOp : Rnn_Op<"cell", [IsolatedFromAbove, NoTerminator,
+                                 SingleBlock, Symbol, SymbolTable]> {
+  let summary = "hold the named tensors and the scans of one recurrent cell";
+  let description = [{
+    `sizes` are the cell's size parameters and what they were set to; they are
+    for the header and the descriptor, shapes are already numbers. `outputs`
+    names the tensors the caller gets over time, in order: states or tensors of
+    role `output`.
+
+    The body holds `rnn.tensor` declarations, one forward `rnn.scan` and, after
+    autodiff, one backward one.
+
+    Rules:
+
+    - `cell-outputs`: every output names a state or an output of the cell.
+    - `cell-scans`: the body holds one forward scan and at most one backward.
+
+    Example:
+
+    ```mlir
+    rnn.cell @Leaky outputs [@h] sizes {H = 4 : i64} {
+      rnn.tensor @x input : tensor<4xf32>
+      rnn.tensor @h state : tensor<4xf32>
+      rnn.scan forward {
+        %x = rnn.read @x : tensor<4xf32>
+        %h = rnn.read @h[1] : tensor<4xf32>
+        %s = arith.addf %x, %h : tensor<4xf32>
+        rnn.write @h, %s : tensor<4xf32>
+      }
+    }
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, ArrayAttr:$outputs,
+                       DictionaryAttr:$sizes);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = [{
+    $sym_name `outputs` $outputs `sizes` $sizes attr-dict-with-keyword $body
+  }];
+  let extraClassDeclaration = [{
+    /// The declaration of `name`, or null.
+    ::rnn::TensorOp tensor(::llvm::StringRef name);
+    /// The scan of that direction, or null.
+    ::rnn::ScanOp scan(bool backward);
+    /// The element type of the cell: that of its first tensor.
+    ::mlir::FloatType elementType();
+  }];
+  let hasRegionVerifier = 1;
+}
+
+def Rnn_TensorOp : Rnn_Op<"tensor", [Symbol, HasParent<"CellOp">]> {
+  let summary = "declare a named tensor of a cell";
+  let description = [{
+    The type is that of one example in one step. `of` and `delay` say what a
+    tensor that autodiff made belongs to: the gradient of output `of`, of input
+    `of`, or the carry for what step t adds to the gradient of state `of` at
+    step t - `delay`. For a state, `delay` is the largest k of its reads
+    `h[t-k]`, that is, how many values from before the first step it has.
+    `init` with `init_arguments` is a parameter's initialiser as the language
+    names it.
+
+    Example:
+
+    ```mlir
+    rnn.tensor @W param init "uniform" with [-0.1, 0.1] : tensor<4x3xf32>
+    rnn.tensor @h state delay 1 : tensor<4xf32>
+    rnn.tensor @carry_h carry of @h delay 1 : tensor<4xf32>
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, Rnn_Role:$role,
+                       OptionalAttr<FlatSymbolRefAttr>:$of,
+                       DefaultValuedAttr<I64Attr, "1">:$delay,
+                       OptionalAttr<StrAttr>:$init,
+                       OptionalAttr<DenseF64ArrayAttr>:$init_arguments,
+                       TypeAttrOf<Rnn_Tensor>:$type);
+  let assemblyFormat = [{
+    $sym_name $role (`of` $of^)? (`delay` $delay^)?
+    (`init` $init^)? (`with` $init_arguments^)? attr-dict `:` $type
+  }];
+  let extraClassDeclaration = [{
+    ::mlir::RankedTensorType tensorType() {
+      return ::llvm::cast<::mlir::RankedTensorType>(getType());
+    }
+  }];
+}
+
+def Rnn_ScanOp : Rnn_Op<"scan", [HasParent<"CellOp">, NoTerminator,
+                                 SingleBlock]> {
+  let summary = "run a region for every step of a sequence";
+  let description = [{
+    The region computes one step of one example. A forward scan runs from the
+    first step to the last, a backward one from the last to the first.
+
+    Flat form: ops of `arith`, `math` and `rnn` on tensors. Staged form: only
+    `rnn.stage`, in the order of their phases.
+
+    Example: see `rnn.cell`.
+  }];
+  let arguments = (ins UnitAttr:$backward);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = [{
+    (`backward` $backward^):(`forward`)? attr-dict-with-keyword $body
+  }];
+  let hasRegionVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// How a scan touches the named tensors
+//===----------------------------------------------------------------------===//
+
+def Rnn_ReadOp : Rnn_Op<"read", [Pure,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "read a named tensor in this step";
+  let description = [{
+    `delay` counts steps back in the direction of the scan: `rnn.read @h[1]` in
+    a forward scan is h at t-1, `rnn.read @carry[1]` in a backward scan is the
+    carry written at t+1. A backward scan reads what forward wrote in forward
+    time: `rnn.read @h[1]` is h at t-1 there too, `rnn.read @h` is h at t.
+
+    Rules:
+
+    - `read-type`: the result has the type of the declaration.
+    - `read-role`: an input, parameter, state, tape, output gradient or carry.
+    - `read-delay`: only states and carries have delays, from 1 to the
+      declared one; 0 for a state in a backward scan, and for all else.
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$tensor,
+                       DefaultValuedAttr<I64Attr, "0">:$delay);
+  let results = (outs Rnn_Tensor:$result);
+  let assemblyFormat = [{
+    $tensor (`[` $delay^ `]`)? attr-dict `:` type($result)
+  }];
+  let extraClassDeclaration = [{
+    /// The declaration this op reads.
+    ::rnn::TensorOp declaration();
+  }];
+}
+
+def Rnn_WriteOp : Rnn_Op<"write",
+    [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "give a named tensor its value for this step";
+  let description = [{
+    Rules:
+
+    - `write-type`: the value has the type of the declaration.
+    - `write-role`: a state, output or tape in a forward scan, an input gradient
+      or carry in a backward one.
+    - `write-once`: no tensor is written twice in a scan.
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$tensor, Rnn_Tensor:$value);
+  let assemblyFormat = "$tensor `,` $value attr-dict `:` type($value)";
+  let extraClassDeclaration = [{
+    /// The declaration this op writes.
+    ::rnn::TensorOp declaration();
+  }];
+}
+
+def Rnn_AccumulateOp : Rnn_Op<"accumulate",
+    [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "add to the gradient of a parameter";
+  let description = [{
+    Adds, over all steps and examples. Without `column` the gradient of a scalar
+    or vector parameter:
+
+        gradient(param)[offset + o] += row[o]
+
+    and with it that of a matrix, an outer product:
+
+        gradient(param)[offset0 + o, offset1 + i] += row[o] * column[i]
+
+    Rules:
+
+    - `accumulate-param`: the tensor is a parameter.
+    - `accumulate-inside`: offset + size lies inside the parameter in each
+      dimension.
+
+    Example:
+
+    ```mlir
+    rnn.accumulate @b, %d : tensor<4xf32>
+    rnn.accumulate @W, %d outer %x : tensor<4xf32>, tensor<3xf32>
+    rnn.accumulate @W at [0, 8], %d outer %x : tensor<4xf32>, tensor<3xf32>
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$param, Rnn_Lanes:$row,
+                       Optional<Rnn_Vector>:$column,
+                       OptionalAttr<DenseI64ArrayAttr>:$offsets);
+  let assemblyFormat = [{
+    $param (`at` $offsets^)? `,` $row (`outer` $column^)? attr-dict `:` type($row)
+    (`,` type($column)^)?
+  }];
+  let extraClassDeclaration = [{
+    /// The declaration of the parameter.
+    ::rnn::TensorOp declaration();
+    /// Where in the parameter dimension `dim` starts; 0 without offsets.
+    int64_t offset(unsigned dim) {
+      return getOffsets() ? (*getOffsets())[dim] : 0;
+    }
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// Values
+//===----------------------------------------------------------------------===//
+
+class Rnn_ValueOp<string mnemonic, list<Trait> traits = []>
+    : Rnn_Op<mnemonic, !listconcat([Pure,
+        DeclareOpInterfaceMethods<DifferentiableOpInterface>], traits)>;
+
+def Rnn_MatvecOp : Rnn_ValueOp<"matvec"> {
+  let summary = "multiply a matrix by a vector";
+  let description = [{
+        result[o] = sum over i of weight[o, i] * input[i]
+
+    and with `transposed`
+
+        result[o] = sum over i of weight[i, o] * input[i]
+
+    Rules:
+
+    - `matvec-inner`: the size summed over is that of `input`.
+    - `matvec-outer`: `result` has the other size of `weight`.
+    - `matvec-element`: all three have one element type.
+    - `matvec-weight`: `weight` is a parameter or a slice of one.
+
+    Gradient:
+
+        d_input  = matvec(weight, d_result), transposed the other way
+        d_weight = outer(d_result, input), or outer(input, d_result) if transposed
+
+    Example:
+
+    ```mlir
+    %w = rnn.read @W : tensor<4x3xf32>
+    %y = rnn.matvec %w, %x : tensor<4x3xf32>, tensor<3xf32> -> tensor<4xf32>
+    %z = rnn.matvec transposed %w, %y
+        : tensor<4x3xf32>, tensor<4xf32> -> tensor<3xf32>
+    ```
+  }];
+  let arguments = (ins UnitAttr:$transposed, Rnn_Matrix:$weight,
+                       Rnn_Vector:$input);
+  let results = (outs Rnn_Vector:$result);
+  let assemblyFormat = [{
+    (`transposed` $transposed^)? $weight `,` $input attr-dict `:` type($weight)
+    `,` type($input) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Rnn_SigmoidOp : Rnn_ValueOp<"sigmoid", [SameOperandsAndResultType,
+                                            Elementwise]> {
+  let summary = "apply the logistic function to each element";
+  let description = [{
+        result = 1 / (1 + exp(-operand))
+
+    Gradient: `d_operand = d_result * result * (1 - result)`.
+
+    Example:
+
+    ```mlir
+    %y = rnn.sigmoid %x : tensor<4xf32>
+    ```
+  }];
+  let arguments = (ins AnyTypeOf<[Rnn_Tensor, VectorOfAnyRankOf<[F32, F64]>]>:$operand);
+  let results = (outs AnyTypeOf<[Rnn_Tensor, VectorOfAnyRankOf<[F32, F64]>]>:$result);
+  let assemblyFormat = "$operand attr-dict `:` type($result)";
+}
+
+def Rnn_StopGradientOp : Rnn_ValueOp<"stop_gradient",
+                                     [SameOperandsAndResultType, Elementwise]> {
+  let summary = "pass a value on, and no gradient back";
+  let description = [{
+    Gradient: zero.
+
+    Example:
+
+    ```mlir
+    %y = rnn.stop_gradient %x : tensor<4xf32>
+    ```
+  }];
+  let arguments = (ins Rnn_Tensor:$operand);
+  let results = (outs Rnn_Tensor:$result);
+  let assemblyFormat = "$operand attr-dict `:` type($result)";
+}
+
+def Rnn_SplatOp : Rnn_ValueOp<"splat"> {
+  let summary = "repeat a scalar";
+  let description = [{
+        result[..] = operand
+
+    Gradient: `d_operand = reduce_sum(d_result)`.
+
+    Example:
+
+    ```mlir
+    %y = rnn.splat %s : tensor<f32> -> tensor<4xf32>
+    ```
+  }];
+  let arguments = (ins Rnn_Scalar:$operand);
+  let results = (outs Rnn_Tensor:$result);
+  let assemblyFormat = "$operand attr-dict `:` type($operand) `->` type($result)";
+}
+
+def Rnn_ReduceSumOp : Rnn_ValueOp<"reduce_sum"> {
+  let summary = "add up a vector";
+  let description = [{
+        result = sum over i of operand[i]
+
+    Gradient: `d_operand = splat(d_result)`.
+
+    Example:
+
+    ```mlir
+    %s = rnn.reduce_sum %x : tensor<4xf32> -> tensor<f32>
+    ```
+  }];
+  let arguments = (ins Rnn_Vector:$operand);
+  let results = (outs Rnn_Scalar:$result);
+  let assemblyFormat = "$operand attr-dict `:` type($operand) `->` type($result)";
+}
+
+def Rnn_ConcatOp : Rnn_ValueOp<"concat"> {
+  let summary = "put vectors, or the rows of matrices, one after the other";
+  let description = [{
+        result = operands[0] ++ operands[1] ++ ..
+
+    along the first dimension.
+
+    Rules:
+
+    - `concat-sum`: the first dimension of `result` is the sum of the operands'.
+    - `concat-rest`: the other dimensions, and the elements, are the same.
+
+    Gradient: `d_operands[k] = slice of d_result`.
+
+    Example:
+
+    ```mlir
+    %y = rnn.concat %a, %b : tensor<4xf32>, tensor<3xf32> -> tensor<7xf32>
+    ```
+  }];
+  let arguments = (ins Variadic<Rnn_Tensor>:$operands);
+  let results = (outs Rnn_Tensor:$result);
+  let assemblyFormat = "$operands attr-dict `:` type($operands) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+def Rnn_SliceOp : Rnn_ValueOp<"slice"> {
+  let summary = "cut a range out of a vector or a matrix";
+  let description = [{
+        result[o] = operand[offset + o]
+        result[o, i] = operand[offset0 + o, offset1 + i]
+
+    Rules:
+
+    - `slice-inside`: offset + size of `result` lies inside `operand`, in each
+      dimension.
+    - `slice-rank`: one offset per dimension; ranks and elements are the same.
+
+    Gradient: concat of zeros, `d_result` and zeros.
+
+    Example:
+
+    ```mlir
+    %y = rnn.slice %x[2] : tensor<4xf32> -> tensor<2xf32>
+    %v = rnn.slice %w[0, 4] : tensor<4x7xf32> -> tensor<4x3xf32>
+    ```
+  }];
+  let arguments = (ins Rnn_Tensor:$operand, DenseI64ArrayAttr:$offsets);
+  let results = (outs Rnn_Tensor:$result);
+  let assemblyFormat = "$operand `` $offsets attr-dict `:` type($operand) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// The staged form
+//===----------------------------------------------------------------------===//
+
+def Rnn_StageOp : Rnn_Op<"stage", [HasParent<"ScanOp">,
+    SingleBlockImplicitTerminator<"YieldOp">]> {
+  let summary = "compute some units of a step together";
+  let description = [{
+    A stage is what one pass over its `units` can compute: every op of its body
+    works on unit u alone, except `rnn.affine`, `rnn.reduce_sum`, `rnn.splat`,
+    `rnn.concat` and `rnn.slice`, which read whole vectors, and those must exist
+    before the stage starts. Its results are the values that other stages need;
+    they live in memory.
+
+    `phase` says when: `before` and `after` run once for all steps and examples,
+    `step` runs in each step of the loop.
+
+    Rules:
+
+    - `stage-units`: results and written values have `units` elements (a scalar
+      counts as one unit).
+    - `stage-order`: phases come in the order before, step, after.
+    - `stage-whole`: a whole vector that is read comes from outside the stage.
+
+    Example: see `test/schedule/stages.mlir`.
+  }];
+  let arguments = (ins Rnn_Phase:$phase, I64Attr:$units);
+  let results = (outs Variadic<Rnn_Lanes>:$results);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = [{
+    $phase `units` `(` $units `)` (`:` type($results)^)? attr-dict-with-keyword
+    $body
+  }];
+  let hasRegionVerifier = 1;
+}
+
+def Rnn_AffineOp : Rnn_Op<"affine", [Pure, AttrSizedOperandSegments]> {
+  let summary = "add products of matrices and vectors to a start value";
+  let description = [{
+        result[o] = start[o] + sum over j, i of weights[j][o, i] * inputs[j][i]
+
+    The one form of a product that is lowered: a sum of products is one op, so
+    that it is accumulated in registers from its start value. Without `start` it
+    starts at zero. `transposed[j]` swaps the indices of weights[j].
+
+    Rules:
+
+    - `affine-terms`: as many weights as inputs and flags, at least one.
+    - `affine-inner`, `affine-outer`: sizes as for `rnn.matvec`.
+
+    Example:
+
+    ```mlir
+    %y = rnn.affine start %b : tensor<4xf32>
+        terms (%w, %u) (%x, %h) transposed [false, false]
+        : (tensor<4x3xf32>, tensor<4x4xf32>), (tensor<3xf32>, tensor<4xf32>)
+        -> tensor<4xf32>
+    ```
+  }];
+  let arguments = (ins Optional<Rnn_Vector>:$start,
+                       Variadic<Rnn_Matrix>:$weights,
+                       Variadic<Rnn_Vector>:$inputs,
+                       DenseBoolArrayAttr:$transposed);
+  let results = (outs Rnn_Vector:$result);
+  let assemblyFormat = [{
+    (`start` $start^ `:` type($start))? `terms` `(` $weights `)` `(` $inputs `)`
+    `transposed` $transposed attr-dict `:` `(` type($weights) `)` `,`
+    `(` type($inputs) `)` `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Rnn_YieldOp : Rnn_Op<"yield", [Pure, ReturnLike, Terminator,
+                                   HasParent<"StageOp">]> {
+  let summary = "end a stage and name its results";
+  let arguments = (ins Variadic<Rnn_Lanes>:$operands);
+  let assemblyFormat = "($operands^ `:` type($operands))? attr-dict";
+  let builders = [OpBuilder<(ins), [{ (void)$_builder; (void)$_state; }]>];
+}
+
+#endif // RNN_OPS_TD
