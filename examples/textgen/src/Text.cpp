@@ -48,8 +48,9 @@ Text::Text(const std::string &path, int64_t maxSymbols) {
     ++count[byte];
   int order[256];
   std::iota(order, order + 256, 0);
-  std::stable_sort(order, order + 256,
-                   [&](int a, int b) { return count[a] > count[b]; });
+  std::sort(order, order + 256, [&](int a, int b) {
+    return count[a] != count[b] ? count[a] > count[b] : a < b;
+  });
   for (int rank = 0; rank < 256; ++rank) {
     int byte = order[rank];
     if (count[byte] == 0)
