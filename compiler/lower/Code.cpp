@@ -1,0 +1,216 @@
+//===- Code.cpp - short names for the ops that loops are made of ----------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/lower/Code.h"
+
+using namespace mlir;
+using namespace rnn;
+
+//===----------------------------------------------------------------------===//
+// 64-bit integers
+//===----------------------------------------------------------------------===//
+
+/// The value of an integer constant, if it is one: addresses of static layouts
+/// fold here, which keeps the IR short enough to read.
+static std::optional<int64_t> known(Value value) {
+  if (auto constant = value.getDefiningOp<arith::ConstantIntOp>())
+    return constant.value();
+  return std::nullopt;
+}
+
+Value Code::num(int64_t value) {
+  return arith::ConstantIntOp::create(b, loc, i64, value);
+}
+Value Code::status(int32_t value) {
+  return arith::ConstantIntOp::create(b, loc, i32, value);
+}
+Value Code::add(Value a, Value b_) {
+  auto x = known(a), y = known(b_);
+  if (x && y)
+    return num(*x + *y);
+  if (x && *x == 0)
+    return b_;
+  if (y && *y == 0)
+    return a;
+  return arith::AddIOp::create(b, loc, a, b_);
+}
+Value Code::sub(Value a, Value b_) {
+  auto x = known(a), y = known(b_);
+  if (x && y)
+    return num(*x - *y);
+  return arith::SubIOp::create(b, loc, a, b_);
+}
+Value Code::mul(Value a, Value b_) {
+  auto x = known(a), y = known(b_);
+  if (x && y)
+    return num(*x * *y);
+  if (x && *x == 1)
+    return b_;
+  if (y && *y == 1)
+    return a;
+  if ((x && *x == 0) || (y && *y == 0))
+    return num(0);
+  return arith::MulIOp::create(b, loc, a, b_);
+}
+Value Code::div(Value a, Value b_) {
+  return arith::DivUIOp::create(b, loc, a, b_);
+}
+Value Code::rem(Value a, Value b_) {
+  return arith::RemUIOp::create(b, loc, a, b_);
+}
+Value Code::min(Value a, Value b_) {
+  return arith::MinSIOp::create(b, loc, a, b_);
+}
+Value Code::max(Value a, Value b_) {
+  return arith::MaxSIOp::create(b, loc, a, b_);
+}
+Value Code::ceilDiv(Value a, int64_t b_) {
+  return div(add(a, b_ - 1), num(b_));
+}
+Value Code::less(Value a, Value b_) {
+  return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, a, b_);
+}
+Value Code::equal(Value a, Value b_) {
+  return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, a, b_);
+}
+Value Code::both(Value a, Value b_) {
+  return arith::AndIOp::create(b, loc, a, b_);
+}
+Value Code::either(Value a, Value b_) {
+  return arith::OrIOp::create(b, loc, a, b_);
+}
+Value Code::select(Value c, Value a, Value b_) {
+  return arith::SelectOp::create(b, loc, c, a, b_);
+}
+
+//===----------------------------------------------------------------------===//
+// Pointers
+//===----------------------------------------------------------------------===//
+
+Value Code::at(Value base, Value offset) {
+  if (auto x = known(offset); x && *x == 0)
+    return base;
+  return LLVM::GEPOp::create(b, loc, ptr, element, base, ValueRange{offset});
+}
+Value Code::atByte(Value base, Value bytes) {
+  if (auto x = known(bytes); x && *x == 0)
+    return base;
+  return LLVM::GEPOp::create(b, loc, ptr, b.getI8Type(), base,
+                             ValueRange{bytes});
+}
+Value Code::null() { return LLVM::ZeroOp::create(b, loc, ptr); }
+Value Code::isNull(Value pointer) {
+  return LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::eq, pointer, null());
+}
+Value Code::notNull(Value pointer) {
+  return LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::ne, pointer, null());
+}
+Value Code::address(Value pointer) {
+  return LLVM::PtrToIntOp::create(b, loc, i64, pointer);
+}
+Value Code::loadPtr(Value from) {
+  return LLVM::LoadOp::create(b, loc, ptr, from);
+}
+Value Code::loadNum(Value from) {
+  return LLVM::LoadOp::create(b, loc, i64, from);
+}
+void Code::storeNum(Value value, Value to) {
+  LLVM::StoreOp::create(b, loc, value, to);
+}
+
+//===----------------------------------------------------------------------===//
+// Elements and vectors
+//===----------------------------------------------------------------------===//
+
+Value Code::real(double value) {
+  return arith::ConstantOp::create(b, loc, b.getFloatAttr(element, value));
+}
+Value Code::splat(double value) {
+  return arith::ConstantOp::create(
+      b, loc,
+      DenseElementsAttr::get(vec, b.getFloatAttr(element, value).getValue()));
+}
+Value Code::load(Value from) {
+  return LLVM::LoadOp::create(b, loc, element, from, elementBytes());
+}
+void Code::store(Value value, Value to) {
+  LLVM::StoreOp::create(b, loc, value, to, elementBytes());
+}
+Value Code::loadVec(Value from) {
+  return LLVM::LoadOp::create(b, loc, vec, from, elementBytes());
+}
+void Code::storeVec(Value value, Value to) {
+  LLVM::StoreOp::create(b, loc, value, to, elementBytes());
+}
+Value Code::loadVec(Value from, Value mask_) {
+  if (!mask_)
+    return loadVec(from);
+  return LLVM::MaskedLoadOp::create(b, loc, vec, from, mask_,
+                                    ValueRange{splat(0)}, elementBytes());
+}
+void Code::storeVec(Value value, Value to, Value mask_) {
+  if (!mask_)
+    return storeVec(value, to);
+  LLVM::MaskedStoreOp::create(b, loc, value, to, mask_, elementBytes());
+}
+Value Code::broadcast(Value scalar) {
+  return vector::BroadcastOp::create(b, loc, vec, scalar);
+}
+Value Code::fma(Value a, Value b_, Value c) {
+  return LLVM::FMAOp::create(b, loc, a, b_, c);
+}
+Value Code::firstLanes(Value count) {
+  auto indices = llvm::to_vector(llvm::seq<int64_t>(0, lanes));
+  auto type = VectorType::get({lanes}, i64);
+  Value lane = arith::ConstantOp::create(
+      b, loc, DenseElementsAttr::get(type, ArrayRef<int64_t>(indices)));
+  Value counts = vector::BroadcastOp::create(b, loc, type, count);
+  return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, lane, counts);
+}
+Value Code::firstLanes(int64_t count) {
+  SmallVector<bool> bits;
+  for (int64_t lane = 0; lane < lanes; ++lane)
+    bits.push_back(lane < count);
+  return arith::ConstantOp::create(
+      b, loc, DenseElementsAttr::get(mask, ArrayRef<bool>(bits)));
+}
+void Code::prefetch(Value address) {
+  // Read, into the nearest level, data.
+  LLVM::Prefetch::create(b, loc, address, 0, 3, 1);
+}
+
+//===----------------------------------------------------------------------===//
+// Control
+//===----------------------------------------------------------------------===//
+
+void Code::loop(Value lo, Value hi, int64_t step, Body body) {
+  auto loop = scf::ForOp::create(b, loc, lo, hi, num(step));
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  body(loop.getInductionVar());
+}
+void Code::ifThen(Value condition, llvm::function_ref<void()> then) {
+  auto branch = scf::IfOp::create(b, loc, condition, /*withElseRegion=*/false);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  then();
+}
+void Code::ifElse(Value condition, llvm::function_ref<void()> then,
+                  llvm::function_ref<void()> otherwise) {
+  auto branch = scf::IfOp::create(b, loc, condition, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  then();
+  b.setInsertionPointToStart(branch.elseBlock());
+  otherwise();
+}
+void Code::copyBytes(Value to, Value from, Value bytes) {
+  LLVM::MemcpyOp::create(b, loc, to, from, bytes, /*isVolatile=*/false);
+}
+void Code::zeroBytes(Value to, Value bytes) {
+  Value zero = arith::ConstantIntOp::create(b, loc, b.getI8Type(), 0);
+  LLVM::MemsetOp::create(b, loc, to, zero, bytes, /*isVolatile=*/false);
+}

@@ -1,0 +1,114 @@
+//===- Code.h - short names for the ops that loops are made of --*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A builder with one location and the handful of ops that lowered code
+// consists of: 64-bit integers, pointers, vectors, loops. Addresses are
+// pointers plus element offsets; there are no memrefs, because every array here
+// is one allocation of the caller's, cut up by offsets known only at run time.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RNNCC_COMPILER_LOWER_CODE_H
+#define RNNCC_COMPILER_LOWER_CODE_H
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Builders.h"
+
+namespace rnn {
+
+/// Builds lowered code for one element type and vector length.
+struct Code {
+  Code(mlir::OpBuilder builder, mlir::Location loc, mlir::FloatType element,
+       int64_t lanes)
+      : b(builder), loc(loc), element(element), lanes(lanes),
+        i64(builder.getI64Type()), i32(builder.getI32Type()),
+        ptr(mlir::LLVM::LLVMPointerType::get(builder.getContext())),
+        vec(mlir::VectorType::get({lanes}, element)),
+        mask(mlir::VectorType::get({lanes}, builder.getI1Type())) {}
+
+  using Value = mlir::Value;
+  using Body = llvm::function_ref<void(Value)>;
+
+  // 64-bit integers.
+  Value num(int64_t value);
+  Value status(int32_t value);
+  Value add(Value a, Value b_);
+  Value sub(Value a, Value b_);
+  Value mul(Value a, Value b_);
+  Value add(Value a, int64_t b_) { return b_ ? add(a, num(b_)) : a; }
+  Value mul(Value a, int64_t b_) { return b_ == 1 ? a : mul(a, num(b_)); }
+  Value div(Value a, Value b_);
+  Value rem(Value a, Value b_);
+  Value min(Value a, Value b_);
+  Value max(Value a, Value b_);
+  Value ceilDiv(Value a, int64_t b_);
+  Value less(Value a, Value b_);
+  Value equal(Value a, Value b_);
+  Value both(Value a, Value b_);
+  Value either(Value a, Value b_);
+  Value select(Value c, Value a, Value b_);
+
+  // Pointers. Offsets count elements, or bytes where the name says so.
+  Value at(Value base, Value offset);
+  Value at(Value base, int64_t offset) {
+    return offset ? at(base, num(offset)) : base;
+  }
+  Value atByte(Value base, Value bytes);
+  Value atByte(Value base, int64_t bytes) {
+    return bytes ? atByte(base, num(bytes)) : base;
+  }
+  Value null();
+  Value isNull(Value pointer);
+  Value notNull(Value pointer);
+  Value address(Value pointer);
+  Value loadPtr(Value from);
+  Value loadNum(Value from);
+  void storeNum(Value value, Value to);
+
+  // Elements and vectors.
+  Value real(double value);
+  Value splat(double value);
+  Value load(Value from);
+  void store(Value value, Value to);
+  Value loadVec(Value from);
+  void storeVec(Value value, Value to);
+  Value loadVec(Value from, Value mask_);
+  void storeVec(Value value, Value to, Value mask_);
+  Value broadcast(Value scalar);
+  Value fma(Value a, Value b_, Value c);
+  /// A mask of the first `count` lanes; count may be below 0 or above lanes.
+  Value firstLanes(Value count);
+  Value firstLanes(int64_t count);
+  void prefetch(Value address);
+
+  // Control.
+  void loop(Value lo, Value hi, int64_t step, Body body);
+  void loop(int64_t lo, int64_t hi, int64_t step, Body body) {
+    loop(num(lo), num(hi), step, body);
+  }
+  void ifThen(Value condition, llvm::function_ref<void()> then);
+  void ifElse(Value condition, llvm::function_ref<void()> then,
+              llvm::function_ref<void()> otherwise);
+  void copyBytes(Value to, Value from, Value bytes);
+  void zeroBytes(Value to, Value bytes);
+
+  int64_t elementBytes() const { return element.getWidth() / 8; }
+
+  mlir::OpBuilder b;
+  mlir::Location loc;
+  mlir::FloatType element;
+  int64_t lanes;
+  mlir::Type i64, i32, ptr;
+  mlir::VectorType vec, mask;
+};
+
+} // namespace rnn
+
+#endif // RNNCC_COMPILER_LOWER_CODE_H

@@ -1,0 +1,445 @@
+//===- Entries.cpp - the functions a program calls ------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+//   forward(call):  checks; body(call, thread) on each thread of the team
+//   body:           cuts up tape and scratch, then chunk by chunk the loops of
+//                   the scan
+//
+// With a tape all steps are one chunk. Without one, a chunk is as many steps as
+// fill the rows of a product, so that memory does not grow with T.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/lower/Entries.h"
+#include "compiler/lower/ScanLoops.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
+#include "llvm/Support/xxhash.h"
+
+using namespace mlir;
+using namespace rnn;
+
+/// Rows that make a product over all steps of a chunk efficient.
+static constexpr int64_t chunkRows = 256;
+/// Multiplications and additions of a step below which a barrier costs more
+/// than a second thread saves.
+static constexpr double leastTeamWork = 1e5;
+
+//===----------------------------------------------------------------------===//
+// Functions with checks
+//===----------------------------------------------------------------------===//
+
+EntryFunction::EntryFunction(Code &code, ModuleOp module,
+                             const std::string &name, TypeRange inputs,
+                             Type result)
+    : code(code) {
+  code.b.setInsertionPointToEnd(module.getBody());
+  function = func::FuncOp::create(code.b, code.loc, name,
+                                  code.b.getFunctionType(inputs, result));
+  Block *entry = function.addEntryBlock();
+  failure = function.addBlock();
+  Value why = failure->addArgument(result, code.loc);
+  code.b.setInsertionPointToStart(failure);
+  func::ReturnOp::create(code.b, code.loc, why);
+  code.b.setInsertionPointToStart(entry);
+}
+
+void EntryFunction::failIf(Value condition, int32_t status) {
+  Block *next = function.addBlock();
+  Type result = function.getResultTypes()[0];
+  Value why = arith::ConstantIntOp::create(code.b, code.loc, result, status);
+  cf::CondBranchOp::create(code.b, code.loc, condition, failure, why, next,
+                           ValueRange());
+  code.b.setInsertionPointToStart(next);
+}
+
+void EntryFunction::finish(Value result) {
+  func::ReturnOp::create(code.b, code.loc, result);
+}
+
+//===----------------------------------------------------------------------===//
+// Sizes
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Emits the entry points of one cell.
+class Entries {
+public:
+  Entries(CellOp cell, const Target &target, Tiles &tiles, ModuleOp module)
+      : layout(cell, target), tiles(tiles), module(module),
+        code(OpBuilder(module.getContext()), cell.getLoc(), cell.elementType(),
+             layout.lanes),
+        cacheBytes(target.l2Bytes * 3 / 4), line(64 / code.elementBytes()) {
+    std::string text;
+    llvm::raw_string_ostream os(text);
+    os << cell << target.name;
+    // Positive, so that no constant prints as a negative number.
+    id = llvm::xxh3_64bits(StringRef(text)) & INT64_MAX;
+  }
+
+  void emit();
+
+private:
+  std::string name(StringRef suffix) {
+    return layout.face.prefix + "_" + suffix.str();
+  }
+  Value badSize(Value steps, Value batch);
+  Value chunkOf(Value steps, Value batch);
+  Value unwantedElements() {
+    return code.num(llvm::alignTo(layout.longestRow, line));
+  }
+  Value regionEnd(Region region, Value steps, Value batch, Value start) {
+    return offsetsOf(code, layout, region, steps, batch, start).total;
+  }
+  Value isMisaligned(Value pointer, int64_t bytes);
+  Value isMisaligned(ArrayRef<Value> pointers, int64_t bytes);
+  void emitBytes(StringRef suffix,
+                 llvm::function_ref<Value(Value, Value)> elements);
+  void emitForwardBody();
+  void emitBackwardBody();
+  void emitCall(StringRef suffix, bool backward);
+  void emitStep();
+  func::FuncOp beginBody(StringRef suffix);
+  Frame frameOf(func::FuncOp body);
+  void runBody(StringRef suffix, Value call);
+  double workPerRow(bool backward);
+
+  Layout layout;
+  Tiles &tiles;
+  ModuleOp module;
+  Code code;
+  int64_t cacheBytes, line, id;
+};
+} // namespace
+
+/// Sizes whose buffers would not fit an address.
+Value Entries::badSize(Value steps, Value batch) {
+  int64_t rowBytes = layout.longestRow * code.elementBytes();
+  int64_t extra = 0;
+  for (const Buffer &buffer : layout.buffers) {
+    rowBytes += buffer.rowElements * code.elementBytes();
+    extra = std::max(extra, buffer.extra);
+  }
+  int64_t most = (int64_t(1) << 60) / rowBytes;
+  Value negative = code.either(code.less(steps, code.num(0)),
+                               code.less(batch, code.num(0)));
+  Value huge = code.either(code.less(code.num(most), steps),
+                           code.less(code.num(most), batch));
+  Value rows = code.div(code.num(most), code.max(batch, code.num(1)));
+  Value many = code.less(rows, code.add(steps, extra + 1));
+  return code.either(code.either(negative, huge), many);
+}
+
+/// Steps computed at a time when nothing has to be kept.
+Value Entries::chunkOf(Value steps, Value batch) {
+  Value some = code.div(code.add(batch, chunkRows - 1),
+                        code.max(batch, code.num(1)));
+  // ceil(rows / N) = (rows + N - 1) / N
+  some = code.max(some, code.num(1));
+  return code.max(code.min(some, steps), code.num(1));
+}
+
+void Entries::emitBytes(StringRef suffix,
+                        llvm::function_ref<Value(Value, Value)> elements) {
+  EntryFunction entry(code, module, name(suffix), {code.i64, code.i64},
+                      code.i64);
+  Value steps = entry.argument(0), batch = entry.argument(1);
+  entry.failIf(badSize(steps, batch), 0);
+  entry.finish(code.mul(elements(steps, batch), code.elementBytes()));
+}
+
+//===----------------------------------------------------------------------===//
+// What each thread runs
+//===----------------------------------------------------------------------===//
+
+/// body(context, thread), with context = { call, number of threads }.
+func::FuncOp Entries::beginBody(StringRef suffix) {
+  code.b.setInsertionPointToEnd(module.getBody());
+  auto body = func::FuncOp::create(
+      code.b, code.loc, name(suffix),
+      code.b.getFunctionType({code.ptr, code.i64}, {}));
+  body.setPrivate();
+  body->setAttr("llvm.linkage", LLVM::LinkageAttr::get(
+                                    code.b.getContext(),
+                                    LLVM::Linkage::Internal));
+  code.b.setInsertionPointToStart(body.addEntryBlock());
+  return body;
+}
+
+Frame Entries::frameOf(func::FuncOp body) {
+  Frame frame;
+  Value context = body.getArgument(0);
+  frame.call = code.loadPtr(context);
+  frame.thread = body.getArgument(1);
+  frame.threads = code.loadNum(code.atByte(context, 8));
+  frame.steps = code.loadNum(code.atByte(frame.call, call_field::Steps));
+  frame.batch = code.loadNum(code.atByte(frame.call, call_field::Batch));
+  frame.before = code.num(0);
+  frame.weights = code.loadPtr(code.atByte(frame.call, call_field::Weights));
+  frame.unwanted = code.loadPtr(code.atByte(frame.call, call_field::Scratch));
+  for (unsigned i = 0; i < layout.face.arrays.size(); ++i)
+    frame.arrays.push_back(code.loadPtr(
+        code.atByte(frame.call, call_field::Arrays + 8 * int64_t(i))));
+  frame.buffers.resize(layout.buffers.size());
+  return frame;
+}
+
+/// Adds the buffers of a region to a frame.
+static void addBuffers(Code &code, Frame &frame, const RegionOffsets &region,
+                       Value base) {
+  for (auto [index, offset] : llvm::enumerate(region.offsets))
+    if (offset)
+      frame.buffers[index] = code.at(base, offset);
+}
+
+void Entries::emitForwardBody() {
+  ScanOp scan = layout.cell.scan(false);
+  func::FuncOp body = beginBody("forward_body");
+  Frame frame = frameOf(body);
+  Value all = frame.steps;
+  Value tape = code.loadPtr(code.atByte(frame.call, call_field::Tape));
+  Value noTape = code.isNull(tape);
+  Value chunk = code.select(noTape, chunkOf(all, frame.batch),
+                            code.max(all, code.num(1)));
+  Value scratch = frame.unwanted;
+  RegionOffsets temporary = offsetsOf(code, layout, Region::Forward, chunk,
+                                      frame.batch, unwantedElements());
+  addBuffers(code, frame, temporary, scratch);
+  Value keep = code.select(noTape, code.at(scratch, temporary.total),
+                           code.at(tape, line));
+  addBuffers(code, frame,
+             offsetsOf(code, layout, Region::Keep, chunk, frame.batch,
+                       code.num(0)),
+             keep);
+
+  ScanLoops(code, layout, tiles, scan, frame, cacheBytes).emitStart();
+  Value chunks = code.max(code.div(code.sub(code.add(all, chunk), code.num(1)),
+                                   chunk),
+                          code.num(1));
+  code.loop(code.num(0), chunks, 1, [&](Value index) {
+    Frame part = frame;
+    part.before = code.mul(index, chunk);
+    part.steps = code.min(chunk, code.sub(all, part.before));
+    ScanLoops loops(code, layout, tiles, scan, part, cacheBytes);
+    loops.emitStages();
+    code.ifElse(
+        code.less(code.add(index, 1), chunks), [&] { loops.emitNextChunk(); },
+        [&] { loops.emitEnd(); });
+  });
+  func::ReturnOp::create(code.b, code.loc);
+}
+
+void Entries::emitBackwardBody() {
+  ScanOp scan = layout.cell.scan(true);
+  func::FuncOp body = beginBody("backward_body");
+  Frame frame = frameOf(body);
+  Value tape = code.loadPtr(code.atByte(frame.call, call_field::Tape));
+  // Forward laid the tape out for at least one step.
+  addBuffers(code, frame,
+             offsetsOf(code, layout, Region::Keep,
+                       code.max(frame.steps, code.num(1)), frame.batch,
+                       code.num(0)),
+             code.at(tape, line));
+  addBuffers(code, frame,
+             offsetsOf(code, layout, Region::Backward, frame.steps,
+                       frame.batch, unwantedElements()),
+             frame.unwanted);
+  ScanLoops loops(code, layout, tiles, scan, frame, cacheBytes);
+  loops.emitStart();
+  loops.emitStages();
+  loops.emitEnd();
+  func::ReturnOp::create(code.b, code.loc);
+}
+
+//===----------------------------------------------------------------------===//
+// What the program calls
+//===----------------------------------------------------------------------===//
+
+Value Entries::isMisaligned(ArrayRef<Value> pointers, int64_t bytes) {
+  Value bits = code.num(0);
+  for (Value pointer : pointers)
+    bits = arith::OrIOp::create(code.b, code.loc, bits, code.address(pointer));
+  bits = code.both(bits, code.num(bytes - 1));
+  return arith::CmpIOp::create(code.b, code.loc, arith::CmpIPredicate::ne, bits,
+                               code.num(0));
+}
+
+Value Entries::isMisaligned(Value pointer, int64_t bytes) {
+  return isMisaligned(ArrayRef<Value>(pointer), bytes);
+}
+
+/// Multiplications and additions of one row in one step of the loop.
+double Entries::workPerRow(bool backward) {
+  double work = 0;
+  layout.cell.scan(backward).walk([&](AffineOp affine) {
+    for (Value weight : affine.getWeights())
+      work += 2.0 * cast<RankedTensorType>(weight.getType()).getNumElements();
+  });
+  return work;
+}
+
+/// Calls the body on the team's threads, or on this one alone.
+void Entries::runBody(StringRef suffix, Value call) {
+  Value one = code.num(1);
+  Value context = LLVM::AllocaOp::create(code.b, code.loc, code.ptr, code.i64,
+                                         code.num(2));
+  code.b.create<LLVM::StoreOp>(code.loc, call, context);
+  Value team = code.loadPtr(code.atByte(call, call_field::Team));
+  Value batch = code.loadNum(code.atByte(call, call_field::Batch));
+  double perRow = workPerRow(suffix == "backward_body");
+  int64_t leastRows = int64_t(leastTeamWork / std::max(perRow, 1.0)) + 1;
+  Value worthIt = code.both(code.notNull(team),
+                            code.less(code.num(leastRows - 1), batch));
+  auto bodyType = code.b.getFunctionType({code.ptr, code.i64}, {});
+  std::string body = name(suffix);
+  code.ifElse(
+      worthIt,
+      [&] {
+        code.storeNum(code.loadNum(team), code.atByte(context, 8));
+        Value function = func::ConstantOp::create(
+            code.b, code.loc, bodyType,
+            FlatSymbolRefAttr::get(code.b.getContext(), body));
+        Value pointer = UnrealizedConversionCastOp::create(
+                            code.b, code.loc, TypeRange{code.ptr},
+                            ValueRange{function})
+                            .getResult(0);
+        Value run = code.loadPtr(code.atByte(team, 8));
+        auto type = LLVM::LLVMFunctionType::get(
+            LLVM::LLVMVoidType::get(code.b.getContext()),
+            {code.ptr, code.ptr, code.ptr});
+        LLVM::CallOp::create(code.b, code.loc, type,
+                             ValueRange{run, team, pointer, context});
+      },
+      [&] {
+        code.storeNum(one, code.atByte(context, 8));
+        func::CallOp::create(code.b, code.loc, body, TypeRange(),
+                             ValueRange{context, code.num(0)});
+      });
+}
+
+void Entries::emitCall(StringRef suffix, bool backward) {
+  EntryFunction entry(code, module, name(suffix), {code.ptr}, code.i32);
+  Value call = entry.argument(0);
+  auto pointerAt = [&](int64_t field) {
+    return code.loadPtr(code.atByte(call, field));
+  };
+  entry.failIf(code.isNull(call), status::NullPointer);
+  Value steps = code.loadNum(code.atByte(call, call_field::Steps));
+  Value batch = code.loadNum(code.atByte(call, call_field::Batch));
+  entry.failIf(badSize(steps, batch), status::BadSize);
+  entry.failIf(code.notNull(pointerAt(call_field::Lengths)),
+               status::Unsupported);
+
+  Value weights = pointerAt(call_field::Weights);
+  Value tape = pointerAt(call_field::Tape);
+  Value scratch = pointerAt(call_field::Scratch);
+  Value missing = code.either(code.isNull(weights), code.isNull(scratch));
+  if (backward)
+    missing = code.either(missing, code.isNull(tape));
+  SmallVector<Value> arrays;
+  Value empty = code.equal(code.mul(steps, batch), code.num(0));
+  for (auto [index, array] : llvm::enumerate(layout.face.arrays)) {
+    Value pointer = pointerAt(call_field::Arrays + 8 * int64_t(index));
+    bool forBackward = array.role >= ArrayRole::GradOutput;
+    if (!forBackward || backward)
+      arrays.push_back(pointer);
+    if (array.role == ArrayRole::Input)
+      missing = code.either(
+          missing,
+          code.both(code.isNull(pointer),
+                    code.equal(empty, arith::ConstantIntOp::create(
+                                          code.b, code.loc,
+                                          code.b.getI1Type(), 0))));
+  }
+  entry.failIf(missing, status::NullPointer);
+  entry.failIf(isMisaligned({weights, tape, scratch}, 64), status::Misaligned);
+  if (!arrays.empty())
+    entry.failIf(isMisaligned(arrays, code.elementBytes()),
+                 status::Misaligned);
+  auto differs = [&](Value base, int64_t byte, Value expected) {
+    Value found = code.loadNum(code.atByte(base, byte));
+    return arith::CmpIOp::create(code.b, code.loc, arith::CmpIPredicate::ne,
+                                 found, expected)
+        .getResult();
+  };
+  entry.failIf(differs(weights, 0, code.num(id)), status::WrongWeights);
+  // A tape begins with: cell, steps, batch, and 1 until a backward used it.
+  if (backward) {
+    Value wrong = differs(tape, 0, code.num(id));
+    wrong = code.either(wrong, differs(tape, 8, steps));
+    wrong = code.either(wrong, differs(tape, 16, batch));
+    wrong = code.either(wrong, differs(tape, 24, code.num(1)));
+    entry.failIf(wrong, status::WrongTape);
+    code.storeNum(code.num(0), code.atByte(tape, 24));
+  } else {
+    code.ifThen(code.notNull(tape), [&] {
+      code.storeNum(code.num(id), tape);
+      code.storeNum(steps, code.atByte(tape, 8));
+      code.storeNum(batch, code.atByte(tape, 16));
+      code.storeNum(code.num(1), code.atByte(tape, 24));
+    });
+  }
+  entry.failIf(code.equal(batch, code.num(0)), status::Ok);
+  runBody(backward ? "backward_body" : "forward_body", call);
+  entry.finish(code.status(status::Ok));
+}
+
+/// One step is forward on a copy of the call that says so.
+void Entries::emitStep() {
+  EntryFunction entry(code, module, name("step"), {code.ptr}, code.i32);
+  Value call = entry.argument(0);
+  entry.failIf(code.isNull(call), status::NullPointer);
+  int64_t words = call_field::Arrays / 8 + int64_t(layout.face.arrays.size());
+  Value copy = LLVM::AllocaOp::create(code.b, code.loc, code.ptr, code.i64,
+                                      code.num(words));
+  code.copyBytes(copy, call, code.num(words * 8));
+  code.storeNum(code.num(1), code.atByte(copy, call_field::Steps));
+  LLVM::StoreOp::create(code.b, code.loc, code.null(),
+                        code.atByte(copy, call_field::Tape));
+  auto result = func::CallOp::create(code.b, code.loc, name("forward"),
+                                     TypeRange{code.i32}, ValueRange{copy});
+  entry.finish(result.getResult(0));
+}
+
+void Entries::emit() {
+  {
+    code.b.setInsertionPointToEnd(module.getBody());
+    auto function =
+        func::FuncOp::create(code.b, code.loc, name("weights_bytes"),
+                             code.b.getFunctionType({}, {code.i64}));
+    code.b.setInsertionPointToStart(function.addEntryBlock());
+    func::ReturnOp::create(
+        code.b, code.loc,
+        code.num(layout.weightElements * code.elementBytes()));
+  }
+  emitPack(code, layout, id, module);
+  emitBytes("tape_bytes", [&](Value steps, Value batch) {
+    return regionEnd(Region::Keep, code.max(steps, code.num(1)), batch,
+                     code.num(line));
+  });
+  emitBytes("forward_scratch_bytes", [&](Value steps, Value batch) {
+    Value atLeastOne = code.max(steps, code.num(1));
+    Value chunk = chunkOf(steps, batch);
+    Value alone = regionEnd(
+        Region::Keep, chunk, batch,
+        regionEnd(Region::Forward, chunk, batch, unwantedElements()));
+    Value withTape =
+        regionEnd(Region::Forward, atLeastOne, batch, unwantedElements());
+    return code.max(alone, withTape);
+  });
+  emitBytes("backward_scratch_bytes", [&](Value steps, Value batch) {
+    return regionEnd(Region::Backward, steps, batch, unwantedElements());
+  });
+  emitForwardBody();
+  emitCall("forward", false);
+  emitStep();
+  emitBackwardBody();
+  emitCall("backward", true);
+}
+
+void rnn::emitEntries(CellOp cell, const Target &target, Tiles &tiles,
+                      ModuleOp module) {
+  Entries(cell, target, tiles, module).emit();
+}

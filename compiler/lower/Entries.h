@@ -1,0 +1,57 @@
+//===- Entries.h - the functions a program calls ----------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// weights_bytes, pack, tape_bytes, *_scratch_bytes, forward, backward and step
+// of a cell, with their checks, around the loops of its scans.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RNNCC_COMPILER_LOWER_ENTRIES_H
+#define RNNCC_COMPILER_LOWER_ENTRIES_H
+
+#include "compiler/lower/Layout.h"
+#include "compiler/lower/Tile.h"
+
+namespace rnn {
+
+/// Emits all entry points of a staged cell at the end of its module.
+void emitEntries(CellOp cell, const Target &target, Tiles &tiles,
+                 mlir::ModuleOp module);
+
+/// Emits `<prefix>_pack`: parameters to packed weights, with `id` in front.
+void emitPack(Code &code, const Layout &layout, int64_t id,
+              mlir::ModuleOp module);
+
+/// A C function of the cell, and the block that its failures end in.
+struct EntryFunction {
+  EntryFunction(Code &code, mlir::ModuleOp module, const std::string &name,
+                mlir::TypeRange inputs, mlir::Type result);
+  mlir::Value argument(unsigned index) { return function.getArgument(index); }
+  /// Returns `status` if the condition holds.
+  void failIf(mlir::Value condition, int32_t status);
+  void finish(mlir::Value result);
+
+  Code &code;
+  mlir::func::FuncOp function;
+  mlir::Block *failure;
+};
+
+/// Numbers of rnn_status in rnncc/abi.h.
+namespace status {
+enum : int32_t {
+  Ok = 0,
+  BadSize = 1,
+  NullPointer = 2,
+  Misaligned = 3,
+  WrongWeights = 4,
+  WrongTape = 5,
+  Unsupported = 6
+};
+} // namespace status
+
+} // namespace rnn
+
+#endif // RNNCC_COMPILER_LOWER_ENTRIES_H

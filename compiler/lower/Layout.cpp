@@ -1,0 +1,388 @@
+//===- Layout.cpp - where the values of a staged cell live ----------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The panel buffer of an LSTM's units over its life, slot by slot:
+//
+//     before      step           backward step      after
+//     x*W_i + b   i (saved)      gradient of i      read by products
+//     x*W_f + b   f (saved)      gradient of f      ..
+//
+// A slot is taken over by a value of the stage that reads it last, because a
+// stage loads all that it needs of a unit before it stores. A value that is
+// read whole (as a vector, by a product) keeps its slot until that stage is
+// over, since other units still need it.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/lower/Layout.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace rnn;
+
+SmallVector<StageOp> rnn::stagesOf(ScanOp scan) {
+  return llvm::to_vector(scan.getBody().getOps<StageOp>());
+}
+
+std::string rnn::operandKey(Value value) {
+  std::string key;
+  llvm::raw_string_ostream os(key);
+  if (auto read = value.getDefiningOp<ReadOp>())
+    os << "@" << read.getTensor() << "[" << read.getDelay() << "]";
+  else
+    os << value.getAsOpaquePointer();
+  return key;
+}
+
+WeightView rnn::weightView(Value weight) {
+  WeightView view;
+  if (auto slice = weight.getDefiningOp<SliceOp>()) {
+    view.row = slice.getOffsets()[0];
+    if (slice.getOffsets().size() > 1)
+      view.column = slice.getOffsets()[1];
+    weight = slice.getOperand();
+  }
+  view.param = weight.getDefiningOp<ReadOp>().declaration();
+  return view;
+}
+
+bool Layout::isWholeUse(OpOperand &use) {
+  Operation *owner = use.getOwner();
+  if (auto affine = dyn_cast<AffineOp>(owner))
+    return llvm::is_contained(affine.getInputs(), use.get());
+  return isa<ReduceSumOp, SplatOp, ConcatOp, SliceOp, AccumulateOp>(owner);
+}
+
+/// True if a use can only read rows: single elements at any place, or vectors
+/// along k.
+static bool needsRows(OpOperand &use) {
+  Operation *owner = use.getOwner();
+  if (auto accumulate = dyn_cast<AccumulateOp>(owner))
+    return accumulate.getColumn() == use.get();
+  return isa<ReduceSumOp, SplatOp, ConcatOp, SliceOp>(owner);
+}
+
+Layout::Layout(CellOp cell, const Target &target)
+    : cell(cell), face(interfaceOf(cell)),
+      lanes(target.vectorBytes * 8 / cell.elementType().getWidth()),
+      vectorBytes(target.vectorBytes) {
+  longestRow = lanes;
+  placeStates();
+  for (bool backward : {false, true})
+    if (ScanOp scan = cell.scan(backward))
+      placeTapeAndValues(scan);
+  for (bool backward : {false, true})
+    if (ScanOp scan = cell.scan(backward))
+      findSites(scan);
+  placeWeights();
+}
+
+Units Layout::units(int64_t count) const {
+  Units units;
+  units.count = count;
+  int64_t vectors = llvm::divideCeil(count, lanes);
+  // Two vectors a panel halve the loads per multiplication; one wastes less of
+  // an odd size. A lone vector reaches about three quarters of the speed.
+  bool two = vectors > 1 && 3 * llvm::alignTo(vectors, 2) <= 4 * vectors;
+  units.vectors = two ? 2 : 1;
+  units.width = units.vectors * lanes;
+  units.panels = llvm::divideCeil(count, units.width);
+  return units;
+}
+
+int64_t Layout::addBuffer(Region region, Extent extent, int64_t extra,
+                          int64_t rowElements) {
+  buffers.push_back({region, extent, extra, rowElements});
+  return buffers.size() - 1;
+}
+
+Place Layout::inRows(Region region, Extent extent, int64_t extra,
+                     int64_t count) {
+  Place place;
+  place.units = units(count);
+  int64_t row = place.units.padded();
+  // Rows a multiple of 2 KB apart would compete for the same few cache sets.
+  int64_t bytes = row * face.element.getWidth() / 8;
+  if (bytes % 2048 == 0)
+    row += lanes;
+  place.buffer = addBuffer(region, extent, extra, row);
+  longestRow = std::max(longestRow, row);
+  return place;
+}
+
+Place Layout::inPanels(Region region, int64_t count) {
+  Units shape = units(count);
+  Pool *pool = &pools[{int64_t(region), count}];
+  // Backward takes over what it can of the tape before it asks for scratch.
+  if (region == Region::Backward) {
+    auto tape = pools.find({int64_t(Region::Keep), count});
+    if (tape != pools.end() && !tape->second.free.empty())
+      pool = &tape->second;
+  }
+  if (pool->buffer < 0)
+    pool->buffer = addBuffer(region, Extent::Steps, 0, 0);
+  Place place;
+  place.buffer = pool->buffer;
+  place.panel = true;
+  place.units = shape;
+  if (pool->free.empty()) {
+    place.slot = pool->slots++;
+    buffers[pool->buffer].rowElements = pool->slots * shape.padded();
+  } else {
+    auto least = llvm::min_element(pool->free);
+    place.slot = *least;
+    pool->free.erase(least);
+  }
+  return place;
+}
+
+void Layout::release(const Place &place) {
+  if (!place.panel)
+    return;
+  for (auto &[key, pool] : pools)
+    if (pool.buffer == place.buffer)
+      pool.free.push_back(place.slot);
+}
+
+void Layout::placeStates() {
+  for (auto tensor : cell.getBody().getOps<TensorOp>()) {
+    int64_t count = tensor.tensorType().getNumElements();
+    if (tensor.getRole() == Role::state)
+      symbols[tensor.getSymName()] =
+          inRows(Region::Keep, Extent::States, tensor.getDelay(), count);
+    else if (tensor.getRole() == Role::carry)
+      symbols[tensor.getSymName()] = inRows(Region::Backward, Extent::Ring,
+                                            tensor.getDelay() + 1, count);
+    if (tensor.tensorType().getRank() < 2)
+      longestRow = std::max(longestRow, units(count).padded());
+  }
+}
+
+void Layout::placeTapeAndValues(ScanOp scan) {
+  const bool backward = scan.getBackward();
+  SmallVector<StageOp> stages = stagesOf(scan);
+  auto indexOf = [&](Operation *op) -> int64_t {
+    Operation *stage = op->getParentOfType<StageOp>();
+    return llvm::find(stages, stage) - stages.begin();
+  };
+
+  // When slots fall free: before or after a stage stores its results.
+  struct Release {
+    SmallVector<Place> before, after;
+  };
+  SmallVector<Release> releases(stages.size());
+  auto releaseAfterUses = [&](const Place &place, ArrayRef<OpOperand *> uses,
+                              int64_t defined) {
+    int64_t last = defined;
+    bool whole = true;
+    for (OpOperand *use : uses) {
+      int64_t index = indexOf(use->getOwner());
+      if (index > last)
+        last = index, whole = false;
+      if (index == last)
+        whole |= isWholeUse(*use);
+    }
+    if (last >= 0)
+      (whole ? releases[last].after : releases[last].before).push_back(place);
+    else
+      release(place);
+  };
+  auto usesOf = [](Value value) {
+    SmallVector<OpOperand *> uses;
+    for (OpOperand &use : value.getUses())
+      uses.push_back(&use);
+    return uses;
+  };
+  auto tapeUses = [&](StringRef name, ScanOp in) {
+    SmallVector<OpOperand *> uses;
+    if (in)
+      in.walk([&](ReadOp read) {
+        if (read.getTensor() == name)
+          llvm::append_range(uses, usesOf(read.getResult()));
+      });
+    return uses;
+  };
+
+  if (backward)
+    for (auto tensor : cell.getBody().getOps<TensorOp>()) {
+      StringRef name = tensor.getSymName();
+      if (tensor.getRole() == Role::tape)
+        releaseAfterUses(symbols[name], tapeUses(name, scan), -1);
+      // A product or an outer product reads it whole, at a known distance from
+      // row to row; when the caller has none, zeros must stand there.
+      if (tensor.getRole() == Role::output_gradient &&
+          llvm::any_of(tapeUses(name, scan),
+                       [](OpOperand *use) { return isWholeUse(*use); }))
+        standIns[name] = inRows(Region::Backward, Extent::Steps, 0,
+                                tensor.tensorType().getNumElements());
+    }
+
+  for (auto [index, stage] : llvm::enumerate(stages)) {
+    for (const Place &place : releases[index].before)
+      release(place);
+    auto yield = cast<YieldOp>(stage.getBody().front().getTerminator());
+    llvm::DenseMap<Value, Place> written; // value -> state or tape it is
+    for (auto write : stage.getBody().getOps<WriteOp>()) {
+      TensorOp tensor = write.declaration();
+      if (tensor.getRole() == Role::state)
+        written[write.getValue()] = symbols[tensor.getSymName()];
+      if (tensor.getRole() != Role::tape)
+        continue;
+      auto uses = tapeUses(tensor.getSymName(), cell.scan(true));
+      for (auto [yielded, result] :
+           llvm::zip(yield.getOperands(), stage.getResults()))
+        if (yielded == write.getValue())
+          llvm::append_range(uses, usesOf(result));
+      int64_t count = tensor.tensorType().getNumElements();
+      bool rows = llvm::any_of(uses, [](auto *use) { return needsRows(*use); });
+      Place place = rows ? inRows(Region::Keep, Extent::Steps, 0, count)
+                         : inPanels(Region::Keep, count);
+      symbols[tensor.getSymName()] = place;
+      written.try_emplace(write.getValue(), place);
+    }
+    for (auto [yielded, result] :
+         llvm::zip(yield.getOperands(), stage.getResults())) {
+      if (auto known = written.find(yielded); known != written.end()) {
+        values[result] = known->second;
+        continue;
+      }
+      auto uses = usesOf(result);
+      bool rows = llvm::any_of(uses, [](auto *use) { return needsRows(*use); });
+      bool inStep =
+          stage.getPhase() == Phase::step && llvm::all_of(uses, [](auto *use) {
+            return use->getOwner()->template getParentOfType<StageOp>()
+                       .getPhase() == Phase::step;
+          });
+      Region scratch = backward ? Region::Backward : Region::Forward;
+      if (inStep)
+        values[result] = inRows(scratch, Extent::Step, 0, stage.getUnits());
+      else if (rows)
+        values[result] = inRows(scratch, Extent::Steps, 0, stage.getUnits());
+      else {
+        values[result] = inPanels(backward ? Region::Backward : Region::Keep,
+                                  stage.getUnits());
+        releaseAfterUses(values[result], uses, index);
+      }
+    }
+    for (const Place &place : releases[index].after)
+      release(place);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Products
+//===----------------------------------------------------------------------===//
+
+/// The inputs of an affine as keys; a second use of an input has its own.
+static SmallVector<std::string> inputKeys(AffineOp affine) {
+  SmallVector<std::string> keys;
+  for (Value input : affine.getInputs()) {
+    std::string key = operandKey(input);
+    while (llvm::is_contained(keys, key))
+      key += "+";
+    keys.push_back(key);
+  }
+  return keys;
+}
+
+Site Layout::makeSite(ArrayRef<AffineOp> affines) {
+  Site site;
+  site.affines.assign(affines.begin(), affines.end());
+  AffineOp first = affines.front();
+  site.units = units(first.getResult().getType().getDimSize(0));
+  SmallVector<std::string> keys = inputKeys(first);
+  auto placeOf = [&](Value input) {
+    if (auto read = input.getDefiningOp<ReadOp>())
+      return read.declaration().getRole() == Role::tape
+                 ? place(read.getTensor())
+                 : Place();
+    return place(input);
+  };
+
+  // Inputs in panels, by buffer and slot, so that neighbours become one term.
+  SmallVector<unsigned> order(keys.size());
+  for (unsigned i = 0; i < order.size(); ++i)
+    order[i] = i;
+  auto rank = [&](unsigned i) {
+    Place at = placeOf(first.getInputs()[i]);
+    return at.panel ? std::make_pair(at.buffer, at.slot)
+                    : std::make_pair(int64_t(-1), int64_t(i));
+  };
+  llvm::stable_sort(order,
+                    [&](unsigned a, unsigned b) { return rank(a) < rank(b); });
+
+  const Term *last = nullptr;
+  Place lastPlace;
+  for (unsigned i : order) {
+    Value input = first.getInputs()[i];
+    Place at = placeOf(input);
+    SmallVector<unsigned> operand;
+    for (AffineOp affine : affines)
+      operand.push_back(llvm::find(inputKeys(affine), keys[i]) -
+                        inputKeys(affine).begin());
+    bool joins = last && last->panel && at.panel &&
+                 at.buffer == lastPlace.buffer &&
+                 at.slot == lastPlace.slot + last->slots;
+    if (joins) {
+      Term &term = site.terms.back();
+      ++term.slots;
+      term.blockSize += at.units.width;
+      for (auto [a, index] : llvm::enumerate(operand))
+        term.operand[a].push_back(index);
+    } else {
+      Term term;
+      term.input = input;
+      term.panel = at.panel;
+      term.blocks = at.panel ? at.units.panels : 1;
+      term.blockSize =
+          at.panel ? at.units.width
+                   : cast<RankedTensorType>(input.getType()).getDimSize(0);
+      for (unsigned index : operand)
+        term.operand.push_back({index});
+      site.terms.push_back(term);
+      lastPlace = at;
+    }
+    last = &site.terms.back();
+  }
+  return site;
+}
+
+void Layout::findSites(ScanOp scan) {
+  for (StageOp stage : stagesOf(scan)) {
+    llvm::MapVector<std::string, SmallVector<AffineOp>> groups;
+    for (auto affine : stage.getBody().getOps<AffineOp>()) {
+      SmallVector<std::string> keys = inputKeys(affine);
+      llvm::sort(keys);
+      groups[llvm::join(keys, " ")].push_back(affine);
+    }
+    auto &sites = stageSites[stage];
+    for (auto &[key, affines] : groups)
+      sites.push_back(makeSite(affines));
+  }
+}
+
+void Layout::placeWeights() {
+  const int64_t line = 64 * 8 / face.element.getWidth();
+  auto take = [&](int64_t elements) {
+    int64_t offset = weightElements;
+    weightElements += llvm::alignTo(elements, line);
+    return offset;
+  };
+  take(line); // the header
+  zeros = take(longestRow);
+  for (TensorOp param : face.params)
+    if (param.tensorType().getRank() < 2)
+      vectors[param.getSymName()] =
+          take(units(param.tensorType().getNumElements()).padded());
+  for (bool backward : {false, true})
+    if (ScanOp scan = cell.scan(backward))
+      for (StageOp stage : stagesOf(scan))
+        for (Site &site : stageSites[stage])
+          for (Term &term : site.terms)
+            term.weights =
+                take(site.units.padded() * int64_t(site.affines.size()) *
+                     term.depth());
+}

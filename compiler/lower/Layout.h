@@ -1,0 +1,167 @@
+//===- Layout.h - where the values of a staged cell live --------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Every value that crosses from stage to stage, step to step or from forward to
+// backward lives in a buffer: in panels, where all values of the same units
+// share one array and reuse each other's slots, or in rows. The same analysis
+// lays out the packed weights.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RNNCC_COMPILER_LOWER_LAYOUT_H
+#define RNNCC_COMPILER_LOWER_LAYOUT_H
+
+#include "compiler/schedule/Target.h"
+#include "dialect/CellInterface.h"
+#include "dialect/Rnn.h"
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/StringMap.h"
+#include <map>
+
+namespace rnn {
+
+/// How the units of a stage are cut into panels. A panel is what one thread
+/// computes at a time: `width` units, a multiple of the vector length.
+struct Units {
+  int64_t count = 0;
+  int64_t vectors = 0; ///< in a panel
+  int64_t width = 0;   ///< units in a panel
+  int64_t panels = 0;
+
+  int64_t padded() const { return panels * width; }
+  bool hasTail() const { return count % width != 0; }
+};
+
+/// Whose memory a buffer is cut out of.
+enum class Region {
+  Keep,     ///< the tape, or scratch in a forward pass without one
+  Forward,  ///< scratch of forward
+  Backward, ///< scratch of backward
+};
+
+/// How many rows a buffer has, for C steps at a time and N examples.
+enum class Extent {
+  Steps,  ///< C * N
+  States, ///< (C + extra) * N: `extra` steps from before the first one
+  Step,   ///< N: lives within one step
+  Ring,   ///< extra * N: the last `extra` steps, in turn
+};
+
+struct Buffer {
+  Region region;
+  Extent extent;
+  int64_t extra;
+  int64_t rowElements; ///< of all panels together
+};
+
+/// Where a value lives. In panels, buffer[panel][row][slot][unit]; in rows,
+/// buffer[row][unit], padded to whole panels.
+struct Place {
+  int64_t buffer = -1;
+  bool panel = false;
+  int64_t slot = 0;
+  Units units;
+
+  explicit operator bool() const { return buffer >= 0; }
+};
+
+/// A sum of products over one operand, or over neighbouring slots of one panel
+/// buffer. Its packed weights are [panel][affine][k][width].
+struct Term {
+  mlir::Value input;       ///< the operand; of several slots the first
+  bool panel = false;
+  int64_t slots = 1;       ///< neighbouring slots multiplied together
+  int64_t blocks = 1;      ///< k comes in blocks: the panels of the input
+  int64_t blockSize = 0;   ///< k in a block
+  int64_t weights = 0;     ///< offset in the packed weights, in elements
+  /// operand[affine][slot]: which operand of the affine it is.
+  llvm::SmallVector<llvm::SmallVector<unsigned>> operand;
+
+  int64_t depth() const { return blocks * blockSize; }
+};
+
+/// Affines of a stage that read the same inputs: one wide product.
+struct Site {
+  llvm::SmallVector<AffineOp> affines;
+  llvm::SmallVector<Term> terms;
+  Units units;
+};
+
+/// A parameter, or the part of it that a slice reads.
+struct WeightView {
+  TensorOp param;
+  int64_t row = 0, column = 0;
+};
+WeightView weightView(mlir::Value weight);
+
+/// Where everything of one staged cell lives.
+class Layout {
+public:
+  Layout(CellOp cell, const Target &target);
+
+  CellOp cell;
+  CellInterface face;
+  int64_t lanes; ///< elements in a vector
+  llvm::SmallVector<Buffer> buffers;
+
+  Units units(int64_t count) const;
+
+  /// Of a stage result.
+  Place place(mlir::Value value) const { return values.lookup(value); }
+  /// Of a state, tape tensor or carry.
+  Place place(llvm::StringRef symbol) const { return symbols.lookup(symbol); }
+  /// Zeros that stand in for a missing output gradient, if it is multiplied.
+  Place standIn(llvm::StringRef symbol) const { return standIns.lookup(symbol); }
+
+  const llvm::SmallVector<Site> &sites(StageOp stage) const {
+    return stageSites.at(stage);
+  }
+
+  // Packed weights, offsets in elements: a header, zeros, the vectors, the
+  // matrices.
+  int64_t zeros = 0;
+  llvm::StringMap<int64_t> vectors;
+  int64_t weightElements = 0;
+
+  /// Elements a row of zeros (or of values nobody wants) must have.
+  int64_t longestRow = 0;
+
+  /// True if a use reads the whole vector rather than one unit of it.
+  static bool isWholeUse(mlir::OpOperand &use);
+
+private:
+  struct Pool {
+    int64_t buffer = -1;
+    int64_t slots = 0;
+    llvm::SmallVector<int64_t> free;
+  };
+  int64_t addBuffer(Region region, Extent extent, int64_t extra,
+                    int64_t rowElements);
+  Place inRows(Region region, Extent extent, int64_t extra, int64_t count);
+  Place inPanels(Region region, int64_t count);
+  void release(const Place &place);
+  void placeStates();
+  void placeTapeAndValues(ScanOp scan);
+  void findSites(ScanOp scan);
+  void placeWeights();
+  Site makeSite(llvm::ArrayRef<AffineOp> affines);
+
+  int64_t vectorBytes;
+  llvm::DenseMap<mlir::Value, Place> values;
+  llvm::StringMap<Place> symbols, standIns;
+  std::map<std::pair<int64_t, int64_t>, Pool> pools; ///< by region and units
+  std::map<mlir::Operation *, llvm::SmallVector<Site>> stageSites;
+};
+
+/// The stages of a scan, in order.
+llvm::SmallVector<StageOp> stagesOf(ScanOp scan);
+
+/// What identifies an operand: reads of one tensor and delay are one operand.
+std::string operandKey(mlir::Value value);
+
+} // namespace rnn
+
+#endif // RNNCC_COMPILER_LOWER_LAYOUT_H

@@ -1,0 +1,154 @@
+//===- Pack.cpp - parameters to packed weights ----------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+//   weight[o, i]  ->  packed[panel of o][affine][i][o in panel]
+//
+// so that a product reads its weights from first to last. Rows past the last
+// unit of a panel stay zero.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/lower/Entries.h"
+
+using namespace mlir;
+using namespace rnn;
+
+/// Rows of `i` transposed at a time: the source lines of one block and its
+/// destination stay in the nearest cache.
+static constexpr int64_t blockRows = 16;
+
+namespace {
+/// One weight of a term: where its block of k lies in the packed weights.
+struct Piece {
+  WeightView view;
+  int64_t pitch;    ///< columns of the parameter
+  bool transposed;
+  int64_t inner;    ///< size summed over
+  Units outer;
+  int64_t base;     ///< packed offset of panel 0, k = 0
+  int64_t perPanel; ///< packed elements from panel to panel of o
+  int64_t innerWidth; ///< i comes in panels of so many; 0: in one piece
+  int64_t perBlock; ///< packed elements from panel to panel of i
+};
+} // namespace
+
+/// Packs one weight from the parameter at `source`.
+static void emitPiece(Code &code, const Piece &piece, Value source,
+                      Value packed) {
+  const int64_t width = piece.outer.width;
+  source = code.at(source, piece.view.row * piece.pitch + piece.view.column);
+  int64_t innerWidth = piece.innerWidth ? piece.innerWidth : piece.inner;
+  code.loop(0, piece.outer.panels, 1, [&](Value panel) {
+    Value o = code.mul(panel, width);
+    Value to = code.at(packed, code.add(code.mul(panel, piece.perPanel),
+                                        piece.base));
+    Value left = code.sub(code.num(piece.outer.count), o);
+    code.loop(0, piece.inner, innerWidth, [&](Value start) {
+      Value block = code.div(start, code.num(innerWidth));
+      Value toBlock = code.at(to, code.mul(block, piece.perBlock));
+      Value count = code.min(code.num(innerWidth),
+                             code.sub(code.num(piece.inner), start));
+      if (piece.transposed) {
+        // weight[i, o]: lanes are neighbours already.
+        code.loop(code.num(0), count, 1, [&](Value i) {
+          Value from = code.at(
+              code.at(source, code.mul(code.add(start, i), piece.pitch)), o);
+          for (int64_t v = 0; v < piece.outer.vectors; ++v) {
+            Value mask =
+                piece.outer.hasTail()
+                    ? code.firstLanes(code.sub(left, code.num(v * code.lanes)))
+                    : Value();
+            code.storeVec(
+                code.loadVec(code.at(from, v * code.lanes), mask),
+                code.at(toBlock,
+                        code.add(code.mul(i, width), v * code.lanes)));
+          }
+        });
+        return;
+      }
+      Value lanes = code.min(code.num(width), left);
+      code.loop(code.num(0), count, blockRows, [&](Value first) {
+        Value last = code.min(count, code.add(first, blockRows));
+        code.loop(code.num(0), lanes, 1, [&](Value lane) {
+          Value row = code.at(source, code.add(code.mul(code.add(o, lane),
+                                                        piece.pitch),
+                                               start));
+          code.loop(first, last, 1, [&](Value i) {
+            code.store(code.load(code.at(row, i)),
+                       code.at(toBlock,
+                               code.add(code.mul(i, width), lane)));
+          });
+        });
+      });
+    });
+  });
+}
+
+void rnn::emitPack(Code &code, const Layout &layout, int64_t id,
+                   ModuleOp module) {
+  EntryFunction entry(code, module, layout.face.prefix + "_pack",
+                      {code.ptr, code.ptr}, code.i32);
+  Value params = entry.argument(0), weights = entry.argument(1);
+  entry.failIf(code.either(code.isNull(params), code.isNull(weights)),
+               status::NullPointer);
+  auto misaligned = [&](Value bits, int64_t bytes) {
+    return arith::CmpIOp::create(code.b, code.loc, arith::CmpIPredicate::ne,
+                                 code.both(bits, code.num(bytes - 1)),
+                                 code.num(0));
+  };
+  entry.failIf(misaligned(code.address(weights), 64), status::Misaligned);
+  llvm::StringMap<Value> sources;
+  for (auto [index, param] : llvm::enumerate(layout.face.params)) {
+    Value source = code.loadPtr(code.atByte(params, 8 * int64_t(index)));
+    sources[param.getSymName()] = source;
+    entry.failIf(code.isNull(source), status::NullPointer);
+    entry.failIf(misaligned(code.address(source), code.elementBytes()),
+                 status::Misaligned);
+  }
+
+  code.zeroBytes(weights,
+                 code.num(layout.weightElements * code.elementBytes()));
+  for (TensorOp param : layout.face.params)
+    if (param.tensorType().getRank() < 2)
+      code.copyBytes(
+          code.at(weights, layout.vectors.lookup(param.getSymName())),
+          sources[param.getSymName()],
+          code.num(param.tensorType().getNumElements() * code.elementBytes()));
+
+  CellOp cell = layout.cell;
+  for (bool backward : {false, true})
+    if (ScanOp scan = cell.scan(backward))
+      for (StageOp stage : stagesOf(scan))
+        for (const Site &site : layout.sites(stage))
+          for (const Term &term : site.terms)
+            for (auto [a, affine] : llvm::enumerate(site.affines))
+              for (auto [slot, operand] : llvm::enumerate(term.operand[a])) {
+                AffineOp op = affine;
+                Value weight = op.getWeights()[operand];
+                int64_t width = site.units.width;
+                Piece piece;
+                piece.view = weightView(weight);
+                piece.pitch = piece.view.param.tensorType().getDimSize(1);
+                piece.transposed = op.getTransposed()[operand];
+                piece.inner =
+                    cast<RankedTensorType>(op.getInputs()[operand].getType())
+                        .getDimSize(0);
+                piece.outer = site.units;
+                int64_t innerWidth =
+                    term.panel ? term.blockSize / term.slots : 0;
+                piece.base = term.weights + int64_t(a) * term.depth() * width +
+                             int64_t(slot) * innerWidth * width;
+                piece.perPanel = int64_t(site.affines.size()) * term.depth() *
+                                 width;
+                piece.innerWidth = innerWidth;
+                piece.perBlock = term.blockSize * width;
+                emitPiece(code, piece, sources[piece.view.param.getSymName()],
+                          weights);
+              }
+  // Last, so that weights cut off half way are not taken for whole ones.
+  code.storeNum(code.num(id), weights);
+  entry.finish(code.status(status::Ok));
+}

@@ -1,0 +1,916 @@
+//===- ScanLoops.cpp - a staged scan as loops -----------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+//   stages before:   for each own panel: product over all rows
+//   for each step
+//     stages step:   for each own panel
+//                      products into the panel's slots (or a small temporary)
+//                      for each row, vector: load, compute, store
+//                    barrier
+//   stages after:    as before; gradients of parameters as products over rows
+//
+// A stage loads everything of a unit before it stores anything, because results
+// may take the place of operands.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/lower/ScanLoops.h"
+#include "mlir/IR/IRMapping.h"
+
+using namespace mlir;
+using namespace rnn;
+
+RegionOffsets rnn::offsetsOf(Code &code, const Layout &layout, Region region,
+                             Value steps, Value batch, Value start) {
+  const int64_t line = 64 / code.elementBytes();
+  RegionOffsets result;
+  Value at = start;
+  for (const Buffer &buffer : layout.buffers) {
+    if (buffer.region != region) {
+      result.offsets.push_back({});
+      continue;
+    }
+    Value rows;
+    switch (buffer.extent) {
+    case Extent::Steps:
+      rows = code.mul(steps, batch);
+      break;
+    case Extent::States:
+      rows = code.mul(code.add(steps, buffer.extra), batch);
+      break;
+    case Extent::Step:
+      rows = batch;
+      break;
+    case Extent::Ring:
+      rows = code.mul(batch, buffer.extra);
+      break;
+    }
+    result.offsets.push_back(at);
+    Value elements = code.mul(rows, buffer.rowElements);
+    at = code.add(at, code.mul(code.ceilDiv(elements, line), line));
+  }
+  result.total = at;
+  return result;
+}
+
+/// Tells places apart: neighbouring slots of a buffer differ by their width.
+static int64_t positionOf(const Place &place) {
+  return place.buffer * (int64_t(1) << 40) + place.slot * place.units.width;
+}
+
+ScanLoops::ScanLoops(Code &code, const Layout &layout, Tiles &tiles,
+                     ScanOp scan, const Frame &frame, int64_t cacheBytes)
+    : code(code), layout(layout), tiles(tiles), scan(scan), frame(frame),
+      cacheBytes(cacheBytes) {}
+
+//===----------------------------------------------------------------------===//
+// Where operands are
+//===----------------------------------------------------------------------===//
+
+Value ScanLoops::lanePointer(const Access &access, Value panel, Value row,
+                             Value lane) {
+  Value at = code.at(access.base, code.mul(row, access.stride));
+  at = code.at(at, access.panelStride
+                       ? code.mul(panel, access.panelStride)
+                       : code.mul(panel, access.units.width));
+  return code.at(at, lane);
+}
+
+/// The slot of a ring that holds step `step` - `delay` in the order in which a
+/// backward scan runs.
+Value ScanLoops::ringSlot(Value step, int64_t delay, int64_t slots) {
+  Value done = code.sub(code.sub(frame.steps, code.num(1)), step);
+  return code.rem(code.add(done, slots - delay), code.num(slots));
+}
+
+ScanLoops::Access ScanLoops::bufferAccess(const Place &place,
+                                          const Origin &origin,
+                                          int64_t delay) {
+  const Buffer &buffer = layout.buffers[place.buffer];
+  Access access;
+  access.units = place.units;
+  access.position = positionOf(place);
+  access.knownStride = place.panel
+                           ? buffer.rowElements / place.units.panels
+                           : buffer.rowElements;
+  access.stride = code.num(access.knownStride);
+  Value row = code.num(0);
+  switch (buffer.extent) {
+  case Extent::Steps:
+    if (origin.step)
+      row = code.mul(origin.step, frame.batch);
+    break;
+  case Extent::States: {
+    Value step = code.num(buffer.extra - delay);
+    if (origin.step)
+      step = code.add(origin.step, step);
+    row = code.mul(step, frame.batch);
+    break;
+  }
+  case Extent::Step:
+    break;
+  case Extent::Ring:
+    row = code.mul(ringSlot(origin.step, delay, buffer.extra), frame.batch);
+    break;
+  }
+  access.base = code.at(frame.buffers[place.buffer],
+                        code.mul(row, access.stride));
+  if (place.panel) {
+    access.base = code.at(access.base, place.slot * place.units.width);
+    access.panelStride =
+        code.mul(code.mul(frame.steps, frame.batch), access.knownStride);
+  }
+  return access;
+}
+
+/// An array of the caller's over time. One that is not given reads as zeros and
+/// swallows what is written: one row that serves as all rows.
+ScanLoops::Access ScanLoops::arrayAccess(ArrayRole role, StringRef name,
+                                         const Origin &origin, bool whole) {
+  int64_t index = layout.face.find(role, name);
+  const CellArray &array = layout.face.arrays[index];
+  Access access;
+  access.exact = true;
+  access.units = layout.units(
+      const_cast<TensorOp &>(array.tensor).tensorType().getNumElements());
+  Value row = code.mul(frame.before, frame.batch);
+  if (origin.step)
+    row = code.add(row, code.mul(origin.step, frame.batch));
+  access.base = frame.arrays[index];
+  access.knownStride = access.units.count;
+  access.stride = code.num(access.knownStride);
+  if (role == ArrayRole::GradOutput && whole) {
+    // emitStart filled the stand-in with zeros if it is needed.
+    Place place = layout.standIn(name);
+    access.exact = false;
+    access.knownStride = layout.buffers[place.buffer].rowElements;
+    access.stride = code.num(access.knownStride);
+    access.base = frame.buffers[place.buffer];
+  } else if (role != ArrayRole::Input) {
+    Value missing = code.isNull(access.base);
+    Value other = role == ArrayRole::GradOutput
+                      ? code.at(frame.weights, layout.zeros)
+                      : frame.unwanted;
+    access.base = code.select(missing, other, access.base);
+    access.stride = code.select(missing, code.num(0), access.stride);
+    access.knownStride = -1;
+  }
+  access.base = code.at(access.base, code.mul(row, access.stride));
+  return access;
+}
+
+ScanLoops::Access ScanLoops::readAccess(ReadOp read, const Origin &origin,
+                                        bool whole) {
+  TensorOp tensor = read.declaration();
+  StringRef name = tensor.getSymName();
+  switch (tensor.getRole()) {
+  case Role::input:
+    return arrayAccess(ArrayRole::Input, name, origin, whole);
+  case Role::output_gradient:
+    return arrayAccess(ArrayRole::GradOutput, *tensor.getOf(), origin, whole);
+  case Role::param: {
+    Access access;
+    access.units = layout.units(tensor.tensorType().getNumElements());
+    access.base = code.at(frame.weights, layout.vectors.lookup(name));
+    access.stride = code.num(0);
+    access.knownStride = 0;
+    return access;
+  }
+  default:
+    return bufferAccess(layout.place(name), origin, read.getDelay());
+  }
+}
+
+/// An operand that was made outside of the stage that reads it.
+ScanLoops::Access ScanLoops::valueAccess(Value value, const Origin &origin,
+                                         bool whole) {
+  if (auto read = value.getDefiningOp<ReadOp>())
+    return readAccess(read, origin, whole);
+  return bufferAccess(layout.place(value), origin, 0);
+}
+
+ScanLoops::Access ScanLoops::writeAccess(TensorOp tensor,
+                                         const Origin &origin) {
+  switch (tensor.getRole()) {
+  case Role::output:
+    return arrayAccess(ArrayRole::Output, tensor.getSymName(), origin, false);
+  case Role::input_gradient:
+    return arrayAccess(ArrayRole::GradInput, *tensor.getOf(), origin, false);
+  default:
+    return bufferAccess(layout.place(tensor.getSymName()), origin, 0);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Before and after the steps
+//===----------------------------------------------------------------------===//
+
+void ScanLoops::emitBarrier() {
+  code.ifThen(code.less(code.num(1), frame.threads), [&] {
+    Value team = code.loadPtr(code.atByte(frame.call, call_field::Team));
+    Value barrier = code.loadPtr(code.atByte(team, 16));
+    auto type = LLVM::LLVMFunctionType::get(
+        LLVM::LLVMVoidType::get(code.b.getContext()), {code.ptr});
+    LLVM::CallOp::create(code.b, code.loc, type, ValueRange{barrier, team});
+  });
+}
+
+void ScanLoops::forEachRowCopy(Value rows, Value to, Value toStride, Value from,
+                               Value fromStride, int64_t count) {
+  code.loop(code.num(0), rows, 1, [&](Value row) {
+    code.copyBytes(code.at(to, code.mul(row, toStride)),
+                   code.at(from, code.mul(row, fromStride)),
+                   code.num(count * code.elementBytes()));
+  });
+}
+
+void ScanLoops::emitStart() {
+  const int64_t bytes = code.elementBytes();
+  auto rowsOf = [&](const Place &place, Value slot) {
+    Value row = code.mul(slot, frame.batch);
+    return code.at(frame.buffers[place.buffer],
+                   code.mul(row, layout.buffers[place.buffer].rowElements));
+  };
+  auto copyOrZero = [&](int64_t array, const Place &place, Value slot) {
+    int64_t stride = layout.buffers[place.buffer].rowElements;
+    Value from = frame.arrays[array], to = rowsOf(place, slot);
+    code.ifElse(
+        code.isNull(from),
+        [&] { code.zeroBytes(to, code.mul(frame.batch, stride * bytes)); },
+        [&] {
+          forEachRowCopy(frame.batch, to, code.num(stride), from,
+                         code.num(place.units.count), place.units.count);
+        });
+  };
+  code.ifThen(code.equal(frame.thread, code.num(0)), [&] {
+    for (auto [index, array] : llvm::enumerate(layout.face.arrays)) {
+      TensorOp tensor = array.tensor;
+      StringRef name = tensor.getSymName();
+      if (!scan.getBackward() && array.role == ArrayRole::Initial) {
+        Place place = layout.place(name);
+        copyOrZero(index, place,
+                   code.num(layout.buffers[place.buffer].extra - array.delay));
+      }
+      // Zeros, or the caller's gradient, where products read it in rows.
+      if (scan.getBackward() && array.role == ArrayRole::GradOutput)
+        if (Place place = layout.standIn(name)) {
+          int64_t stride = layout.buffers[place.buffer].rowElements;
+          Value rows = code.mul(frame.steps, frame.batch);
+          Value from = frame.arrays[index], to = rowsOf(place, code.num(0));
+          code.ifElse(
+              code.isNull(from),
+              [&] { code.zeroBytes(to, code.mul(rows, stride * bytes)); },
+              [&] {
+                forEachRowCopy(rows, to, code.num(stride), from,
+                               code.num(place.units.count), place.units.count);
+              });
+        }
+    }
+    if (!scan.getBackward())
+      return;
+    for (auto carry : layout.cell.getBody().getOps<TensorOp>()) {
+      if (carry.getRole() != Role::carry)
+        continue;
+      Place place = layout.place(carry.getSymName());
+      const Buffer &buffer = layout.buffers[place.buffer];
+      code.zeroBytes(
+          rowsOf(place, code.num(0)),
+          code.mul(frame.batch, buffer.extra * buffer.rowElements * bytes));
+      // The gradient of the state `delay` steps before the end enters as if a
+      // step after the last had written it.
+      int64_t delay = carry.getDelay();
+      int64_t array =
+          layout.face.find(ArrayRole::GradFinal, *carry.getOf(), delay);
+      copyOrZero(array, place, code.num(buffer.extra - 1));
+    }
+  });
+  emitBarrier();
+}
+
+void ScanLoops::emitNextChunk() {
+  code.ifThen(code.equal(frame.thread, code.num(0)), [&] {
+    for (auto state : layout.cell.getBody().getOps<TensorOp>()) {
+      if (state.getRole() != Role::state)
+        continue;
+      Place place = layout.place(state.getSymName());
+      const Buffer &buffer = layout.buffers[place.buffer];
+      Value step = code.mul(frame.batch, buffer.rowElements);
+      // From the oldest on: a short chunk overlaps itself.
+      for (int64_t slot = 0; slot < buffer.extra; ++slot)
+        code.copyBytes(
+            code.at(frame.buffers[place.buffer], code.mul(step, slot)),
+            code.at(frame.buffers[place.buffer],
+                    code.mul(step, code.add(frame.steps, slot))),
+            code.mul(step, code.elementBytes()));
+    }
+  });
+  emitBarrier();
+}
+
+/// What the carries hold for the steps before the first one.
+void ScanLoops::emitGradInitial(const CellArray &array, Value to) {
+  TensorOp state = array.tensor;
+  int64_t count = state.tensorType().getNumElements();
+  code.loop(code.num(0), frame.batch, 1, [&](Value row) {
+    code.loop(0, count, 1, [&](Value unit) {
+      Value sum = code.real(0);
+      for (auto carry : layout.cell.getBody().getOps<TensorOp>()) {
+        if (carry.getRole() != Role::carry ||
+            *carry.getOf() != state.getSymName() ||
+            int64_t(carry.getDelay()) < array.delay)
+          continue;
+        Place place = layout.place(carry.getSymName());
+        const Buffer &buffer = layout.buffers[place.buffer];
+        Value slot = code.rem(code.add(frame.steps, array.delay),
+                              code.num(buffer.extra));
+        Value from = code.add(code.mul(slot, frame.batch), row);
+        Value share =
+            code.load(code.at(code.at(frame.buffers[place.buffer],
+                                      code.mul(from, buffer.rowElements)),
+                              unit));
+        sum = arith::AddFOp::create(code.b, code.loc, sum, share);
+      }
+      code.store(sum, code.at(code.at(to, code.mul(row, count)), unit));
+    });
+  });
+}
+
+void ScanLoops::emitEnd() {
+  code.ifThen(code.equal(frame.thread, code.num(0)), [&] {
+    for (auto [index, array] : llvm::enumerate(layout.face.arrays)) {
+      TensorOp tensor = array.tensor;
+      if (!scan.getBackward() && array.role == ArrayRole::Final) {
+        Place place = layout.place(tensor.getSymName());
+        const Buffer &buffer = layout.buffers[place.buffer];
+        Value to = frame.arrays[index];
+        Value row = code.mul(
+            code.add(frame.steps, buffer.extra - array.delay), frame.batch);
+        Value from = code.at(frame.buffers[place.buffer],
+                             code.mul(row, buffer.rowElements));
+        code.ifThen(code.notNull(to), [&] {
+          forEachRowCopy(frame.batch, to, code.num(place.units.count), from,
+                         code.num(buffer.rowElements), place.units.count);
+        });
+      }
+      if (scan.getBackward() && array.role == ArrayRole::GradInitial)
+        code.ifThen(code.notNull(frame.arrays[index]),
+                    [&] { emitGradInitial(array, frame.arrays[index]); });
+    }
+  });
+  emitBarrier();
+}
+
+//===----------------------------------------------------------------------===//
+// Stages
+//===----------------------------------------------------------------------===//
+
+/// The panels that this thread owns.
+std::pair<Value, Value> ScanLoops::ownPanels(const Units &units) {
+  auto cut = [&](Value thread) {
+    return code.div(code.mul(thread, units.panels), frame.threads);
+  };
+  return {cut(frame.thread), cut(code.add(frame.thread, 1))};
+}
+
+void ScanLoops::emitStages() {
+  SmallVector<StageOp> step;
+  auto emitAll = [&](Phase phase) {
+    for (StageOp stage : stagesOf(scan))
+      if (stage.getPhase() == phase) {
+        emitStage(stage, Origin());
+        emitBarrier();
+      }
+  };
+  for (StageOp stage : stagesOf(scan))
+    if (stage.getPhase() == Phase::step)
+      step.push_back(stage);
+
+  emitAll(Phase::before);
+  if (!step.empty())
+    code.loop(code.num(0), frame.steps, 1, [&](Value done) {
+      Origin origin;
+      origin.step = scan.getBackward()
+                        ? code.sub(code.sub(frame.steps, code.num(1)), done)
+                        : done;
+      for (StageOp stage : step) {
+        emitStage(stage, origin);
+        emitBarrier();
+      }
+    });
+  emitAll(Phase::after);
+}
+
+/// What is known about a stage while its code is made.
+struct ScanLoops::StageState {
+  StageOp stage;
+  Origin origin;
+  /// Where the sum of an affine is left: a slot of a panel buffer, or a
+  /// temporary of the thread.
+  llvm::DenseMap<Operation *, Access> sums;
+  /// Affines whose start value is added when the sum is read.
+  llvm::DenseSet<Operation *> addStart;
+  /// Stage results that the product itself leaves in place.
+  llvm::DenseSet<Value> direct;
+  bool hasUnitWork = false;
+};
+
+/// Rows that a thread computes at a time when sums go through its temporary.
+static constexpr int64_t temporaryRows = 48;
+/// Most rows for which a lone affine runs over several panels at a time.
+static constexpr int64_t fewRows = 6;
+static constexpr int64_t panelsAtOnce = 4;
+/// Rows after which products over rows start anew on all panels.
+static constexpr int64_t accumulateRows = 384;
+
+void ScanLoops::emitStage(StageOp stage, const Origin &origin) {
+  StageState state{stage, origin, {}, {}, {}, false};
+  Value rows = origin.step ? frame.batch : code.mul(frame.steps, frame.batch);
+  emitAccumulates(stage, origin, rows);
+
+  const auto &sites = layout.sites(stage);
+  auto yield = cast<YieldOp>(stage.getBody().front().getTerminator());
+  Units units = layout.units(stage.getUnits());
+
+  // A sum is accumulated in the panel slot of its start value or of the result
+  // it is, if it has one; else in a temporary.
+  int64_t temporaries = 0;
+  llvm::DenseMap<Operation *, int64_t> temporaryOf;
+  for (const Site &site : sites)
+    for (AffineOp affine : site.affines) {
+      // The caller's rows end where they end; panels read on to their width.
+      if (affine.getStart())
+        if (auto read = affine.getStart().getDefiningOp<ReadOp>())
+          if (read.declaration().getRole() == Role::input ||
+              read.declaration().getRole() == Role::output_gradient)
+            state.addStart.insert(affine);
+      Place start = affine.getStart() ? layout.place(affine.getStart()) : Place();
+      bool inPlace = start.panel && affine.getStart().hasOneUse();
+      Value result;
+      for (auto [yielded, value] :
+           llvm::zip(yield.getOperands(), stage.getResults()))
+        if (yielded == affine.getResult() && layout.place(value).panel)
+          result = value;
+      if (inPlace && !result)
+        state.sums[affine] = bufferAccess(start, origin, 0);
+      else if (result && affine.getResult().hasOneUse() &&
+               !state.addStart.contains(affine)) {
+        state.sums[affine] = bufferAccess(layout.place(result), origin, 0);
+        state.direct.insert(result);
+      } else
+        temporaryOf[affine] = temporaries++;
+    }
+  if (temporaries) {
+    int64_t stride = temporaries * units.width;
+    Value storage;
+    {
+      // Once per function, not per step.
+      OpBuilder::InsertionGuard guard(code.b);
+      Operation *parent = code.b.getInsertionBlock()->getParentOp();
+      auto function = dyn_cast<func::FuncOp>(parent);
+      if (!function)
+        function = parent->getParentOfType<func::FuncOp>();
+      code.b.setInsertionPointToStart(&function.front());
+      storage = LLVM::AllocaOp::create(
+          code.b, code.loc, code.ptr, code.element,
+          code.num(temporaryRows * stride), /*alignment=*/64);
+    }
+    for (auto [affine, slot] : temporaryOf) {
+      Access access;
+      access.base = code.at(storage, slot * units.width);
+      access.knownStride = stride;
+      access.stride = code.num(stride);
+      access.panelStride = code.num(fewRows * stride);
+      access.units = units;
+      access.temporary = true;
+      access.position = slot * units.width;
+      state.sums[affine] = access;
+    }
+  }
+
+  for (Operation &op : stage.getBody().front())
+    if (isa<WriteOp>(op))
+      state.hasUnitWork = true;
+  for (Value value : stage.getResults())
+    if (!state.direct.contains(value))
+      state.hasUnitWork = true;
+  if (sites.empty() && !state.hasUnitWork)
+    return;
+
+  auto [first, last] = ownPanels(units);
+  Value lastPanel = last;
+  bool lone = sites.size() == 1 && sites.front().affines.size() == 1;
+  Value together =
+      lone ? code.select(code.less(rows, code.num(fewRows + 1)),
+                         code.num(panelsAtOnce), code.num(1))
+           : code.num(1);
+  auto overPanels = scf::ForOp::create(code.b, code.loc, first, last, together);
+  OpBuilder::InsertionGuard guard(code.b);
+  code.b.setInsertionPointToStart(overPanels.getBody());
+  Value panel = overPanels.getInductionVar();
+  Value panels = lone ? code.min(together, code.sub(lastPanel, panel))
+                      : code.num(1);
+  auto ofRows = [&](Value firstRow, Value count) {
+    for (const Site &site : sites)
+      emitSite(state, site, panel, panels, firstRow, count);
+    if (!state.hasUnitWork)
+      return;
+    auto units_ = [&](Value p) {
+      code.loop(code.num(0), count, 1, [&](Value row) {
+        code.loop(0, units.width, code.lanes, [&](Value lane) {
+          emitUnits(state, p, firstRow, row, lane);
+        });
+      });
+    };
+    if (lone)
+      code.loop(panel, code.add(panel, panels), 1, units_);
+    else
+      units_(panel);
+  };
+  // The temporaries of panel p start at those of the first panel at hand.
+  for (auto &[affine, access] : state.sums)
+    if (temporaryOf.count(affine))
+      access.base = code.at(
+          access.base, code.sub(code.num(0),
+                                code.mul(panel, access.panelStride)));
+  if (temporaries)
+    code.loop(code.num(0), rows, temporaryRows, [&](Value firstRow) {
+      ofRows(firstRow, code.min(code.num(temporaryRows),
+                                code.sub(rows, firstRow)));
+    });
+  else
+    ofRows(code.num(0), rows);
+}
+
+/// The products of a site for some panels and rows, term by term: the first
+/// starts from the start value, the others from the sum so far.
+void ScanLoops::emitSite(StageState &state, const Site &site, Value firstPanel,
+                         Value panels, Value firstRow, Value rows) {
+  const int64_t affines = site.affines.size(), width = site.units.width;
+
+  /// Where the sum or the start of one affine is, for the rows at hand.
+  struct Spot {
+    enum Kind { Sum, Param, Zero, Other } kind;
+    Value pointer, row, panelStride;
+    int64_t position; ///< what must grow evenly from affine to affine
+  };
+  auto spotOf = [&](const Access &access, Spot::Kind kind, int64_t position) {
+    Value row = access.temporary ? code.num(0) : firstRow;
+    return Spot{kind, lanePointer(access, firstPanel, row, code.num(0)),
+                access.stride,
+                access.panelStride ? access.panelStride : code.num(width),
+                position};
+  };
+  auto sumSpot = [&](AffineOp affine) {
+    return spotOf(state.sums.lookup(affine), Spot::Sum,
+                  state.sums.lookup(affine).position);
+  };
+  auto startSpot = [&](AffineOp affine) {
+    Value start = affine.getStart();
+    if (!start || state.addStart.contains(affine)) {
+      Value zeros = code.at(frame.weights, layout.zeros);
+      return Spot{Spot::Zero, zeros, code.num(0), code.num(0), 0};
+    }
+    if (layout.place(start).panel &&
+        state.sums.lookup(affine).position ==
+            positionOf(layout.place(start)))
+      return sumSpot(affine);
+    Access access = valueAccess(start, state.origin, false);
+    if (auto read = start.getDefiningOp<ReadOp>())
+      if (read.declaration().getRole() == Role::param)
+        return spotOf(access, Spot::Param,
+                      layout.vectors.lookup(read.getTensor()));
+    return spotOf(access, Spot::Other, 0);
+  };
+  /// True if all affines can be one call, with one distance between them.
+  auto even = [&](llvm::function_ref<Spot(AffineOp)> spot) {
+    SmallVector<Spot> spots = llvm::map_to_vector(site.affines, spot);
+    if (affines == 1)
+      return true;
+    int64_t distance = spots[1].position - spots[0].position;
+    for (int64_t a = 1; a < affines; ++a)
+      if (spots[a].kind != spots[0].kind || spots[a].kind == Spot::Other ||
+          spots[a].position - spots[a - 1].position != distance)
+        return false;
+    return true;
+  };
+
+  for (auto [index, term] : llvm::enumerate(site.terms)) {
+    Access a = valueAccess(term.input, state.origin, true);
+    int64_t depth = term.depth();
+    TileShape shape;
+    shape.vectors = site.units.vectors;
+    shape.aRow = a.knownStride;
+    shape.bStep = width;
+    shape.cRow = state.sums.lookup(site.affines.front()).knownStride;
+    shape.prefetch = site.units.padded() * affines * depth *
+                         code.elementBytes() >
+                     cacheBytes;
+    TileArguments t;
+    t.rows = rows;
+    t.a = code.at(a.base, code.mul(firstRow, a.stride));
+    t.aBlock = term.panel ? a.panelStride : code.num(0);
+    t.blocks = code.num(term.blocks);
+    t.blockSize = code.num(term.blockSize);
+    t.bGroup = code.num(depth * width);
+    Value b = code.at(code.at(frame.weights, term.weights),
+                      code.mul(firstPanel, affines * depth * width));
+    auto call = [&](int64_t first, Value groups, bool overPanels) {
+      AffineOp affine = site.affines[first];
+      Spot sum = sumSpot(affine);
+      Spot init = index == 0 ? startSpot(affine) : sum;
+      auto distance = [&](llvm::function_ref<Spot(AffineOp)> spot) {
+        if (overPanels)
+          return spot(affine).panelStride;
+        if (affines == 1)
+          return code.num(0);
+        return code.num(spot(site.affines[1]).position -
+                        spot(site.affines[0]).position);
+      };
+      t.groups = groups;
+      t.b = code.at(b, first * depth * width);
+      t.c = sum.pointer;
+      t.cGroup = distance(sumSpot);
+      t.init = init.pointer;
+      t.initRow = init.row;
+      t.initGroup = index == 0 ? distance(startSpot) : t.cGroup;
+      tiles.call(code, shape, t);
+    };
+    bool one = even(sumSpot) && (index > 0 || even(startSpot));
+    if (affines == 1)
+      call(0, panels, true);
+    else if (one)
+      call(0, code.num(affines), false);
+    else
+      for (int64_t first = 0; first < affines; ++first)
+        call(first, code.num(1), false);
+  }
+}
+
+/// Loads, computes and stores one vector of units of one row.
+void ScanLoops::emitUnits(StageState &state, Value panel, Value firstRow,
+                          Value row, Value lane) {
+  StageOp stage = state.stage;
+  Block &body = stage.getBody().front();
+  Units units = layout.units(stage.getUnits());
+  Value absolute = code.add(firstRow, row);
+  Value unit = code.add(code.mul(panel, units.width), lane);
+  Value tail = units.hasTail()
+                   ? code.firstLanes(code.sub(code.num(units.count), unit))
+                   : Value();
+  auto loadFrom = [&](const Access &access) {
+    Value from = lanePointer(access, panel, access.temporary ? row : absolute,
+                             lane);
+    return code.loadVec(from, access.exact ? tail : Value());
+  };
+
+  // Everything that is read, before anything is written.
+  IRMapping lanes;
+  for (Operation &op : body) {
+    if (isa<AffineOp, AccumulateOp>(op))
+      continue;
+    for (OpOperand &use : op.getOpOperands()) {
+      Value value = use.get();
+      if (lanes.contains(value) || Layout::isWholeUse(use))
+        continue;
+      Operation *def = value.getDefiningOp();
+      if (auto affine = dyn_cast<AffineOp>(def)) {
+        Value sum = loadFrom(state.sums.lookup(affine));
+        if (state.addStart.contains(affine))
+          sum = arith::AddFOp::create(
+              code.b, code.loc, sum,
+              loadFrom(valueAccess(affine.getStart(), state.origin, false)));
+        lanes.map(value, sum);
+      } else if (isa<ReadOp>(def) || def->getBlock() != &body)
+        lanes.map(value, loadFrom(valueAccess(value, state.origin, false)));
+    }
+  }
+
+  for (Operation &op : body)
+    if (!isa<ReadOp, AffineOp, AccumulateOp, WriteOp, YieldOp>(op) &&
+        cast<RankedTensorType>(op.getResult(0).getType()).getRank() < 2)
+      lanes.map(op.getResult(0), emitLanes(state, &op, lanes, absolute, unit));
+
+  auto storeTo = [&](const Access &access, Value value) {
+    Value to = lanePointer(access, panel, absolute, lane);
+    // Lanes past the last unit of a panel are multiplied with zero weights:
+    // they must not be NaN.
+    if (tail && access.panelStride)
+      value = code.select(tail, value, code.splat(0));
+    code.storeVec(value, to, access.exact ? tail : Value());
+  };
+  llvm::DenseSet<int64_t> stored;
+  for (auto write : body.getOps<WriteOp>()) {
+    TensorOp tensor = write.declaration();
+    Value value = lanes.lookup(write.getValue());
+    storeTo(writeAccess(tensor, state.origin), value);
+    Place place = layout.place(tensor.getSymName());
+    if (place)
+      stored.insert(positionOf(place));
+    if (tensor.getRole() == Role::state &&
+        layout.face.find(ArrayRole::Output, tensor.getSymName()) >= 0)
+      storeTo(arrayAccess(ArrayRole::Output, tensor.getSymName(), state.origin,
+                          false),
+              value);
+  }
+  for (auto [yielded, result] : llvm::zip(
+           body.getTerminator()->getOperands(), stage.getResults()))
+    if (!state.direct.contains(result) &&
+        stored.insert(positionOf(layout.place(result))).second)
+      storeTo(bufferAccess(layout.place(result), state.origin, 0),
+              lanes.lookup(yielded));
+}
+
+//===----------------------------------------------------------------------===//
+// Single ops on the lanes of a vector
+//===----------------------------------------------------------------------===//
+
+Value ScanLoops::emitLanes(StageState &state, Operation *op, IRMapping &lanes,
+                           Value row, Value unit) {
+  auto rowPointer = [&](Value value) {
+    return lanePointer(valueAccess(value, state.origin, true), code.num(0), row,
+                       code.num(0));
+  };
+  if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
+    auto splat = cast<DenseElementsAttr>(constant.getValue());
+    auto type = VectorType::get({code.lanes}, splat.getElementType());
+    return arith::ConstantOp::create(
+        code.b, code.loc,
+        DenseElementsAttr::get(type, splat.getSplatValue<Attribute>()));
+  }
+  if (auto splat = dyn_cast<SplatOp>(op))
+    return code.broadcast(code.load(rowPointer(splat.getOperand())));
+  if (auto reduce = dyn_cast<ReduceSumOp>(op))
+    return emitReduceSum(reduce, rowPointer(reduce.getOperand()));
+  if (auto concat = dyn_cast<ConcatOp>(op)) {
+    Value result = code.splat(0);
+    int64_t offset = 0;
+    for (Value operand : concat.getOperands()) {
+      int64_t count = cast<RankedTensorType>(operand.getType()).getNumElements();
+      Value within = code.sub(unit, code.num(offset));
+      Value begun = arith::XOrIOp::create(
+          code.b, code.loc, code.firstLanes(code.sub(code.num(0), within)),
+          code.firstLanes(code.lanes));
+      Value inside = code.both(
+          begun, code.firstLanes(code.sub(code.num(count), within)));
+      Value part = code.loadVec(code.at(rowPointer(operand), within), inside);
+      result = code.select(inside, part, result);
+      offset += count;
+    }
+    return result;
+  }
+  if (auto slice = dyn_cast<SliceOp>(op)) {
+    int64_t count = slice.getResult().getType().getNumElements();
+    Value inside = code.firstLanes(code.sub(code.num(count), unit));
+    Value from = code.at(code.at(rowPointer(slice.getOperand()),
+                                 slice.getOffsets()[0]),
+                         unit);
+    return code.loadVec(from, inside);
+  }
+  if (isa<StopGradientOp>(op))
+    return lanes.lookup(op->getOperand(0));
+  Operation *clone = code.b.clone(*op, lanes);
+  auto type = cast<RankedTensorType>(op->getResult(0).getType());
+  clone->getResult(0).setType(
+      VectorType::get({code.lanes}, type.getElementType()));
+  return clone->getResult(0);
+}
+
+Value ScanLoops::emitReduceSum(ReduceSumOp op, Value row) {
+  int64_t count = op.getOperand().getType().getNumElements();
+  int64_t whole = count / code.lanes * code.lanes;
+  auto loop = scf::ForOp::create(
+      code.b, code.loc, code.num(0), code.num(whole), code.num(code.lanes),
+      ValueRange{code.splat(0)},
+      [&](OpBuilder &builder, Location loc, Value at, ValueRange sum) {
+        OpBuilder saved = code.b;
+        code.b = builder;
+        Value next = arith::AddFOp::create(code.b, loc, sum[0],
+                                           code.loadVec(code.at(row, at)));
+        scf::YieldOp::create(code.b, loc, next);
+        code.b = saved;
+      });
+  Value sum = loop.getResult(0);
+  if (whole != count)
+    sum = arith::AddFOp::create(
+        code.b, code.loc, sum,
+        code.loadVec(code.at(row, whole), code.firstLanes(count - whole)));
+  Value total = vector::ReductionOp::create(
+      code.b, code.loc, vector::CombiningKind::ADD, sum,
+      arith::FastMathFlags::reassoc);
+  return code.broadcast(total);
+}
+
+//===----------------------------------------------------------------------===//
+// Gradients of parameters
+//===----------------------------------------------------------------------===//
+
+void ScanLoops::emitAccumulates(StageOp stage, const Origin &origin,
+                                Value rows) {
+  llvm::MapVector<std::string, SmallVector<AccumulateOp>> byColumn;
+  SmallVector<AccumulateOp> vectors;
+  for (auto op : stage.getBody().getOps<AccumulateOp>())
+    if (op.getColumn())
+      byColumn[operandKey(op.getColumn())].push_back(op);
+    else
+      vectors.push_back(op);
+  if (byColumn.empty() && vectors.empty())
+    return;
+  Units units = layout.units(stage.getUnits());
+  auto [first, last] = ownPanels(units);
+  Value lastPanel = last;
+  auto gradientOf = [&](AccumulateOp op) {
+    return frame.arrays[layout.face.find(ArrayRole::GradParam, op.getParam())];
+  };
+
+  for (AccumulateOp op : vectors)
+    code.ifThen(code.notNull(gradientOf(op)), [&] {
+      Access row = valueAccess(op.getRow(), origin, true);
+      code.loop(first, lastPanel, 1, [&](Value panel) {
+        code.loop(0, units.width, code.lanes, [&](Value lane) {
+          Value unit = code.add(code.mul(panel, units.width), lane);
+          Value tail =
+              units.hasTail()
+                  ? code.firstLanes(code.sub(code.num(units.count), unit))
+                  : Value();
+          Value to = code.at(code.at(gradientOf(op), op.offset(0)), unit);
+          auto sum = scf::ForOp::create(
+              code.b, code.loc, code.num(0), rows, code.num(1),
+              ValueRange{code.splat(0)},
+              [&](OpBuilder &builder, Location loc, Value r, ValueRange sums) {
+                OpBuilder saved = code.b;
+                code.b = builder;
+                Value share = code.loadVec(lanePointer(row, panel, r, lane),
+                                           row.exact ? tail : Value());
+                Value next =
+                    arith::AddFOp::create(code.b, loc, sums[0], share);
+                scf::YieldOp::create(code.b, loc, next);
+                code.b = saved;
+              });
+          code.storeVec(arith::AddFOp::create(code.b, code.loc,
+                                              code.loadVec(to, tail),
+                                              sum.getResult(0)),
+                        to, tail);
+        });
+      });
+    });
+
+  if (byColumn.empty())
+    return;
+  // In blocks of rows, so that a panel's gradients stay near for all columns.
+  code.loop(code.num(0), rows, accumulateRows, [&](Value firstRow) {
+    Value count = code.min(code.num(accumulateRows), code.sub(rows, firstRow));
+    code.loop(first, lastPanel, 1, [&](Value panel) {
+      Value unit = code.mul(panel, units.width);
+      Value height = units.hasTail()
+                         ? code.min(code.num(units.width),
+                                    code.sub(code.num(units.count), unit))
+                         : code.num(units.width);
+      for (auto &[key, ops] : byColumn) {
+        Access column = valueAccess(ops.front().getColumn(), origin, true);
+        int64_t columns = ops.front().getColumn().getType().getDimSize(0);
+        int64_t vectorsAtOnce = columns > code.lanes ? 2 : 1;
+        int64_t step = vectorsAtOnce * code.lanes;
+        auto block = [&](Value at, int64_t vectorCount, int64_t tailLanes) {
+          for (AccumulateOp op : ops)
+            code.ifThen(code.notNull(gradientOf(op)), [&] {
+              Access row = valueAccess(op.getRow(), origin, true);
+              int64_t pitch = op.declaration().tensorType().getDimSize(1);
+              TileShape shape;
+              shape.vectors = vectorCount;
+              shape.tailLanes = tailLanes;
+              shape.aRow = 1;
+              shape.aStep = row.knownStride;
+              shape.bStep = column.knownStride;
+              shape.cRow = pitch;
+              shape.rows[0] = std::min(units.width, units.count);
+              shape.rows[1] = units.count % units.width;
+              TileArguments t;
+              t.rows = height;
+              t.groups = t.blocks = code.num(1);
+              t.aBlock = t.bGroup = t.initGroup = t.cGroup = code.num(0);
+              t.blockSize = count;
+              t.a = lanePointer(row, panel, firstRow, code.num(0));
+              t.b = code.at(
+                  code.at(column.base, code.mul(firstRow, column.stride)), at);
+              t.c = code.at(
+                  code.at(gradientOf(op),
+                          code.mul(code.add(unit, op.offset(0)), pitch)),
+                  code.add(at, op.offset(1)));
+              t.init = t.c;
+              t.initRow = code.num(pitch);
+              tiles.call(code, shape, t);
+            });
+        };
+        int64_t whole = columns / step * step;
+        code.loop(0, whole, step,
+                  [&](Value at) { block(at, vectorsAtOnce, 0); });
+        if (int64_t rest = columns - whole)
+          block(code.num(whole), llvm::divideCeil(rest, code.lanes),
+                rest % code.lanes);
+      }
+    });
+  });
+}

@@ -1,0 +1,319 @@
+//===- Tile.cpp - products in register tiles ------------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+//   dispatcher(rows, groups, ..)          tile of 12 rows x 2 vectors
+//     for each group of vectors             24 sums = init
+//       for each block of rows, <= 12       for each block of k
+//         call the tile of that size          for each k: 2 loads of b,
+//                                               12 broadcasts of a, 24 fmas
+//                                           c = sums
+//
+// The order of additions of an element of c is that of k, in every tile: a row
+// gives the same bits alone and in company.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/lower/Tile.h"
+
+using namespace mlir;
+using namespace rnn;
+
+std::string TileShape::name(FloatType element, int64_t lanes) const {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << "rnn_tile_f" << element.getWidth() << "x" << lanes << "_v" << vectors
+     << "_a" << aRow << "_" << aStep << "_b" << bStep << "_c" << cRow;
+  if (tailLanes)
+    os << "_t" << tailLanes;
+  if (prefetch)
+    os << "_p";
+  if (rows[0])
+    os << "_r" << rows[0] << "_" << rows[1];
+  return text;
+}
+
+int64_t Tiles::groupsAtOnce(int64_t rows, int64_t vectors) const {
+  for (int64_t groups : {4, 2})
+    if (rows * vectors * groups <= accumulators())
+      return groups;
+  return 1;
+}
+
+/// The parameters of a tile function, in order; a dispatcher has `rows` and
+/// `groups` before them.
+namespace {
+enum Parameter {
+  A,
+  ABlock,
+  Blocks,
+  BlockSize,
+  B,
+  BGroup,
+  Init,
+  InitRow,
+  InitGroup,
+  C,
+  CGroup,
+  Next, // where to prefetch
+  ParameterCount
+};
+} // namespace
+
+static SmallVector<Type> parameterTypes(Code &code) {
+  return {code.ptr, code.i64, code.i64, code.i64, code.ptr, code.i64,
+          code.ptr, code.i64, code.i64, code.ptr, code.i64, code.ptr};
+}
+
+static func::FuncOp makeFunction(Code &code, ModuleOp module, StringRef name,
+                                 TypeRange inputs) {
+  code.b.setInsertionPointToEnd(module.getBody());
+  auto function = func::FuncOp::create(code.b, code.loc, name,
+                                       code.b.getFunctionType(inputs, {}));
+  function.setPrivate();
+  function->setAttr("llvm.linkage",
+                    LLVM::LinkageAttr::get(code.b.getContext(),
+                                           LLVM::Linkage::Internal));
+  // One copy each; inlined into every use they would fill the object.
+  function->setAttr("passthrough", code.b.getStrArrayAttr({"noinline"}));
+  code.b.setInsertionPointToStart(function.addEntryBlock());
+  return function;
+}
+
+func::FuncOp Tiles::makeTile(Code &outer, const TileShape &shape, int64_t rows,
+                             int64_t groups) {
+  TileShape named = shape;
+  named.rows[0] = named.rows[1] = 0;
+  std::string name = named.name(outer.element, outer.lanes) + "_" +
+                     std::to_string(rows) + "x" + std::to_string(groups);
+  func::FuncOp &function = functions[name];
+  if (function)
+    return function;
+  Code code = outer;
+  function = makeFunction(code, module, name, parameterTypes(code));
+  auto p = function.getArguments();
+  const int64_t vl = code.lanes, vectors = shape.vectors;
+  const int64_t sums = rows * groups * vectors;
+  Value tail = shape.tailLanes ? code.firstLanes(shape.tailLanes) : Value();
+  auto maskOf = [&](int64_t v) { return v == vectors - 1 ? tail : Value(); };
+  auto forEachSum = [&](auto body) {
+    for (int64_t m = 0; m < rows; ++m)
+      for (int64_t g = 0; g < groups; ++g)
+        for (int64_t v = 0; v < vectors; ++v)
+          body((m * groups + g) * vectors + v, m, g, v);
+  };
+  auto groupStarts = [&](Value base, Value stride) {
+    SmallVector<Value> starts;
+    for (int64_t g = 0; g < groups; ++g)
+      starts.push_back(code.at(base, code.mul(stride, g)));
+    return starts;
+  };
+
+  SmallVector<Value> acc(sums);
+  auto inits = groupStarts(p[Init], p[InitGroup]);
+  forEachSum([&](int64_t i, int64_t m, int64_t g, int64_t v) {
+    Value row = m ? code.at(inits[g], code.mul(p[InitRow], m)) : inits[g];
+    acc[i] = code.loadVec(code.at(row, v * vl), maskOf(v));
+  });
+
+  // One step of k: a row of b, and for each row of the tile one element of a.
+  auto stepOfK = [&](SmallVector<Value> &sum, Value a, ArrayRef<Value> bs,
+                     int64_t u) {
+    SmallVector<Value> row;
+    for (int64_t g = 0; g < groups; ++g)
+      for (int64_t v = 0; v < vectors; ++v)
+        row.push_back(code.loadVec(code.at(bs[g], u * shape.bStep + v * vl),
+                                   maskOf(v)));
+    for (int64_t m = 0; m < rows; ++m) {
+      Value x = code.broadcast(
+          code.load(code.at(a, m * shape.aRow + u * shape.aStep)));
+      for (int64_t n = 0; n < groups * vectors; ++n)
+        sum[m * groups * vectors + n] =
+            code.fma(x, row[n], sum[m * groups * vectors + n]);
+    }
+  };
+  const int64_t unroll = rows > 4 ? 2 : 4;
+  const int64_t line = 64 / code.elementBytes();
+  Value whole = code.sub(p[BlockSize],
+                         code.rem(p[BlockSize], code.num(unroll)));
+
+  auto blocks = scf::ForOp::create(
+      code.b, code.loc, code.num(0), p[Blocks], code.num(1), acc,
+      [&](OpBuilder &builder, Location loc, Value block, ValueRange args) {
+        OpBuilder saved = code.b;
+        code.b = builder;
+        Value a = code.at(p[A], code.mul(block, p[ABlock]));
+        Value done = code.mul(block, p[BlockSize]);
+        Value b = code.at(p[B], code.mul(done, shape.bStep));
+        Value next = code.at(p[Next], code.mul(done, line));
+        auto loopOverK = [&](Value lo, Value hi, int64_t step,
+                             ValueRange init) {
+          return scf::ForOp::create(
+                     code.b, loc, lo, hi, code.num(step), init,
+                     [&](OpBuilder &inner, Location, Value k, ValueRange in) {
+                       OpBuilder savedInner = code.b;
+                       code.b = inner;
+                       SmallVector<Value> sum(in);
+                       Value ak = code.at(a, code.mul(k, shape.aStep));
+                       auto bs = groupStarts(
+                           code.at(b, code.mul(k, shape.bStep)), p[BGroup]);
+                       // Half of the next group per block of rows: a line a k.
+                       if (shape.prefetch && step > 1)
+                         for (int64_t u = 0; u < step; ++u)
+                           code.prefetch(code.at(
+                               code.at(next, code.mul(k, line)), u * line));
+                       for (int64_t u = 0; u < step; ++u)
+                         stepOfK(sum, ak, bs, u);
+                       scf::YieldOp::create(code.b, code.loc, sum);
+                       code.b = savedInner;
+                     })
+              .getResults();
+        };
+        auto main = loopOverK(code.num(0), whole, unroll, args);
+        auto rest = loopOverK(whole, p[BlockSize], 1, main);
+        scf::YieldOp::create(code.b, loc, rest);
+        code.b = saved;
+      });
+
+  auto cs = groupStarts(p[C], p[CGroup]);
+  forEachSum([&](int64_t i, int64_t m, int64_t g, int64_t v) {
+    code.storeVec(blocks.getResult(i),
+                  code.at(cs[g], m * shape.cRow + v * vl), maskOf(v));
+  });
+  func::ReturnOp::create(code.b, code.loc);
+  return function;
+}
+
+/// Switches on `value` over `cases`.
+static void switchOver(Code &code, Value value, ArrayRef<int64_t> cases,
+                       llvm::function_ref<void(int64_t)> body) {
+  Value index = arith::IndexCastOp::create(code.b, code.loc,
+                                           code.b.getIndexType(), value);
+  auto op = scf::IndexSwitchOp::create(code.b, code.loc, TypeRange(), index,
+                                       cases, cases.size());
+  OpBuilder::InsertionGuard guard(code.b);
+  for (auto [i, value] : llvm::enumerate(cases)) {
+    code.b.setInsertionPointToStart(&op.getCaseRegions()[i].emplaceBlock());
+    body(value);
+    scf::YieldOp::create(code.b, code.loc);
+  }
+  code.b.setInsertionPointToStart(&op.getDefaultRegion().emplaceBlock());
+  scf::YieldOp::create(code.b, code.loc);
+}
+
+func::FuncOp Tiles::makeDispatcher(Code &outer, const TileShape &shape) {
+  std::string name = shape.name(outer.element, outer.lanes);
+  func::FuncOp &function = functions[name];
+  if (function)
+    return function;
+  Code code = outer;
+  SmallVector<Type> types = {code.i64, code.i64};
+  llvm::append_range(types, parameterTypes(code));
+  types.pop_back(); // Next is the dispatcher's to choose.
+  function = makeFunction(code, module, name, types);
+  Value rows = function.getArgument(0), groups = function.getArgument(1);
+  auto p = function.getArguments().drop_front(2);
+
+  const int64_t most = mostRows(shape.vectors);
+  SmallVector<int64_t> all, few;
+  if (shape.rows[0]) {
+    // Blocks of a known number of rows have two sizes at most.
+    std::set<int64_t> sizes;
+    for (int64_t count : shape.rows)
+      if (int64_t blocks = llvm::divideCeil(count, most)) {
+        sizes.insert(count / blocks);
+        if (count % blocks)
+          sizes.insert(count / blocks + 1);
+      }
+    all.assign(sizes.begin(), sizes.end());
+  } else {
+    for (int64_t m = 1; m <= most; ++m) {
+      all.push_back(m);
+      if (groupsAtOnce(m, shape.vectors) > 1)
+        few.push_back(m);
+    }
+  }
+
+  auto callTile = [&](int64_t m, int64_t wide, Value group, Value row,
+                      Value block) {
+    func::FuncOp tile = makeTile(code, shape, m, wide);
+    Value b = code.at(p[B], code.mul(group, p[BGroup]));
+    Value next = b;
+    if (shape.prefetch) {
+      // Block 0 of the rows fetches the first half of the next group, block 1
+      // the second; later blocks have nothing left to do.
+      Value half = code.mul(code.mul(p[Blocks], p[BlockSize]),
+                            64 / code.elementBytes());
+      next = code.at(code.at(b, code.mul(p[BGroup], wide)),
+                     code.mul(code.min(block, code.num(1)), half));
+    }
+    func::CallOp::create(
+        code.b, code.loc, tile,
+        ValueRange{code.at(p[A], code.mul(row, shape.aRow)), p[ABlock],
+                   p[Blocks], p[BlockSize], b, p[BGroup],
+                   code.at(code.at(p[Init], code.mul(row, p[InitRow])),
+                           code.mul(group, p[InitGroup])),
+                   p[InitRow], p[InitGroup],
+                   code.at(code.at(p[C], code.mul(row, shape.cRow)),
+                           code.mul(group, p[CGroup])),
+                   p[CGroup], next});
+  };
+  auto overRows = [&](Value group) {
+    Value blocks = code.ceilDiv(rows, most);
+    code.ifThen(code.less(code.num(0), rows), [&] {
+      Value base = code.div(rows, blocks), extra = code.rem(rows, blocks);
+      code.loop(code.num(0), blocks, 1, [&](Value block) {
+        Value m = code.add(base, code.select(code.less(block, extra),
+                                             code.num(1), code.num(0)));
+        Value row = code.add(code.mul(block, base), code.min(block, extra));
+        switchOver(code, m, all,
+                   [&](int64_t size) { callTile(size, 1, group, row, block); });
+      });
+    });
+  };
+  auto oneByOne = [&](Value first) {
+    code.loop(first, groups, 1, overRows);
+  };
+  if (few.empty()) {
+    oneByOne(code.num(0));
+  } else {
+    Value isFew = code.less(rows, code.num(few.back() + 1));
+    code.ifElse(
+        isFew,
+        [&] {
+          // The number of groups at once falls with the rows: 4, then 2.
+          int64_t mostForFour = llvm::count_if(few, [&](int64_t m) {
+            return groupsAtOnce(m, shape.vectors) == 4;
+          });
+          Value wide = code.select(code.less(rows, code.num(mostForFour + 1)),
+                                   code.num(4), code.num(2));
+          Value whole = code.sub(groups, code.rem(groups, wide));
+          auto loop = scf::ForOp::create(code.b, code.loc, code.num(0), whole,
+                                         wide);
+          {
+            OpBuilder::InsertionGuard guard(code.b);
+            code.b.setInsertionPointToStart(loop.getBody());
+            switchOver(code, rows, few, [&](int64_t m) {
+              callTile(m, groupsAtOnce(m, shape.vectors),
+                       loop.getInductionVar(), code.num(0), code.num(0));
+            });
+          }
+          oneByOne(whole);
+        },
+        [&] { oneByOne(code.num(0)); });
+  }
+  func::ReturnOp::create(code.b, code.loc);
+  return function;
+}
+
+void Tiles::call(Code &code, const TileShape &shape,
+                 const TileArguments &arguments) {
+  func::FuncOp dispatcher = makeDispatcher(code, shape);
+  const TileArguments &t = arguments;
+  func::CallOp::create(code.b, code.loc, dispatcher,
+                       ValueRange{t.rows, t.groups, t.a, t.aBlock, t.blocks,
+                                  t.blockSize, t.b, t.bGroup, t.init, t.initRow,
+                                  t.initGroup, t.c, t.cGroup});
+}

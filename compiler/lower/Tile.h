@@ -1,0 +1,90 @@
+//===- Tile.h - products in register tiles ----------------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// All products of a compiled cell, forward, backward and of weight gradients,
+// are one loop nest with different strides:
+//
+//     c[m, n] = init[m, n] + sum over k of a[m, k] * b[k, n]
+//
+// A tile of rows m times vectors of n stays in registers over all k. Functions
+// are made per set of strides known when compiling, and shared by all uses.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RNNCC_COMPILER_LOWER_TILE_H
+#define RNNCC_COMPILER_LOWER_TILE_H
+
+#include "compiler/lower/Code.h"
+#include <map>
+#include <set>
+
+namespace rnn {
+
+/// What is known about a product when compiling. Strides count elements.
+struct TileShape {
+  int64_t vectors = 2;    ///< vectors of n in a group
+  int64_t aRow = 0;       ///< from a[m, k] to a[m+1, k]
+  int64_t aStep = 1;      ///< from a[m, k] to a[m, k+1]
+  int64_t bStep = 0;      ///< from b[k, n] to b[k+1, n]
+  int64_t cRow = 0;       ///< from c[m, n] to c[m+1, n]
+  int64_t tailLanes = 0;  ///< lanes of the last vector; 0: all
+  bool prefetch = false;  ///< fetch the next group of b meanwhile
+  /// The only numbers of rows asked for; 0, 0: any, known when running.
+  int64_t rows[2] = {0, 0};
+
+  std::string name(mlir::FloatType element, int64_t lanes) const;
+};
+
+/// What is known about a product when running.
+struct TileArguments {
+  mlir::Value rows;      ///< m
+  mlir::Value groups;    ///< how many groups of vectors; each has its own b and c
+  mlir::Value a;         ///< a[0, 0]
+  mlir::Value aBlock;    ///< k comes in blocks: from one block of a to the next
+  mlir::Value blocks;    ///< number of blocks
+  mlir::Value blockSize; ///< k in a block
+  mlir::Value b;         ///< b[0, 0] of the first group
+  mlir::Value bGroup;    ///< from one group to the next
+  mlir::Value init;      ///< init[0, 0] of the first group; may be c
+  mlir::Value initRow;   ///< from init[m, n] to init[m+1, n]
+  mlir::Value initGroup;
+  mlir::Value c;
+  mlir::Value cGroup;
+};
+
+/// Makes tile functions in a module, each once.
+class Tiles {
+public:
+  /// `registers` is the number of vector registers of the target.
+  Tiles(mlir::ModuleOp module, int64_t registers)
+      : module(module), registers(registers) {}
+
+  /// Calls the product of that shape at the insertion point of `code`.
+  void call(Code &code, const TileShape &shape, const TileArguments &arguments);
+
+  /// Most rows in a tile of one group.
+  int64_t mostRows(int64_t vectors) const {
+    return accumulators() / std::max<int64_t>(vectors, 2);
+  }
+
+private:
+  /// Registers left for sums when one row of b and a broadcast are loaded.
+  int64_t accumulators() const { return registers >= 32 ? 24 : 12; }
+  /// How many groups a tile of so many rows computes at once when there are few
+  /// rows: as many as its registers hold, so that sums do not wait for sums.
+  int64_t groupsAtOnce(int64_t rows, int64_t vectors) const;
+  mlir::func::FuncOp makeTile(Code &code, const TileShape &shape, int64_t rows,
+                              int64_t groups);
+  mlir::func::FuncOp makeDispatcher(Code &code, const TileShape &shape);
+
+  mlir::ModuleOp module;
+  int64_t registers;
+  std::map<std::string, mlir::func::FuncOp> functions;
+};
+
+} // namespace rnn
+
+#endif // RNNCC_COMPILER_LOWER_TILE_H
