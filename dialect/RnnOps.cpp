@@ -306,7 +306,8 @@ LogicalResult StageOp::verifyRegions() {
     // stage-whole
     auto comesFromOutside = [&](Value value) {
       Operation *def = value.getDefiningOp();
-      return def->getBlock() != &getBody().front() || isa<ReadOp, SliceOp>(def);
+      return def->getBlock() != &getBody().front() || isa<ReadOp, SliceOp>(def) ||
+             def->hasTrait<OpTrait::ConstantLike>();
     };
     SmallVector<Value> whole;
     if (auto affine = dyn_cast<AffineOp>(op))

@@ -149,12 +149,14 @@ Value Code::loadVec(Value from, Value mask_) {
   if (!mask_)
     return loadVec(from);
   return LLVM::MaskedLoadOp::create(b, loc, vec, from, mask_,
-                                    ValueRange{splat(0)}, elementBytes());
+                                    splat(0),
+                                    b.getI32IntegerAttr(elementBytes()));
 }
 void Code::storeVec(Value value, Value to, Value mask_) {
   if (!mask_)
     return storeVec(value, to);
-  LLVM::MaskedStoreOp::create(b, loc, value, to, mask_, elementBytes());
+  LLVM::MaskedStoreOp::create(b, loc, value, to, mask_,
+                              b.getI32IntegerAttr(elementBytes()));
 }
 Value Code::broadcast(Value scalar) {
   return vector::BroadcastOp::create(b, loc, vec, scalar);

@@ -90,7 +90,7 @@ private:
   Value unwantedElements() {
     return code.num(llvm::alignTo(layout.longestRow, line));
   }
-  Value regionEnd(Region region, Value steps, Value batch, Value start) {
+  Value regionEnd(Memory region, Value steps, Value batch, Value start) {
     return offsetsOf(code, layout, region, steps, batch, start).total;
   }
   Value isMisaligned(Value pointer, int64_t bytes);
@@ -187,7 +187,7 @@ Frame Entries::frameOf(func::FuncOp body) {
 }
 
 /// Adds the buffers of a region to a frame.
-static void addBuffers(Code &code, Frame &frame, const RegionOffsets &region,
+static void addBuffers(Code &code, Frame &frame, const MemoryOffsets &region,
                        Value base) {
   for (auto [index, offset] : llvm::enumerate(region.offsets))
     if (offset)
@@ -204,13 +204,13 @@ void Entries::emitForwardBody() {
   Value chunk = code.select(noTape, chunkOf(all, frame.batch),
                             code.max(all, code.num(1)));
   Value scratch = frame.unwanted;
-  RegionOffsets temporary = offsetsOf(code, layout, Region::Forward, chunk,
+  MemoryOffsets temporary = offsetsOf(code, layout, Memory::Forward, chunk,
                                       frame.batch, unwantedElements());
   addBuffers(code, frame, temporary, scratch);
   Value keep = code.select(noTape, code.at(scratch, temporary.total),
                            code.at(tape, line));
   addBuffers(code, frame,
-             offsetsOf(code, layout, Region::Keep, chunk, frame.batch,
+             offsetsOf(code, layout, Memory::Keep, chunk, frame.batch,
                        code.num(0)),
              keep);
 
@@ -238,12 +238,12 @@ void Entries::emitBackwardBody() {
   Value tape = code.loadPtr(code.atByte(frame.call, call_field::Tape));
   // Forward laid the tape out for at least one step.
   addBuffers(code, frame,
-             offsetsOf(code, layout, Region::Keep,
+             offsetsOf(code, layout, Memory::Keep,
                        code.max(frame.steps, code.num(1)), frame.batch,
                        code.num(0)),
              code.at(tape, line));
   addBuffers(code, frame,
-             offsetsOf(code, layout, Region::Backward, frame.steps,
+             offsetsOf(code, layout, Memory::Backward, frame.steps,
                        frame.batch, unwantedElements()),
              frame.unwanted);
   ScanLoops loops(code, layout, tiles, scan, frame, cacheBytes);
@@ -285,7 +285,7 @@ void Entries::runBody(StringRef suffix, Value call) {
   Value one = code.num(1);
   Value context = LLVM::AllocaOp::create(code.b, code.loc, code.ptr, code.i64,
                                          code.num(2));
-  code.b.create<LLVM::StoreOp>(code.loc, call, context);
+  LLVM::StoreOp::create(code.b, code.loc, call, context);
   Value team = code.loadPtr(code.atByte(call, call_field::Team));
   Value batch = code.loadNum(code.atByte(call, call_field::Batch));
   double perRow = workPerRow(suffix == "backward_body");
@@ -416,21 +416,21 @@ void Entries::emit() {
   }
   emitPack(code, layout, id, module);
   emitBytes("tape_bytes", [&](Value steps, Value batch) {
-    return regionEnd(Region::Keep, code.max(steps, code.num(1)), batch,
+    return regionEnd(Memory::Keep, code.max(steps, code.num(1)), batch,
                      code.num(line));
   });
   emitBytes("forward_scratch_bytes", [&](Value steps, Value batch) {
     Value atLeastOne = code.max(steps, code.num(1));
     Value chunk = chunkOf(steps, batch);
     Value alone = regionEnd(
-        Region::Keep, chunk, batch,
-        regionEnd(Region::Forward, chunk, batch, unwantedElements()));
+        Memory::Keep, chunk, batch,
+        regionEnd(Memory::Forward, chunk, batch, unwantedElements()));
     Value withTape =
-        regionEnd(Region::Forward, atLeastOne, batch, unwantedElements());
+        regionEnd(Memory::Forward, atLeastOne, batch, unwantedElements());
     return code.max(alone, withTape);
   });
   emitBytes("backward_scratch_bytes", [&](Value steps, Value batch) {
-    return regionEnd(Region::Backward, steps, batch, unwantedElements());
+    return regionEnd(Memory::Backward, steps, batch, unwantedElements());
   });
   emitForwardBody();
   emitCall("forward", false);

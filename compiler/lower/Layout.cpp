@@ -18,6 +18,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/lower/Layout.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -86,20 +87,20 @@ Units Layout::units(int64_t count) const {
   int64_t vectors = llvm::divideCeil(count, lanes);
   // Two vectors a panel halve the loads per multiplication; one wastes less of
   // an odd size. A lone vector reaches about three quarters of the speed.
-  bool two = vectors > 1 && 3 * llvm::alignTo(vectors, 2) <= 4 * vectors;
+  bool two = vectors > 1 && 3 * int64_t(llvm::alignTo(vectors, 2)) <= 4 * vectors;
   units.vectors = two ? 2 : 1;
   units.width = units.vectors * lanes;
   units.panels = llvm::divideCeil(count, units.width);
   return units;
 }
 
-int64_t Layout::addBuffer(Region region, Extent extent, int64_t extra,
+int64_t Layout::addBuffer(Memory region, Extent extent, int64_t extra,
                           int64_t rowElements) {
   buffers.push_back({region, extent, extra, rowElements});
   return buffers.size() - 1;
 }
 
-Place Layout::inRows(Region region, Extent extent, int64_t extra,
+Place Layout::inRows(Memory region, Extent extent, int64_t extra,
                      int64_t count) {
   Place place;
   place.units = units(count);
@@ -113,12 +114,12 @@ Place Layout::inRows(Region region, Extent extent, int64_t extra,
   return place;
 }
 
-Place Layout::inPanels(Region region, int64_t count) {
+Place Layout::inPanels(Memory region, int64_t count) {
   Units shape = units(count);
   Pool *pool = &pools[{int64_t(region), count}];
   // Backward takes over what it can of the tape before it asks for scratch.
-  if (region == Region::Backward) {
-    auto tape = pools.find({int64_t(Region::Keep), count});
+  if (region == Memory::Backward) {
+    auto tape = pools.find({int64_t(Memory::Keep), count});
     if (tape != pools.end() && !tape->second.free.empty())
       pool = &tape->second;
   }
@@ -152,9 +153,9 @@ void Layout::placeStates() {
     int64_t count = tensor.tensorType().getNumElements();
     if (tensor.getRole() == Role::state)
       symbols[tensor.getSymName()] =
-          inRows(Region::Keep, Extent::States, tensor.getDelay(), count);
+          inRows(Memory::Keep, Extent::States, tensor.getDelay(), count);
     else if (tensor.getRole() == Role::carry)
-      symbols[tensor.getSymName()] = inRows(Region::Backward, Extent::Ring,
+      symbols[tensor.getSymName()] = inRows(Memory::Backward, Extent::Ring,
                                             tensor.getDelay() + 1, count);
     if (tensor.tensorType().getRank() < 2)
       longestRow = std::max(longestRow, units(count).padded());
@@ -216,7 +217,7 @@ void Layout::placeTapeAndValues(ScanOp scan) {
       if (tensor.getRole() == Role::output_gradient &&
           llvm::any_of(tapeUses(name, scan),
                        [](OpOperand *use) { return isWholeUse(*use); }))
-        standIns[name] = inRows(Region::Backward, Extent::Steps, 0,
+        standIns[name] = inRows(Memory::Backward, Extent::Steps, 0,
                                 tensor.tensorType().getNumElements());
     }
 
@@ -238,8 +239,8 @@ void Layout::placeTapeAndValues(ScanOp scan) {
           llvm::append_range(uses, usesOf(result));
       int64_t count = tensor.tensorType().getNumElements();
       bool rows = llvm::any_of(uses, [](auto *use) { return needsRows(*use); });
-      Place place = rows ? inRows(Region::Keep, Extent::Steps, 0, count)
-                         : inPanels(Region::Keep, count);
+      Place place = rows ? inRows(Memory::Keep, Extent::Steps, 0, count)
+                         : inPanels(Memory::Keep, count);
       symbols[tensor.getSymName()] = place;
       written.try_emplace(write.getValue(), place);
     }
@@ -256,13 +257,13 @@ void Layout::placeTapeAndValues(ScanOp scan) {
             return use->getOwner()->template getParentOfType<StageOp>()
                        .getPhase() == Phase::step;
           });
-      Region scratch = backward ? Region::Backward : Region::Forward;
+      Memory scratch = backward ? Memory::Backward : Memory::Forward;
       if (inStep)
         values[result] = inRows(scratch, Extent::Step, 0, stage.getUnits());
       else if (rows)
         values[result] = inRows(scratch, Extent::Steps, 0, stage.getUnits());
       else {
-        values[result] = inPanels(backward ? Region::Backward : Region::Keep,
+        values[result] = inPanels(backward ? Memory::Backward : Memory::Keep,
                                   stage.getUnits());
         releaseAfterUses(values[result], uses, index);
       }
@@ -320,9 +321,10 @@ Site Layout::makeSite(ArrayRef<AffineOp> affines) {
     Value input = first.getInputs()[i];
     Place at = placeOf(input);
     SmallVector<unsigned> operand;
-    for (AffineOp affine : affines)
-      operand.push_back(llvm::find(inputKeys(affine), keys[i]) -
-                        inputKeys(affine).begin());
+    for (AffineOp affine : affines) {
+      SmallVector<std::string> theirs = inputKeys(affine);
+      operand.push_back(llvm::find(theirs, keys[i]) - theirs.begin());
+    }
     bool joins = last && last->panel && at.panel &&
                  at.buffer == lastPlace.buffer &&
                  at.slot == lastPlace.slot + last->slots;
@@ -352,11 +354,17 @@ Site Layout::makeSite(ArrayRef<AffineOp> affines) {
 
 void Layout::findSites(ScanOp scan) {
   for (StageOp stage : stagesOf(scan)) {
-    llvm::MapVector<std::string, SmallVector<AffineOp>> groups;
+    // In the order in which the inputs first appear.
+    SmallVector<std::pair<std::string, SmallVector<AffineOp>>> groups;
     for (auto affine : stage.getBody().getOps<AffineOp>()) {
       SmallVector<std::string> keys = inputKeys(affine);
       llvm::sort(keys);
-      groups[llvm::join(keys, " ")].push_back(affine);
+      std::string key = llvm::join(keys, " ");
+      auto group = llvm::find_if(
+          groups, [&](auto &entry) { return entry.first == key; });
+      if (group == groups.end())
+        group = groups.insert(groups.end(), {key, {}});
+      group->second.push_back(affine);
     }
     auto &sites = stageSites[stage];
     for (auto &[key, affines] : groups)

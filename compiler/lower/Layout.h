@@ -36,7 +36,7 @@ struct Units {
 };
 
 /// Whose memory a buffer is cut out of.
-enum class Region {
+enum class Memory {
   Keep,     ///< the tape, or scratch in a forward pass without one
   Forward,  ///< scratch of forward
   Backward, ///< scratch of backward
@@ -51,7 +51,7 @@ enum class Extent {
 };
 
 struct Buffer {
-  Region region;
+  Memory region;
   Extent extent;
   int64_t extra;
   int64_t rowElements; ///< of all panels together
@@ -138,10 +138,10 @@ private:
     int64_t slots = 0;
     llvm::SmallVector<int64_t> free;
   };
-  int64_t addBuffer(Region region, Extent extent, int64_t extra,
+  int64_t addBuffer(Memory region, Extent extent, int64_t extra,
                     int64_t rowElements);
-  Place inRows(Region region, Extent extent, int64_t extra, int64_t count);
-  Place inPanels(Region region, int64_t count);
+  Place inRows(Memory region, Extent extent, int64_t extra, int64_t count);
+  Place inPanels(Memory region, int64_t count);
   void release(const Place &place);
   void placeStates();
   void placeTapeAndValues(ScanOp scan);

@@ -101,8 +101,9 @@ void rnn::emitPack(Code &code, const Layout &layout, int64_t id,
   };
   entry.failIf(misaligned(code.address(weights), 64), status::Misaligned);
   llvm::StringMap<Value> sources;
-  for (auto [index, param] : llvm::enumerate(layout.face.params)) {
-    Value source = code.loadPtr(code.atByte(params, 8 * int64_t(index)));
+  int64_t index = 0;
+  for (TensorOp param : layout.face.params) {
+    Value source = code.loadPtr(code.atByte(params, 8 * index++));
     sources[param.getSymName()] = source;
     entry.failIf(code.isNull(source), status::NullPointer);
     entry.failIf(misaligned(code.address(source), code.elementBytes()),

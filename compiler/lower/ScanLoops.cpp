@@ -23,10 +23,10 @@
 using namespace mlir;
 using namespace rnn;
 
-RegionOffsets rnn::offsetsOf(Code &code, const Layout &layout, Region region,
+MemoryOffsets rnn::offsetsOf(Code &code, const Layout &layout, Memory region,
                              Value steps, Value batch, Value start) {
   const int64_t line = 64 / code.elementBytes();
-  RegionOffsets result;
+  MemoryOffsets result;
   Value at = start;
   for (const Buffer &buffer : layout.buffers) {
     if (buffer.region != region) {
@@ -54,6 +54,12 @@ RegionOffsets rnn::offsetsOf(Code &code, const Layout &layout, Region region,
   }
   result.total = at;
   return result;
+}
+
+/// The declarations of the cell.
+static auto tensorsOf(const Layout &layout) {
+  CellOp cell = layout.cell;
+  return cell.getBody().getOps<TensorOp>();
 }
 
 /// Tells places apart: neighbouring slots of a buffer differ by their width.
@@ -246,7 +252,8 @@ void ScanLoops::emitStart() {
         });
   };
   code.ifThen(code.equal(frame.thread, code.num(0)), [&] {
-    for (auto [index, array] : llvm::enumerate(layout.face.arrays)) {
+    for (size_t index = 0; index < layout.face.arrays.size(); ++index) {
+      const CellArray &array = layout.face.arrays[index];
       TensorOp tensor = array.tensor;
       StringRef name = tensor.getSymName();
       if (!scan.getBackward() && array.role == ArrayRole::Initial) {
@@ -271,7 +278,7 @@ void ScanLoops::emitStart() {
     }
     if (!scan.getBackward())
       return;
-    for (auto carry : layout.cell.getBody().getOps<TensorOp>()) {
+    for (auto carry : tensorsOf(layout)) {
       if (carry.getRole() != Role::carry)
         continue;
       Place place = layout.place(carry.getSymName());
@@ -292,7 +299,7 @@ void ScanLoops::emitStart() {
 
 void ScanLoops::emitNextChunk() {
   code.ifThen(code.equal(frame.thread, code.num(0)), [&] {
-    for (auto state : layout.cell.getBody().getOps<TensorOp>()) {
+    for (auto state : tensorsOf(layout)) {
       if (state.getRole() != Role::state)
         continue;
       Place place = layout.place(state.getSymName());
@@ -317,7 +324,7 @@ void ScanLoops::emitGradInitial(const CellArray &array, Value to) {
   code.loop(code.num(0), frame.batch, 1, [&](Value row) {
     code.loop(0, count, 1, [&](Value unit) {
       Value sum = code.real(0);
-      for (auto carry : layout.cell.getBody().getOps<TensorOp>()) {
+      for (auto carry : tensorsOf(layout)) {
         if (carry.getRole() != Role::carry ||
             *carry.getOf() != state.getSymName() ||
             int64_t(carry.getDelay()) < array.delay)
@@ -340,7 +347,8 @@ void ScanLoops::emitGradInitial(const CellArray &array, Value to) {
 
 void ScanLoops::emitEnd() {
   code.ifThen(code.equal(frame.thread, code.num(0)), [&] {
-    for (auto [index, array] : llvm::enumerate(layout.face.arrays)) {
+    for (size_t index = 0; index < layout.face.arrays.size(); ++index) {
+      const CellArray &array = layout.face.arrays[index];
       TensorOp tensor = array.tensor;
       if (!scan.getBackward() && array.role == ArrayRole::Final) {
         Place place = layout.place(tensor.getSymName());
@@ -368,7 +376,7 @@ void ScanLoops::emitEnd() {
 //===----------------------------------------------------------------------===//
 
 /// The panels that this thread owns.
-std::pair<Value, Value> ScanLoops::ownPanels(const Units &units) {
+ScanLoops::Panels ScanLoops::ownPanels(const Units &units) {
   auto cut = [&](Value thread) {
     return code.div(code.mul(thread, units.panels), frame.threads);
   };
@@ -426,7 +434,9 @@ static constexpr int64_t panelsAtOnce = 4;
 static constexpr int64_t accumulateRows = 384;
 
 void ScanLoops::emitStage(StageOp stage, const Origin &origin) {
-  StageState state{stage, origin, {}, {}, {}, false};
+  StageState state;
+  state.stage = stage;
+  state.origin = origin;
   Value rows = origin.step ? frame.batch : code.mul(frame.steps, frame.batch);
   emitAccumulates(stage, origin, rows);
 
@@ -499,18 +509,17 @@ void ScanLoops::emitStage(StageOp stage, const Origin &origin) {
   if (sites.empty() && !state.hasUnitWork)
     return;
 
-  auto [first, last] = ownPanels(units);
-  Value lastPanel = last;
+  Panels own = ownPanels(units);
   bool lone = sites.size() == 1 && sites.front().affines.size() == 1;
   Value together =
       lone ? code.select(code.less(rows, code.num(fewRows + 1)),
                          code.num(panelsAtOnce), code.num(1))
            : code.num(1);
-  auto overPanels = scf::ForOp::create(code.b, code.loc, first, last, together);
+  auto overPanels = scf::ForOp::create(code.b, code.loc, own.first, own.last, together);
   OpBuilder::InsertionGuard guard(code.b);
   code.b.setInsertionPointToStart(overPanels.getBody());
   Value panel = overPanels.getInductionVar();
-  Value panels = lone ? code.min(together, code.sub(lastPanel, panel))
+  Value panels = lone ? code.min(together, code.sub(own.last, panel))
                       : code.num(1);
   auto ofRows = [&](Value firstRow, Value count) {
     for (const Site &site : sites)
@@ -597,7 +606,8 @@ void ScanLoops::emitSite(StageState &state, const Site &site, Value firstPanel,
     return true;
   };
 
-  for (auto [index, term] : llvm::enumerate(site.terms)) {
+  for (const Term &term : site.terms) {
+    const bool isFirst = &term == site.terms.begin();
     Access a = valueAccess(term.input, state.origin, true);
     int64_t depth = term.depth();
     TileShape shape;
@@ -620,7 +630,7 @@ void ScanLoops::emitSite(StageState &state, const Site &site, Value firstPanel,
     auto call = [&](int64_t first, Value groups, bool overPanels) {
       AffineOp affine = site.affines[first];
       Spot sum = sumSpot(affine);
-      Spot init = index == 0 ? startSpot(affine) : sum;
+      Spot init = isFirst ? startSpot(affine) : sum;
       auto distance = [&](llvm::function_ref<Spot(AffineOp)> spot) {
         if (overPanels)
           return spot(affine).panelStride;
@@ -635,10 +645,10 @@ void ScanLoops::emitSite(StageState &state, const Site &site, Value firstPanel,
       t.cGroup = distance(sumSpot);
       t.init = init.pointer;
       t.initRow = init.row;
-      t.initGroup = index == 0 ? distance(startSpot) : t.cGroup;
+      t.initGroup = isFirst ? distance(startSpot) : t.cGroup;
       tiles.call(code, shape, t);
     };
-    bool one = even(sumSpot) && (index > 0 || even(startSpot));
+    bool one = even(sumSpot) && (!isFirst || even(startSpot));
     if (affines == 1)
       call(0, panels, true);
     else if (one)
@@ -683,13 +693,16 @@ void ScanLoops::emitUnits(StageState &state, Value panel, Value firstRow,
               code.b, code.loc, sum,
               loadFrom(valueAccess(affine.getStart(), state.origin, false)));
         lanes.map(value, sum);
+      } else if (isa<arith::ConstantOp>(def)) {
+        lanes.map(value, emitLanes(state, def, lanes, absolute, unit));
       } else if (isa<ReadOp>(def) || def->getBlock() != &body)
         lanes.map(value, loadFrom(valueAccess(value, state.origin, false)));
     }
   }
 
   for (Operation &op : body)
-    if (!isa<ReadOp, AffineOp, AccumulateOp, WriteOp, YieldOp>(op) &&
+    if (!isa<ReadOp, AffineOp, AccumulateOp, WriteOp, YieldOp,
+             arith::ConstantOp>(op) &&
         cast<RankedTensorType>(op.getResult(0).getType()).getRank() < 2)
       lanes.map(op.getResult(0), emitLanes(state, &op, lanes, absolute, unit));
 
@@ -755,7 +768,10 @@ Value ScanLoops::emitLanes(StageState &state, Operation *op, IRMapping &lanes,
           code.firstLanes(code.lanes));
       Value inside = code.both(
           begun, code.firstLanes(code.sub(code.num(count), within)));
-      Value part = code.loadVec(code.at(rowPointer(operand), within), inside);
+      auto constant = operand.getDefiningOp<arith::ConstantOp>();
+      Value part =
+          constant ? emitLanes(state, constant, lanes, row, unit)
+                   : code.loadVec(code.at(rowPointer(operand), within), inside);
       result = code.select(inside, part, result);
       offset += count;
     }
@@ -809,7 +825,7 @@ Value ScanLoops::emitReduceSum(ReduceSumOp op, Value row) {
 
 void ScanLoops::emitAccumulates(StageOp stage, const Origin &origin,
                                 Value rows) {
-  llvm::MapVector<std::string, SmallVector<AccumulateOp>> byColumn;
+  std::map<std::string, SmallVector<AccumulateOp>> byColumn;
   SmallVector<AccumulateOp> vectors;
   for (auto op : stage.getBody().getOps<AccumulateOp>())
     if (op.getColumn())
@@ -819,8 +835,7 @@ void ScanLoops::emitAccumulates(StageOp stage, const Origin &origin,
   if (byColumn.empty() && vectors.empty())
     return;
   Units units = layout.units(stage.getUnits());
-  auto [first, last] = ownPanels(units);
-  Value lastPanel = last;
+  Panels own = ownPanels(units);
   auto gradientOf = [&](AccumulateOp op) {
     return frame.arrays[layout.face.find(ArrayRole::GradParam, op.getParam())];
   };
@@ -828,7 +843,7 @@ void ScanLoops::emitAccumulates(StageOp stage, const Origin &origin,
   for (AccumulateOp op : vectors)
     code.ifThen(code.notNull(gradientOf(op)), [&] {
       Access row = valueAccess(op.getRow(), origin, true);
-      code.loop(first, lastPanel, 1, [&](Value panel) {
+      code.loop(own.first, own.last, 1, [&](Value panel) {
         code.loop(0, units.width, code.lanes, [&](Value lane) {
           Value unit = code.add(code.mul(panel, units.width), lane);
           Value tail =
@@ -862,15 +877,17 @@ void ScanLoops::emitAccumulates(StageOp stage, const Origin &origin,
   // In blocks of rows, so that a panel's gradients stay near for all columns.
   code.loop(code.num(0), rows, accumulateRows, [&](Value firstRow) {
     Value count = code.min(code.num(accumulateRows), code.sub(rows, firstRow));
-    code.loop(first, lastPanel, 1, [&](Value panel) {
+    code.loop(own.first, own.last, 1, [&](Value panel) {
       Value unit = code.mul(panel, units.width);
       Value height = units.hasTail()
                          ? code.min(code.num(units.width),
                                     code.sub(code.num(units.count), unit))
                          : code.num(units.width);
-      for (auto &[key, ops] : byColumn) {
-        Access column = valueAccess(ops.front().getColumn(), origin, true);
-        int64_t columns = ops.front().getColumn().getType().getDimSize(0);
+      for (auto &entry : byColumn) {
+        const SmallVector<AccumulateOp> &ops = entry.second;
+        Value operand = AccumulateOp(ops.front()).getColumn();
+        Access column = valueAccess(operand, origin, true);
+        int64_t columns = cast<RankedTensorType>(operand.getType()).getDimSize(0);
         int64_t vectorsAtOnce = columns > code.lanes ? 2 : 1;
         int64_t step = vectorsAtOnce * code.lanes;
         auto block = [&](Value at, int64_t vectorCount, int64_t tailLanes) {

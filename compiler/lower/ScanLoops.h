@@ -35,11 +35,11 @@ enum : int64_t {
 
 /// Where each buffer of a region starts, in elements from its base, and how
 /// many elements they take together. Other buffers get a null value.
-struct RegionOffsets {
+struct MemoryOffsets {
   llvm::SmallVector<mlir::Value> offsets;
   mlir::Value total;
 };
-RegionOffsets offsetsOf(Code &code, const Layout &layout, Region region,
+MemoryOffsets offsetsOf(Code &code, const Layout &layout, Memory region,
                         mlir::Value steps, mlir::Value batch,
                         mlir::Value start);
 
@@ -114,7 +114,10 @@ private:
   void emitAccumulates(StageOp stage, const Origin &origin, Value rows);
   Value emitReduceSum(ReduceSumOp op, Value row);
   void emitGradInitial(const CellArray &array, Value to);
-  std::pair<Value, Value> ownPanels(const Units &units);
+  struct Panels {
+    Value first, last; ///< last is one past
+  };
+  Panels ownPanels(const Units &units);
   void forEachRowCopy(Value rows, Value to, Value toStride, Value from,
                       Value fromStride, int64_t count);
 

@@ -1,0 +1,31 @@
+//===- Passes.td - differentiation ------------------------------*- tablegen -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RNN_AUTODIFF_PASSES_TD
+#define RNN_AUTODIFF_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def AutodiffPass : Pass<"rnn-autodiff", "::rnn::CellOp"> {
+  let summary = "Derive the backward scan of a cell";
+  let description = [{
+    Walks the forward scan once, from its end, and applies the derivative rule of
+    each op. The backward scan pulls the gradients of outputs and final states
+    back to inputs, initial states and parameters.
+
+    Needs: a cell in flat form without a backward scan; canonical, so that no
+    gradient is derived for what folds away.
+    Gives: a backward scan; declarations of gradients, carries and of the tape;
+    writes of the tape in the forward scan.
+    Keeps: the forward scan, but for those writes.
+
+    Example: see `test/autodiff/lstm.mlir`.
+  }];
+  let dependentDialects = ["mlir::arith::ArithDialect",
+                           "mlir::math::MathDialect"];
+}
+
+#endif // RNN_AUTODIFF_PASSES_TD

@@ -1,0 +1,59 @@
+//===- Passes.td - what runs when and where ---------------------*- tablegen -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RNN_SCHEDULE_PASSES_TD
+#define RNN_SCHEDULE_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def SplitProductsPass : Pass<"rnn-split-products", "::rnn::CellOp"> {
+  let summary = "Multiply the parts of a concatenation apart";
+  let description = [{
+    `W @ [h, x]` becomes the sum of two products with parts of `W`, so that what
+    does not depend on the state can be hoisted and nothing is copied together.
+
+    Needs: scans in flat form.
+    Gives: no `rnn.matvec` of an `rnn.concat`.
+    Keeps: the terms of every sum.
+
+    Example: see `test/schedule/split-products.mlir`.
+  }];
+}
+
+def FormAffinePass : Pass<"rnn-form-affine", "::rnn::CellOp"> {
+  let summary = "Gather products that are added up, and hoist those it can";
+  let description = [{
+    A tree of additions with products among its leaves becomes one `rnn.affine`.
+    Products that do not depend on an earlier step (of a state, or of a carry in
+    a backward scan) become an affine of their own, the start value of the
+    other: it can run for all steps at once.
+
+    Needs: scans in flat form, `rnn-split-products` before.
+    Gives: `rnn.affine` in place of every `rnn.matvec`.
+    Keeps: the terms of every sum; their order changes.
+
+    Example: see `test/schedule/form-affine.mlir`.
+  }];
+  let dependentDialects = ["mlir::arith::ArithDialect"];
+}
+
+def BuildStagesPass : Pass<"rnn-build-stages", "::rnn::CellOp"> {
+  let summary = "Cut scans into stages before, in and after the loop";
+  let description = [{
+    A stage ends where a whole vector must exist before the next op can go on.
+    What does not depend on the loop runs before it, what the loop does not need
+    runs after it, for all steps at once. Elementwise ops on what is at hand
+    anyway are repeated where they are used rather than carried through memory.
+
+    Needs: scans in flat form without `rnn.matvec`.
+    Gives: scans in staged form.
+    Keeps: every value.
+
+    Example: see `test/schedule/build-stages.mlir`.
+  }];
+}
+
+#endif // RNN_SCHEDULE_PASSES_TD
