@@ -68,8 +68,7 @@ static bool needsRows(OpOperand &use) {
 
 Layout::Layout(CellOp cell, const Target &target)
     : cell(cell), face(interfaceOf(cell)),
-      lanes(target.vectorBytes * 8 / cell.elementType().getWidth()),
-      vectorBytes(target.vectorBytes) {
+      lanes(target.vectorBytes * 8 / cell.elementType().getWidth()) {
   longestRow = lanes;
   placeStates();
   for (bool backward : {false, true})

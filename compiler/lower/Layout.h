@@ -149,7 +149,6 @@ private:
   void placeWeights();
   Site makeSite(llvm::ArrayRef<AffineOp> affines);
 
-  int64_t vectorBytes;
   llvm::DenseMap<mlir::Value, Place> values;
   llvm::StringMap<Place> symbols, standIns;
   std::map<std::pair<int64_t, int64_t>, Pool> pools; ///< by region and units
