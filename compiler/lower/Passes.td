@@ -34,4 +34,21 @@ def LowerCellsPass : Pass<"rnn-lower-cells", "mlir::ModuleOp"> {
   ];
 }
 
+def ExpandMathPass : Pass<"rnn-expand-math", "mlir::func::FuncOp"> {
+  let summary = "Turn transcendental functions of vectors into arithmetic";
+  let description = [{
+    Polynomials, exponent arithmetic and at most one division per function (two
+    for `erf` and `log1p` in f64), without a library. NaN stays NaN.
+
+    Needs: functions on vectors of rank 1.
+    Gives: no `rnn.sigmoid`, `math.exp`, `math.tanh`, `math.log`, `math.log1p` or
+    `math.erf` of such a vector.
+    Keeps: values to a few units in the last place.
+
+    Example: see `test/lower/expand-math.mlir`.
+  }];
+  let dependentDialects = ["mlir::arith::ArithDialect",
+                           "mlir::LLVM::LLVMDialect"];
+}
+
 #endif // RNN_LOWER_PASSES_TD

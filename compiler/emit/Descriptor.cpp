@@ -1,0 +1,131 @@
+//===- Descriptor.cpp - the constant that describes a cell ----------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// rnn_descriptor of rnncc/abi.h and its tables, as LLVM constants. The checks
+// below tie the two together.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/emit/Emit.h"
+#include "rnncc/abi.h"
+#include "llvm/ADT/StringSwitch.h"
+#include "llvm/IR/Constants.h"
+#include "llvm/IR/Module.h"
+
+using namespace llvm;
+using namespace rnn;
+
+static_assert(sizeof(rnn_array) == 56 && offsetof(rnn_array, shape) == 24);
+static_assert(sizeof(rnn_param) == 64 && offsetof(rnn_param, shape) == 32);
+static_assert(sizeof(rnn_size) == 16);
+static_assert(sizeof(rnn_descriptor) == 144 &&
+              offsetof(rnn_descriptor, name) == 8 &&
+              offsetof(rnn_descriptor, forward_flops) == 72 &&
+              offsetof(rnn_descriptor, step) == 136);
+static_assert(offsetof(rnn_call, arrays) == 56);
+static_assert(int(ArrayRole::GradParam) == RNN_GRAD_PARAM &&
+              int(ArrayRole::GradOutput) == RNN_GRAD_OUTPUT &&
+              int(Axes::Plain) == RNN_PLAIN);
+
+static int initOf(StringRef name) {
+  return StringSwitch<int>(name)
+      .Case("zeros", RNN_ZEROS)
+      .Case("ones", RNN_ONES)
+      .Case("constant", RNN_CONSTANT)
+      .Case("uniform", RNN_UNIFORM)
+      .Case("normal", RNN_NORMAL)
+      .Case("orthogonal", RNN_ORTHOGONAL)
+      .Default(RNN_GLOROT_UNIFORM);
+}
+
+namespace {
+/// Builds the constants of one module.
+struct Constants {
+  Module &module;
+  LLVMContext &context = module.getContext();
+  Type *i32 = Type::getInt32Ty(context), *i64 = Type::getInt64Ty(context);
+  Type *f64 = Type::getDoubleTy(context);
+  PointerType *ptr = PointerType::get(context, 0);
+
+  Constant *num32(int64_t value) { return ConstantInt::get(i32, value); }
+  Constant *num64(int64_t value) { return ConstantInt::get(i64, value); }
+
+  GlobalVariable *global(Constant *value, const Twine &name, bool visible) {
+    auto *variable = new GlobalVariable(
+        module, value->getType(), /*isConstant=*/true,
+        visible ? GlobalValue::ExternalLinkage : GlobalValue::PrivateLinkage,
+        value, name);
+    return variable;
+  }
+  Constant *text(StringRef value) {
+    return global(ConstantDataArray::getString(context, value), "rnn.text",
+                  false);
+  }
+  Constant *shape(ArrayRef<int64_t> sizes) {
+    SmallVector<uint64_t> padded(RNN_MAX_RANK, 0);
+    for (auto [to, from] : zip(padded, sizes))
+      to = from;
+    return ConstantDataArray::get(context, ArrayRef<uint64_t>(padded));
+  }
+  /// A private table of structs, or null for an empty one.
+  Constant *table(ArrayRef<Constant *> rows) {
+    if (rows.empty())
+      return ConstantPointerNull::get(ptr);
+    auto *type = ArrayType::get(rows.front()->getType(), rows.size());
+    return global(ConstantArray::get(type, rows), "rnn.table", false);
+  }
+  Constant *record(ArrayRef<Constant *> fields) {
+    return ConstantStruct::getAnon(context, fields);
+  }
+};
+} // namespace
+
+static Constant *descriptorOf(Constants &c, const CellFacts &cell) {
+  SmallVector<Constant *> sizes, params, arrays;
+  for (auto &[name, value] : cell.sizes)
+    sizes.push_back(c.record({c.text(name), c.num64(value)}));
+  for (const CellFacts::Param &param : cell.params) {
+    double arguments[2] = {0, 0};
+    for (auto [to, from] : zip(arguments, param.initArguments))
+      to = from;
+    params.push_back(c.record(
+        {c.text(param.name), c.num32(param.shape.size()),
+         c.num32(initOf(param.init)),
+         ConstantDataArray::get(c.context, ArrayRef<double>(arguments)),
+         c.shape(param.shape)}));
+  }
+  for (const CellFacts::Array &array : cell.arrays)
+    arrays.push_back(c.record({c.text(array.name), c.num32(int(array.role)),
+                               c.num32(int(array.axes)),
+                               c.num32(array.shape.size()),
+                               c.num32(array.param), c.shape(array.shape)}));
+  auto entry = [&](StringRef name) -> Constant * {
+    return c.module.getFunction((cell.prefix + "_" + name).str());
+  };
+  return c.record(
+      {c.num32(RNN_ABI_VERSION), c.num32(cell.isDouble ? RNN_F64 : RNN_F32),
+       c.text(cell.name), c.text(cell.source()), c.num64(sizes.size()),
+       c.table(sizes), c.num64(params.size()), c.table(params),
+       c.num64(arrays.size()), c.table(arrays),
+       ConstantFP::get(c.f64, cell.forwardFlops), entry("weights_bytes"),
+       entry("pack"), entry("tape_bytes"), entry("forward_scratch_bytes"),
+       entry("backward_scratch_bytes"), entry("forward"), entry("backward"),
+       entry("step")});
+}
+
+void rnn::addDescriptors(Module &module, ArrayRef<CellFacts> cells,
+                         bool shared) {
+  Constants c{module};
+  SmallVector<Constant *> table;
+  for (const CellFacts &cell : cells)
+    table.push_back(
+        c.global(descriptorOf(c, cell), cell.prefix + "_cell", true));
+  if (!shared)
+    return;
+  table.push_back(ConstantPointerNull::get(c.ptr));
+  c.global(ConstantArray::get(ArrayType::get(c.ptr, table.size()), table),
+           "rnn_cells", true);
+}

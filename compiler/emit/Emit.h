@@ -1,0 +1,97 @@
+//===- Emit.h - from lowered module to files --------------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// LLVM IR, object code, shared objects, the C header and the descriptor.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RNNCC_COMPILER_EMIT_EMIT_H
+#define RNNCC_COMPILER_EMIT_EMIT_H
+
+#include "dialect/CellInterface.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/Support/Error.h"
+#include <memory>
+
+namespace llvm {
+class LLVMContext;
+class Module;
+class TargetMachine;
+} // namespace llvm
+
+namespace rnn {
+
+/// Registers what translation to LLVM IR needs.
+void registerToLLVM(mlir::DialectRegistry &registry);
+
+/// Adds the conversion of loops, vectors and functions to the LLVM dialect.
+void addToLLVMPasses(mlir::OpPassManager &passes);
+
+/// What the descriptor and the header say of a cell. Copied out of the cell,
+/// which is gone when LLVM IR is made.
+struct CellFacts {
+  struct Array {
+    std::string name, member;
+    ArrayRole role;
+    Axes axes;
+    llvm::SmallVector<int64_t> shape;
+    int64_t param;
+    int64_t line; ///< of its declaration in the text, 0 if unknown
+  };
+  struct Param {
+    std::string name, member;
+    llvm::SmallVector<int64_t> shape;
+    std::string init;
+    llvm::SmallVector<double> initArguments;
+    int64_t line;
+  };
+  std::string name, prefix, file;
+  int64_t line = 0;
+  bool isDouble = false;
+  llvm::SmallVector<std::pair<std::string, int64_t>> sizes;
+  llvm::SmallVector<Param> params;
+  llvm::SmallVector<Array> arrays;
+  double forwardFlops = 0;
+
+  /// "lstm.rnn:2".
+  std::string source() const { return file + ":" + std::to_string(line); }
+};
+CellFacts factsOf(CellOp cell);
+
+/// Removes the cells from a lowered module.
+void eraseCells(mlir::ModuleOp module);
+
+/// The CPU that code is made for.
+struct CodeTarget {
+  std::string name;     ///< as the user knows it: "avx512"
+  std::string features; ///< for LLVM
+};
+
+/// Translates a module in the LLVM dialect, adds the descriptors and optimises.
+/// `shared` adds the table of cells that tools look for.
+llvm::Expected<std::unique_ptr<llvm::Module>>
+makeLLVM(mlir::ModuleOp module, llvm::ArrayRef<CellFacts> cells,
+         const CodeTarget &target, bool shared, llvm::LLVMContext &context);
+
+/// Object code or assembly.
+llvm::Error writeCode(llvm::Module &module, const CodeTarget &target,
+                      bool assembly, llvm::raw_pwrite_stream &os);
+
+/// Links an object into a shared object, with the linker of this machine.
+llvm::Error linkShared(llvm::StringRef object, llvm::StringRef output);
+
+/// Adds the descriptor of each cell to a module.
+void addDescriptors(llvm::Module &module, llvm::ArrayRef<CellFacts> cells,
+                    bool shared);
+
+/// The C header of the cells, as `file` ("lstm.h").
+std::string headerText(llvm::ArrayRef<CellFacts> cells, llvm::StringRef file,
+                       llvm::StringRef cpu, llvm::StringRef version);
+
+} // namespace rnn
+
+#endif // RNNCC_COMPILER_EMIT_EMIT_H

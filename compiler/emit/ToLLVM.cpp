@@ -1,0 +1,93 @@
+//===- ToLLVM.cpp - loops, vectors and functions to the LLVM dialect ------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/emit/Emit.h"
+#include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
+#include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
+#include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVMPass.h"
+#include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
+#include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
+#include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
+#include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVMPass.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+
+void rnn::registerToLLVM(DialectRegistry &registry) {
+  registerBuiltinDialectTranslation(registry);
+  registerLLVMDialectTranslation(registry);
+}
+
+void rnn::addToLLVMPasses(OpPassManager &passes) {
+  passes.addPass(createSCFToControlFlowPass());
+  passes.addPass(createConvertVectorToLLVMPass());
+  passes.addPass(createConvertMathToLLVMPass());
+  passes.addPass(createArithToLLVMConversionPass());
+  passes.addPass(createConvertControlFlowToLLVMPass());
+  passes.addPass(createConvertFuncToLLVMPass());
+  passes.addPass(createReconcileUnrealizedCastsPass());
+}
+
+void rnn::eraseCells(ModuleOp module) {
+  for (auto cell : llvm::make_early_inc_range(module.getOps<CellOp>()))
+    cell.erase();
+}
+
+/// The place of a declaration in the text.
+static std::pair<std::string, int64_t> placeOf(Location loc) {
+  if (auto place = loc->findInstanceOf<FileLineColLoc>())
+    return {place.getFilename().str(), place.getLine()};
+  return {"unknown", 0};
+}
+
+rnn::CellFacts rnn::factsOf(CellOp cell) {
+  CellInterface face = interfaceOf(cell);
+  CellFacts facts;
+  facts.name = face.name;
+  facts.prefix = face.prefix;
+  facts.isDouble = face.element.isF64();
+  auto [file, line] = placeOf(cell.getLoc());
+  facts.file = llvm::StringRef(file).rsplit('/').second.empty()
+                   ? file
+                   : llvm::StringRef(file).rsplit('/').second.str();
+  facts.line = line;
+  for (NamedAttribute size : cell.getSizes())
+    facts.sizes.push_back(
+        {size.getName().str(), cast<IntegerAttr>(size.getValue()).getInt()});
+  for (TensorOp param : face.params) {
+    CellFacts::Param p;
+    p.name = param.getSymName().str();
+    llvm::append_range(p.shape, param.tensorType().getShape());
+    p.init = param.getInit() ? param.getInit()->str()
+             : p.shape.size() == 2 ? "glorot_uniform"
+                                   : "zeros";
+    if (param.getInitArguments())
+      llvm::append_range(p.initArguments, *param.getInitArguments());
+    p.line = placeOf(param.getLoc()).second;
+    facts.params.push_back(p);
+  }
+  for (CellArray &array : face.arrays) {
+    facts.arrays.push_back({array.name, array.member, array.role, array.axes,
+                            llvm::SmallVector<int64_t>(array.shape()),
+                            array.param, placeOf(array.tensor.getLoc()).second});
+    if (array.role == ArrayRole::GradParam)
+      facts.params[array.param].member = array.member;
+  }
+  cell.scan(false).walk([&](Operation *op) {
+    if (auto affine = dyn_cast<AffineOp>(op))
+      for (Value weight : affine.getWeights())
+        facts.forwardFlops +=
+            2.0 * cast<RankedTensorType>(weight.getType()).getNumElements();
+    else if (op->getNumResults() == 1 && !isa<ReadOp, StageOp>(op) &&
+             !op->hasTrait<OpTrait::ConstantLike>())
+      if (auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType());
+          type && type.getRank() < 2)
+        facts.forwardFlops += type.getNumElements();
+  });
+  return facts;
+}
