@@ -216,7 +216,7 @@ void Layout::placeTapeAndValues(ScanOp scan) {
       if (tensor.getRole() == Role::output_gradient &&
           llvm::any_of(tapeUses(name, scan),
                        [](OpOperand *use) { return isWholeUse(*use); }))
-        standIns[name] = inRows(Memory::Backward, Extent::Steps, 0,
+        standIns[*tensor.getOf()] = inRows(Memory::Backward, Extent::Steps, 0,
                                 tensor.tensorType().getNumElements());
     }
 

@@ -1,0 +1,124 @@
+//===- Options.cpp - the command line of rnncc ----------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Options.h"
+#include "compiler/Pipeline.h"
+#include "llvm/Config/llvm-config.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/WithColor.h"
+
+using namespace rnn;
+namespace cl = llvm::cl;
+using llvm::StringRef;
+
+void rnn::commandLineError(const llvm::Twine &message) {
+  llvm::WithColor::error(llvm::errs(), "rnncc") << message << '\n';
+}
+
+/// `H=128` or `LSTM.H=128`.
+static std::optional<Setting> parseSetting(StringRef text) {
+  auto [name, value] = text.split('=');
+  Setting setting;
+  if (name.contains('.'))
+    std::tie(setting.cell, setting.name) = name.split('.');
+  else
+    setting.name = name;
+  setting.value = value;
+  bool isWhole = !setting.name.empty() && !setting.value.empty() &&
+                 name.contains('.') != setting.cell.empty();
+  if (isWhole)
+    return setting;
+  commandLineError("--set " + text +
+                   ": expected NAME=VALUE or CELL.NAME=VALUE");
+  return std::nullopt;
+}
+
+std::optional<Options> rnn::parseOptions(int argc, char **argv) {
+  // LLVM's libraries bring options of their own, `stop-after` among them.
+  cl::ResetCommandLineParser();
+  cl::OptionCategory category("rnncc options");
+  cl::opt<std::string> input(cl::Positional, cl::desc("FILE.rnn"),
+                             cl::Required, cl::cat(category));
+  cl::opt<std::string> output(
+      "o", cl::desc("Write to FILE; '-' is standard output"),
+      cl::value_desc("FILE"), cl::cat(category));
+  cl::list<std::string> settings(
+      "set", cl::CommaSeparated, cl::value_desc("NAME=VALUE,.."),
+      cl::desc("Set sizes and functions of cells: H=128, f=relu, or "
+               "LSTM.H=128 for one cell of several"),
+      cl::cat(category));
+  cl::list<std::string> cells("cell", cl::CommaSeparated,
+                              cl::value_desc("NAME,.."),
+                              cl::desc("Compile only these cells of the file"),
+                              cl::cat(category));
+  cl::opt<Emit> emit(
+      "emit", cl::desc("What to write:"), cl::init(Emit::Object),
+      cl::values(
+          clEnumValN(Emit::Object, "obj", "object, and header beside it"),
+          clEnumValN(Emit::Shared, "shared", "shared object"),
+          clEnumValN(Emit::Header, "header", "C header only"),
+          clEnumValN(Emit::Assembly, "asm", "assembly"),
+          clEnumValN(Emit::LLVM, "llvm", "LLVM IR")),
+      cl::cat(category));
+  cl::opt<Element> element(
+      "type", cl::desc("Element type:"), cl::init(Element::F32),
+      cl::values(clEnumValN(Element::F32, "f32", "single precision"),
+                 clEnumValN(Element::F64, "f64", "double precision")),
+      cl::cat(category));
+  cl::opt<std::string> cpu(
+      "cpu", cl::value_desc("LEVEL"), cl::init("native"),
+      cl::desc("CPU level to make kernels for: native (this machine's, the "
+               "default), avx2 (with FMA) or avx512"),
+      cl::cat(category));
+  cl::opt<const Stage *> stopAfter(
+      "stop-after", cl::desc("Stop after a stage and print what it made:"),
+      cl::init(nullptr), cl::cat(category));
+  for (const Stage &stage : stages())
+    stopAfter.getParser().addLiteralOption(stage.name, &stage, stage.help);
+  cl::opt<bool> verifyDiagnostics(
+      "verify-diagnostics", cl::Hidden, cl::cat(category),
+      cl::desc("Check errors against the 'expected-error' comments in the "
+               "input"));
+
+  cl::SetVersionPrinter([](llvm::raw_ostream &os) {
+    os << "rnncc " << RNNCC_VERSION << " (LLVM " << LLVM_VERSION_STRING
+       << ")\n";
+  });
+  cl::HideUnrelatedOptions(category);
+  if (!cl::ParseCommandLineOptions(
+          argc, argv, "rnncc, a compiler for recurrent networks\n",
+          &llvm::errs()))
+    return std::nullopt;
+
+  Options options;
+  options.input = input;
+  options.output = output;
+  for (StringRef text : settings) {
+    std::optional<Setting> setting = parseSetting(text);
+    if (!setting)
+      return std::nullopt;
+    for (const Setting &other : options.settings)
+      if (other.cell == setting->cell && other.name == setting->name) {
+        commandLineError("--set gives '" + setting->name + "' twice");
+        return std::nullopt;
+      }
+    options.settings.push_back(*setting);
+  }
+  options.cells.assign(cells.begin(), cells.end());
+  options.emit = emit;
+  options.element = element;
+  options.target = targetFor(cpu);
+  if (!options.target) {
+    commandLineError(cpu == "native"
+                         ? "--cpu native: this machine has no AVX2 and FMA; "
+                           "name the level to compile for: avx2 or avx512"
+                         : "--cpu " + cpu + ": expected native, avx2 or avx512");
+    return std::nullopt;
+  }
+  options.stopAfter = stopAfter;
+  options.verifyDiagnostics = verifyDiagnostics;
+  return options;
+}

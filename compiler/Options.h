@@ -1,0 +1,43 @@
+//===- Options.h - the command line of rnncc --------------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RNNCC_COMPILER_OPTIONS_H
+#define RNNCC_COMPILER_OPTIONS_H
+
+#include "compiler/schedule/Target.h"
+#include "compiler/sema/Sema.h"
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace rnn {
+struct Stage;
+
+enum class Emit { Object, Shared, Header, Assembly, LLVM };
+enum class Element { F32, F64 };
+
+/// What the user asked for.
+struct Options {
+  std::string input;
+  std::string output; ///< empty: named after the input; "-": standard output
+  std::vector<Setting> settings;
+  std::vector<std::string> cells; ///< empty: all of the file
+  Emit emit = Emit::Object;
+  Element element = Element::F32;
+  std::optional<Target> target; ///< CPU level to make kernels for; never empty
+  const Stage *stopAfter = nullptr; ///< null: go to the end
+  bool verifyDiagnostics = false;
+};
+
+/// Reads a command line. Gives nothing after a wrong one, which it reports.
+std::optional<Options> parseOptions(int argc, char **argv);
+
+/// Reports what is wrong with the command line or the files it names.
+void commandLineError(const llvm::Twine &message);
+
+} // namespace rnn
+
+#endif // RNNCC_COMPILER_OPTIONS_H

@@ -1,0 +1,304 @@
+//===- Pipeline.cpp - the stages from text to object ----------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The one place that says which stages there are, in which order, and which
+// passes make them up.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Pipeline.h"
+#include "compiler/autodiff/Passes.h"
+#include "compiler/emit/Emit.h"
+#include "compiler/lower/Passes.h"
+#include "compiler/schedule/Passes.h"
+#include "compiler/schedule/Target.h"
+#include "compiler/sema/Report.h"
+#include "compiler/sema/Sema.h"
+#include "compiler/syntax/Parser.h"
+#include "dialect/Rnn.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/Verifier.h"
+#include "mlir/Transforms/Passes.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Support/Error.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/SourceMgr.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+using namespace rnn;
+
+//===----------------------------------------------------------------------===//
+// The stages
+//===----------------------------------------------------------------------===//
+
+static void addCanonical(PassManager &pm, const Options &) {
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+static void addAutodiff(PassManager &pm, const Options &options) {
+  pm.addNestedPass<CellOp>(createAutodiffPass());
+  addCanonical(pm, options);
+}
+
+static void addSchedule(PassManager &pm, const Options &options) {
+  pm.addNestedPass<CellOp>(createSplitProductsPass());
+  pm.addNestedPass<CellOp>(createFormAffinePass());
+  addCanonical(pm, options);
+  pm.addNestedPass<CellOp>(createBuildStagesPass());
+  addCanonical(pm, options);
+}
+
+static void addLoops(PassManager &pm, const Options &options) {
+  LowerCellsPassOptions lower;
+  lower.cpu = options.target->name;
+  pm.addPass(createLowerCellsPass(lower));
+  auto &functions = pm.nest<func::FuncOp>();
+  functions.addPass(createCSEPass());
+  functions.addPass(createExpandMathPass());
+  functions.addPass(createCanonicalizerPass());
+}
+
+static void addLLVM(PassManager &pm, const Options &) { addToLLVMPasses(pm); }
+
+static constexpr Stage table[] = {
+    {"syntax", "the text as a tree", nullptr},
+    {"sema", "checked, as operations of one step", nullptr},
+    {"canonical", "simplified", addCanonical},
+    {"autodiff", "with the derived backward pass", addAutodiff},
+    {"schedule", "cut into stages before, in and after the loop", addSchedule},
+    {"loops", "as loops over vectors, with entry points", addLoops},
+    {"llvm", "in the LLVM dialect", addLLVM},
+};
+
+ArrayRef<Stage> rnn::stages() { return table; }
+
+//===----------------------------------------------------------------------===//
+// Compiling
+//===----------------------------------------------------------------------===//
+
+/// Writes to a temporary file that is renamed when all is written.
+static ExitCode write(StringRef path,
+                      function_ref<void(raw_ostream &)> content) {
+  llvm::Error failed =
+      llvm::writeToOutput(path, [&](raw_ostream &os) -> llvm::Error {
+        content(os);
+        return llvm::Error::success();
+      });
+  if (!failed)
+    return Success;
+  commandLineError("cannot write '" + path +
+                   "': " + llvm::toString(std::move(failed)));
+  return CommandLineError;
+}
+
+/// The output's name, or the input's with another extension.
+static std::string outputName(const Options &options, StringRef extension) {
+  if (!options.output.empty())
+    return options.output;
+  SmallString<128> path(llvm::sys::path::filename(options.input));
+  llvm::sys::path::replace_extension(path, extension);
+  return std::string(path);
+}
+
+static ExitCode fail(llvm::Error error) {
+  commandLineError(llvm::toString(std::move(error)));
+  return CommandLineError;
+}
+
+/// Links beside the output and renames, so that no half output is left.
+static ExitCode writeShared(StringRef object, StringRef output) {
+  std::string aside = (output + ".tmp").str();
+  if (llvm::Error error = linkShared(object, aside)) {
+    llvm::sys::fs::remove(aside);
+    return fail(std::move(error));
+  }
+  if (std::error_code error = llvm::sys::fs::rename(aside, output)) {
+    llvm::sys::fs::remove(aside);
+    commandLineError("cannot write '" + output + "': " + error.message());
+    return CommandLineError;
+  }
+  return Success;
+}
+
+/// Two cells of a file must not share their C names.
+static LogicalResult checkCNames(ModuleOp module) {
+  llvm::StringMap<CellOp> prefixes;
+  for (auto cell : module.getOps<CellOp>()) {
+    std::string prefix = snakeCase(cell.getSymName());
+    auto [other, isNew] = prefixes.try_emplace(prefix, cell);
+    if (isNew)
+      continue;
+    auto error = mlir::emitError(cell.getLoc())
+                 << "'" << cell.getSymName() << "' and '"
+                 << other->second.getSymName() << "' are both '" << prefix
+                 << "' in C [c-name]";
+    error.attachNote(other->second.getLoc())
+        << "'" << other->second.getSymName() << "' is declared here";
+    return error.attachNote(cell.getLoc())
+           << "give one of them another name, or choose with --cell";
+  }
+  return success();
+}
+
+/// From the LLVM dialect to the files that were asked for.
+static ExitCode emit(ModuleOp module, const Options &options) {
+  std::vector<CellFacts> cells;
+  for (auto cell : module.getOps<CellOp>())
+    cells.push_back(factsOf(cell));
+  auto header = [&](StringRef path) {
+    return write(path, [&](raw_ostream &os) {
+      os << headerText(cells, llvm::sys::path::filename(path),
+                       options.target->name, RNNCC_VERSION);
+    });
+  };
+  if (options.emit == Emit::Header)
+    return header(outputName(options, "h"));
+
+  eraseCells(module);
+  CodeTarget target = {options.target->name, options.target->features};
+  llvm::LLVMContext context;
+  auto code = makeLLVM(module, cells, target, options.emit == Emit::Shared,
+                       context);
+  if (!code)
+    return fail(code.takeError());
+  if (options.emit == Emit::LLVM)
+    return write(outputName(options, "ll"),
+                 [&](raw_ostream &os) { (*code)->print(os, nullptr); });
+  SmallString<0> bytes;
+  llvm::raw_svector_ostream stream(bytes);
+  bool assembly = options.emit == Emit::Assembly;
+  if (llvm::Error error = writeCode(**code, target, assembly, stream))
+    return fail(std::move(error));
+  if (options.emit == Emit::Shared)
+    return writeShared(bytes, outputName(options, "so"));
+  std::string output = outputName(options, assembly ? "s" : "o");
+  ExitCode written = write(output, [&](raw_ostream &os) { os << bytes; });
+  if (written != Success || assembly || output == "-")
+    return written;
+  SmallString<128> beside(output);
+  llvm::sys::path::replace_extension(beside, "h");
+  return header(beside);
+}
+
+/// Checks that what the command line names is in the file.
+static bool checkNames(const syntax::File &file, const Options &options) {
+  SmallVector<StringRef> cells;
+  for (const syntax::Cell &cell : file.cells)
+    cells.push_back(cell.name.text);
+  bool known = true;
+  auto unknown = [&](const Twine &message, StringRef name,
+                     ArrayRef<StringRef> names) {
+    auto meant = nearest(name, names);
+    commandLineError(message + (meant ? "; did you mean '" + *meant + "'?"
+                                      : std::string()));
+    known = false;
+  };
+  for (const std::string &name : options.cells)
+    if (!llvm::is_contained(cells, name))
+      unknown("--cell " + name + ": there is no cell '" + name + "' in '" +
+                  options.input + "'",
+              name, cells);
+  Request request{options.settings, options.cells, {}};
+  for (const Setting &setting : options.settings) {
+    SmallVector<StringRef> parameters;
+    for (const syntax::Cell &cell : file.cells)
+      if (request.wants(cell.name.text) &&
+          (setting.cell.empty() || setting.cell == cell.name.text))
+        for (const syntax::Parameter &parameter : cell.parameters)
+          parameters.push_back(parameter.name.text);
+    if (llvm::is_contained(parameters, setting.name))
+      continue;
+    std::string prefix = setting.cell.empty() ? "" : setting.cell + ".";
+    unknown("--set " + prefix + setting.name + "=" + setting.value +
+                ": no cell that is compiled has the parameter '" + prefix +
+                setting.name + "'",
+            setting.name, parameters);
+  }
+  return known;
+}
+
+/// Runs the stages up to the one asked for.
+static ExitCode runStages(const Options &options, StringRef text,
+                          MLIRContext &context) {
+  auto stopsAfter = [&](StringRef stage) {
+    return options.stopAfter && options.stopAfter->name == stage;
+  };
+  // With --verify-diagnostics the comments in the input are all that counts.
+  auto print = [&](function_ref<void(raw_ostream &)> content) {
+    if (options.verifyDiagnostics)
+      return Success;
+    return write(options.output.empty() ? "-" : options.output, content);
+  };
+
+  std::optional<syntax::File> file =
+      syntax::parse(text, options.input, &context);
+  if (!file)
+    return InputError;
+  if (stopsAfter("syntax"))
+    return print([&](raw_ostream &os) { syntax::print(*file, os); });
+
+  if (!checkNames(*file, options))
+    return CommandLineError;
+  Builder builder(&context);
+  FloatType element = options.element == Element::F64
+                          ? FloatType(builder.getF64Type())
+                          : FloatType(builder.getF32Type());
+  auto start = FileLineColLoc::get(&context, options.input, 1, 1);
+  OwningOpRef<ModuleOp> module =
+      analyze(*file, {options.settings, options.cells, element}, start);
+  if (!module || failed(checkCNames(*module)))
+    return InputError;
+
+  PassManager pm(&context);
+  for (const Stage &stage : stages()) {
+    if (stage.addPasses)
+      stage.addPasses(pm, options);
+    if (options.stopAfter == &stage)
+      break;
+  }
+  if (failed(mlir::verify(*module)) || failed(pm.run(*module)))
+    return InputError;
+  if (!options.stopAfter && !options.verifyDiagnostics)
+    return emit(*module, options);
+  return print([&](raw_ostream &os) { module->print(os); });
+}
+
+ExitCode rnn::compile(const Options &options) {
+  auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(options.input);
+  if (!buffer) {
+    commandLineError("cannot read '" + options.input +
+                     "': " + buffer.getError().message());
+    return CommandLineError;
+  }
+  StringRef text = (*buffer)->getBuffer();
+  llvm::SourceMgr sources;
+  // Places in diagnostics are found again by the name of the buffer.
+  sources.AddNewSourceBuffer(
+      llvm::MemoryBuffer::getMemBuffer(text, options.input), llvm::SMLoc());
+
+  DialectRegistry registry;
+  registerRnnDialect(registry);
+  registerToLLVM(registry);
+  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+  context.loadAllAvailableDialects();
+  context.loadDialect<arith::ArithDialect, math::MathDialect>();
+  if (options.verifyDiagnostics) {
+    SourceMgrDiagnosticVerifierHandler handler(sources, &context);
+    ExitCode code = runStages(options, text, context);
+    if (code == CommandLineError)
+      return code;
+    return succeeded(handler.verify()) ? Success : InputError;
+  }
+  SourceMgrDiagnosticHandler handler(sources, &context);
+  return runStages(options, text, context);
+}

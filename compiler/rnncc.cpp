@@ -1,0 +1,15 @@
+//===- rnncc.cpp - the compiler -------------------------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Options.h"
+#include "compiler/Pipeline.h"
+#include "llvm/Support/InitLLVM.h"
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
+  std::optional<rnn::Options> options = rnn::parseOptions(argc, argv);
+  return options ? rnn::compile(*options) : rnn::CommandLineError;
+}

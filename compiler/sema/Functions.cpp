@@ -1,0 +1,150 @@
+//===- Functions.cpp - the fn definitions of a file -----------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/sema/Functions.h"
+#include "compiler/sema/Builtins.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SetVector.h"
+
+using namespace mlir;
+using namespace rnn;
+using namespace rnn::syntax;
+
+Functions::Functions(const File &file, Reporter &reporter)
+    : reporter(reporter) {
+  for (const syntax::Function &function : file.functions) {
+    StringRef name = function.name.text;
+    auto [it, isNew] = definitions.try_emplace(name, &function);
+    if (!isNew)
+      (reporter.error(function.name.loc)
+       << "the function '" << name << "' is defined twice [defined-twice]")
+          .note(it->second->name.loc, "it is defined here first");
+    else if (isBuiltin(name))
+      reporter.error(function.name.loc)
+          << "'" << name << "' is a function of the language [defined-twice]";
+    llvm::StringMap<Location> seen;
+    for (const Identifier &parameter : function.parameters) {
+      auto [first, fresh] = seen.try_emplace(parameter.text, parameter.loc);
+      if (!fresh)
+        (reporter.error(parameter.loc)
+         << "'" << parameter.text << "' is defined twice [defined-twice]")
+            .note(first->second, "it is defined here first");
+    }
+  }
+  for (const syntax::Function &function : file.functions)
+    checkBody(function, *function.body);
+  for (const syntax::Function &function : file.functions)
+    checkRecursion(function);
+}
+
+SmallVector<StringRef> Functions::names() const {
+  SmallVector<StringRef> names(definitions.keys());
+  for (const Builtin &builtin : builtins())
+    names.push_back(builtin.name);
+  llvm::sort(names);
+  return names;
+}
+
+void Functions::reportUnknown(StringRef name, Location loc,
+                              ArrayRef<StringRef> others) const {
+  Report report = reporter.error(loc);
+  report << "there is no function '" << name << "' [unknown-function]";
+  SmallVector<StringRef> known = names();
+  llvm::append_range(known, others);
+  if (auto meant = nearest(name, known))
+    report.note(loc, "did you mean '" + *meant + "'?");
+}
+
+bool Functions::checkArity(StringRef name, size_t arguments,
+                           Location loc) const {
+  SmallVector<size_t> takes;
+  const syntax::Function *function = find(name);
+  if (function)
+    takes.push_back(function->parameters.size());
+  for (const Builtin &builtin : builtins())
+    if (builtin.name == name)
+      takes.push_back(builtin.arity);
+  if (llvm::is_contained(takes, arguments))
+    return true;
+  Report report = reporter.error(loc);
+  report << "'" << name << "' takes " << takes[0];
+  if (takes.size() > 1)
+    report << " or " << takes.back();
+  report << (takes.back() == 1 ? " argument" : " arguments") << " but gets "
+         << arguments << " [call-arguments]";
+  if (function)
+    report.note(function->name.loc, "it is defined here");
+  return false;
+}
+
+/// Checks the names in the body of a function. Shapes are checked at its calls.
+void Functions::checkBody(const syntax::Function &function, const Expr &expr) {
+  unsigned before = reporter.errorCount();
+  bool isParameter =
+      llvm::any_of(function.parameters, [&](const Identifier &parameter) {
+        return parameter.text == expr.name;
+      });
+  if ((expr.kind == ExprKind::Name || expr.kind == ExprKind::Time) &&
+      !isParameter) {
+    Report report = reporter.error(expr.loc);
+    report << "the function '" << function.name.text << "' has no parameter '"
+           << expr.name << "' [unknown-name]";
+    SmallVector<StringRef> names = llvm::map_to_vector(
+        function.parameters,
+        [](const Identifier &parameter) { return parameter.text; });
+    if (auto meant = nearest(expr.name, names))
+      report.note(expr.loc, "did you mean '" + *meant + "'?");
+    else
+      report.note(function.name.loc,
+                  "a function sees only its own parameters; add '" +
+                      expr.name + "' to them");
+  }
+  if (expr.kind == ExprKind::Call) {
+    if (!find(expr.name) && !isBuiltin(expr.name))
+      reportUnknown(expr.name, expr.loc);
+    else
+      checkArity(expr.name, expr.operands.size(), expr.loc);
+  }
+  for (const ExprPtr &operand : expr.operands)
+    if (operand)
+      checkBody(function, *operand);
+  if (reporter.errorCount() != before)
+    wrong.insert(&function);
+}
+
+static void collectCalls(const Expr &expr, SmallVectorImpl<const Expr *> &calls) {
+  if (expr.kind == ExprKind::Call)
+    calls.push_back(&expr);
+  for (const ExprPtr &operand : expr.operands)
+    if (operand)
+      collectCalls(*operand, calls);
+}
+
+/// Reports a function that can reach itself through calls.
+void Functions::checkRecursion(const syntax::Function &function) {
+  if (isWrong(function))
+    return;
+  llvm::SetVector<const syntax::Function *> reached;
+  reached.insert(&function);
+  for (size_t i = 0; i < reached.size(); ++i) {
+    SmallVector<const Expr *> calls;
+    collectCalls(*reached[i]->body, calls);
+    for (const Expr *call : calls) {
+      const syntax::Function *callee = find(call->name);
+      if (callee == &function) {
+        reporter.error(function.name.loc)
+            .note(call->loc, "it is called again here")
+            << "the function '" << function.name.text
+            << "' calls itself [fn-recursive]";
+        // Whoever is on the same round is reported with it.
+        wrong.insert(reached.begin(), reached.end());
+        return;
+      }
+      if (callee)
+        reached.insert(callee);
+    }
+  }
+}

@@ -1,0 +1,60 @@
+//===- Report.cpp - errors with causes and a cure -------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/sema/Report.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+using namespace rnn;
+
+Report Reporter::error(Location loc) {
+  ++count;
+  if (!places.insert(loc).second)
+    return Report();
+  return Report(emitError(loc));
+}
+
+std::optional<StringRef> rnn::nearest(StringRef wrong,
+                                      ArrayRef<StringRef> names) {
+  // A third of the letters may differ; a name of one letter has no neighbours.
+  unsigned best = wrong.size() / 3 + (wrong.size() == 2);
+  std::optional<StringRef> found;
+  for (StringRef name : names) {
+    unsigned distance = wrong.equals_insensitive(name)
+                            ? 0
+                            : wrong.edit_distance(name, true, best);
+    if (distance < best || (distance == best && !found && best > 0)) {
+      best = distance;
+      found = name;
+    }
+  }
+  return found;
+}
+
+std::string rnn::quoted(const syntax::Expr &expr) {
+  constexpr size_t longest = 40;
+  std::string text = "'";
+  for (char c : expr.source.take_front(longest)) {
+    bool blank = c == '\n' || c == '\r' || c == '\t' || c == ' ';
+    if (!blank)
+      text += c;
+    else if (text.back() != ' ')
+      text += ' ';
+  }
+  return text + (expr.source.size() > longest ? " ..'" : "'");
+}
+
+std::string rnn::shapeText(ArrayRef<int64_t> shape) {
+  if (shape.empty())
+    return "a scalar";
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << '[';
+  llvm::interleaveComma(shape, os);
+  os << ']';
+  return text;
+}

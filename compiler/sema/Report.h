@@ -1,0 +1,64 @@
+//===- Report.h - errors with causes and a cure -----------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RNNCC_COMPILER_SEMA_REPORT_H
+#define RNNCC_COMPILER_SEMA_REPORT_H
+
+#include "compiler/syntax/Ast.h"
+#include "mlir/IR/Diagnostics.h"
+#include "llvm/ADT/DenseSet.h"
+#include <optional>
+#include <string>
+
+namespace rnn {
+
+/// An error on its way out: text is streamed in, notes follow. One that repeats
+/// an earlier error takes both and shows nothing.
+class Report {
+public:
+  Report() = default;
+  explicit Report(mlir::InFlightDiagnostic error) : error(std::move(error)) {}
+
+  template <typename T> Report &operator<<(T &&part) {
+    if (error)
+      *error << std::forward<T>(part);
+    return *this;
+  }
+  Report &note(mlir::Location loc, const llvm::Twine &text) {
+    if (error)
+      error->attachNote(loc) << text;
+    return *this;
+  }
+
+private:
+  std::optional<mlir::InFlightDiagnostic> error;
+};
+
+/// Hands out reports: one for each place, so that the body of a function that
+/// is wrong in the same way in every call is reported once.
+class Reporter {
+public:
+  Report error(mlir::Location loc);
+  unsigned errorCount() const { return count; }
+
+private:
+  llvm::DenseSet<mlir::Location> places;
+  unsigned count = 0;
+};
+
+/// The name among `names` that `wrong` was probably meant to be, or nothing.
+std::optional<llvm::StringRef> nearest(llvm::StringRef wrong,
+                                       llvm::ArrayRef<llvm::StringRef> names);
+
+/// An expression as the user wrote it, in quotes, cut when long.
+std::string quoted(const syntax::Expr &expr);
+
+/// `[128, 96]`; `a scalar` for the empty shape.
+std::string shapeText(llvm::ArrayRef<int64_t> shape);
+
+} // namespace rnn
+
+#endif // RNNCC_COMPILER_SEMA_REPORT_H

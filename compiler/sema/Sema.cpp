@@ -1,0 +1,54 @@
+//===- Sema.cpp - tree to rnn ops -----------------------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/sema/Sema.h"
+#include "compiler/sema/CellBuilder.h"
+#include "compiler/sema/Functions.h"
+#include "dialect/CellInterface.h"
+
+using namespace mlir;
+using namespace rnn;
+
+bool Request::wants(StringRef cell) const {
+  return cells.empty() || llvm::is_contained(cells, cell);
+}
+
+/// Reports cells of one name, or of names that make the same names in C.
+static void checkCellNames(const syntax::File &file, Reporter &reporter) {
+  llvm::StringMap<const syntax::Cell *> names, prefixes;
+  for (const syntax::Cell &cell : file.cells) {
+    StringRef name = cell.name.text;
+    auto [same, isNew] = names.try_emplace(name, &cell);
+    if (!isNew) {
+      (reporter.error(cell.name.loc)
+       << "the cell '" << name << "' is defined twice [defined-twice]")
+          .note(same->second->name.loc, "it is defined here first");
+      continue;
+    }
+    std::string prefix = snakeCase(name);
+    auto [other, isFree] = prefixes.try_emplace(prefix, &cell);
+    if (!isFree)
+      (reporter.error(cell.name.loc)
+       << "the cells '" << other->second->name.text << "' and '" << name
+       << "' are both '" << prefix << "' in C [cell-name]")
+          .note(other->second->name.loc, "the other cell")
+          .note(cell.name.loc, "give one of them another name");
+  }
+}
+
+OwningOpRef<ModuleOp> rnn::analyze(const syntax::File &file,
+                                   const Request &request, Location loc) {
+  Reporter reporter;
+  checkCellNames(file, reporter);
+  Functions functions(file, reporter);
+
+  OwningOpRef<ModuleOp> module = ModuleOp::create(loc);
+  OpBuilder builder = OpBuilder::atBlockEnd(module->getBody());
+  for (const syntax::Cell &cell : file.cells)
+    if (request.wants(cell.name.text))
+      CellBuilder(cell, functions, request, reporter).build(builder);
+  return reporter.errorCount() ? nullptr : std::move(module);
+}

@@ -1,0 +1,48 @@
+//===- Sema.h - tree to rnn ops ---------------------------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Checks a tree against the rules of the language and builds one rnn.cell, in
+// flat form, for each of its cells.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RNNCC_COMPILER_SEMA_SEMA_H
+#define RNNCC_COMPILER_SEMA_SEMA_H
+
+#include "compiler/syntax/Ast.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+#include <string>
+
+namespace rnn {
+
+/// A parameter of a cell as the user set it: `LSTM.H=128`, or `H=128` for every
+/// cell that has an H. Of two that fit, the one that names the cell counts.
+struct Setting {
+  std::string cell; ///< empty: every cell
+  std::string name;
+  std::string value;
+};
+
+/// What to build from a file.
+struct Request {
+  llvm::ArrayRef<Setting> settings;
+  llvm::ArrayRef<std::string> cells; ///< names; empty: all
+  mlir::FloatType element;
+
+  bool wants(llvm::StringRef cell) const;
+};
+
+/// Builds a module of the cells asked for. Reports every error through the
+/// context's diagnostics and then gives null. The context has the rnn, arith
+/// and math dialects loaded.
+mlir::OwningOpRef<mlir::ModuleOp> analyze(const syntax::File &file,
+                                          const Request &request,
+                                          mlir::Location loc);
+
+} // namespace rnn
+
+#endif // RNNCC_COMPILER_SEMA_SEMA_H

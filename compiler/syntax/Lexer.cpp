@@ -1,0 +1,159 @@
+//===- Lexer.cpp - text to tokens -----------------------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/syntax/Lexer.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/Diagnostics.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace mlir;
+using namespace rnn::syntax;
+using llvm::StringRef;
+
+bool rnn::syntax::isReserved(StringRef word) {
+  static constexpr StringRef words[] = {
+      "cell",  "model", "fn",     "schedule", "input",  "target", "state",
+      "param", "output", "loss",  "metric",   "t",      "T"};
+  return llvm::is_contained(words, word);
+}
+
+/// Symbols and what they mean; longer ones before their beginnings.
+static constexpr std::pair<StringRef, StringRef> symbols[] = {
+    {"<=", "<="}, {">=", ">="}, {"==", "=="}, {"!=", "!="}, {"(", "("},
+    {")", ")"},   {"[", "["},   {"]", "]"},   {"{", "{"},   {"}", "}"},
+    {",", ","},   {":", ":"},   {";", ";"},   {"=", "="},   {"+", "+"},
+    {"-", "-"},   {"*", "*"},   {"/", "/"},   {"@", "@"},   {"'", "'"},
+    {"<", "<"},   {">", ">"},   {"\u2299", "*"}};
+
+static bool startsName(char c) { return llvm::isAlpha(c) || c == '_'; }
+static bool continuesName(char c) { return llvm::isAlnum(c) || c == '_'; }
+static bool isBlank(char c) { return StringRef(" \t\r\n").contains(c); }
+
+Lexer::Lexer(StringRef text, StringRef file, MLIRContext *context)
+    : rest(text), lineStart(text.data()),
+      file(StringAttr::get(context, file)) {
+  rest.consume_front("\xEF\xBB\xBF"); // a byte order mark
+}
+
+Location Lexer::locate() const {
+  return FileLineColLoc::get(file, line, rest.data() - lineStart + 1);
+}
+
+void Lexer::skipBlanks() {
+  while (!rest.empty()) {
+    if (rest.front() == '#') {
+      rest = rest.drop_until([](char c) { return c == '\n'; });
+      continue;
+    }
+    if (!isBlank(rest.front()))
+      return;
+    bool ends = rest.front() == '\n';
+    rest = rest.drop_front();
+    if (ends) {
+      ++line;
+      lineStart = rest.data();
+      startsLine = true;
+    }
+  }
+}
+
+Token Lexer::take(TokenKind kind, size_t length, StringRef meaning) {
+  StringRef source = rest.take_front(length);
+  Token token{kind, meaning.empty() ? source : meaning, source, locate(),
+              startsLine};
+  rest = rest.drop_front(length);
+  startsLine = false;
+  return token;
+}
+
+/// Numbers as in C, decimal: `1`, `0.5`, `.5`, `1e-3`.
+std::optional<Token> Lexer::lexNumber() {
+  size_t length = 0;
+  auto skipDigits = [&] {
+    size_t start = length;
+    while (length < rest.size() && llvm::isDigit(rest[length]))
+      ++length;
+    return length > start;
+  };
+  bool valid = skipDigits();
+  if (length < rest.size() && rest[length] == '.') {
+    ++length;
+    valid |= skipDigits();
+  }
+  if (length < rest.size() && (rest[length] == 'e' || rest[length] == 'E')) {
+    ++length;
+    if (length < rest.size() && (rest[length] == '+' || rest[length] == '-'))
+      ++length;
+    valid &= skipDigits();
+  }
+  while (length < rest.size() &&
+         (continuesName(rest[length]) || rest[length] == '.')) {
+    ++length;
+    valid = false;
+  }
+  if (valid)
+    return take(TokenKind::Number, length);
+  ++errors;
+  emitError(locate()) << "'" << rest.take_front(length)
+                      << "' is not a number [bad-number]";
+  rest = rest.drop_front(length);
+  return std::nullopt;
+}
+
+/// Reports a run of characters that mean nothing, once.
+void Lexer::reportBadCharacters() {
+  Location loc = locate();
+  auto isKnown = [](StringRef text) {
+    char c = text.front();
+    return isBlank(c) || c == '#' || continuesName(c) ||
+           text.starts_with("\u03c3") ||
+           llvm::any_of(symbols, [&](auto &symbol) {
+             return text.starts_with(symbol.first);
+           });
+  };
+  StringRef start = rest;
+  do
+    rest = rest.drop_front();
+  while (!rest.empty() && !isKnown(rest));
+  StringRef bad = start.drop_back(rest.size());
+  ++errors;
+  InFlightDiagnostic error = emitError(loc);
+  if (llvm::all_of(bad, llvm::isPrint))
+    error << "'" << bad << "'";
+  else
+    error << "this character";
+  error << " has no meaning here [bad-character]";
+  if (bad.front() & 0x80)
+    error.attachNote(loc) << "names are made of the letters a to z and A to Z, "
+                             "digits and '_'";
+}
+
+Token Lexer::next() {
+  while (true) {
+    skipBlanks();
+    if (rest.empty())
+      return take(TokenKind::End, 0, "the end of the file");
+    char c = rest.front();
+    if (startsName(c)) {
+      StringRef word = rest.take_while(continuesName);
+      return take(isReserved(word) ? TokenKind::Keyword : TokenKind::Name,
+                  word.size());
+    }
+    if (llvm::isDigit(c) ||
+        (c == '.' && rest.size() > 1 && llvm::isDigit(rest[1]))) {
+      if (std::optional<Token> number = lexNumber())
+        return *number;
+      continue;
+    }
+    if (rest.starts_with("\u03c3")) // σ
+      return take(TokenKind::Name, 2, "sigmoid");
+    for (auto [written, meaning] : symbols)
+      if (rest.starts_with(written))
+        return take(TokenKind::Symbol, written.size(), meaning);
+    reportBadCharacters();
+  }
+}

@@ -1,0 +1,661 @@
+//===- Parser.cpp - text to tree ------------------------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Recursive descent, one function for each rule of the grammar in
+// docs/language.md, whose name stands above it. A function that fails has
+// reported why and gives null or false; parsing goes on with the next statement.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/syntax/Parser.h"
+#include "compiler/syntax/Lexer.h"
+#include "mlir/IR/Diagnostics.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/ScopeExit.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace rnn::syntax;
+using llvm::StringRef;
+
+/// A file with more errors than this is something else than a .rnn file.
+static constexpr unsigned maxErrors = 20;
+
+namespace {
+class Parser {
+public:
+  Parser(StringRef text, StringRef file, MLIRContext *context)
+      : lexer(text, file, context), token(lexer.next()),
+        previousEnd(text.begin()) {}
+
+  std::optional<File> parseFile();
+
+private:
+  bool parseCell(File &file);
+  bool parseParameter(Cell &cell);
+  bool parseFunction(File &file);
+  bool parseStatement(Cell &cell);
+  bool parseDeclarations(Cell &cell, DeclarationRole role);
+  bool parseOutputs(Cell &cell);
+  bool parseEquation(Cell &cell);
+
+  ExprPtr parseExpr();
+  ExprPtr parseSum();
+  ExprPtr parseProduct();
+  ExprPtr parseUnary();
+  ExprPtr parsePostfix();
+  ExprPtr parsePrimary();
+  ExprPtr parseNumber();
+  ExprPtr parseCall(const Token &name);
+  ExprPtr parseIndex(ExprPtr base);
+  ExprPtr parseTime(ExprPtr base, Location loc);
+  bool parseList(llvm::SmallVectorImpl<ExprPtr> &list, StringRef close);
+
+  bool at(StringRef text) const {
+    return token.kind != TokenKind::Name && token.kind != TokenKind::Number &&
+           token.text == text;
+  }
+  void advance() {
+    previousEnd = token.source.end();
+    token = lexer.next();
+    if (errors + lexer.errorCount() >= maxErrors)
+      giveUp();
+  }
+  bool consume(StringRef text) {
+    if (!at(text))
+      return false;
+    advance();
+    return true;
+  }
+  bool expect(StringRef text) {
+    if (consume(text))
+      return true;
+    unexpected(("'" + text + "'").str());
+    return false;
+  }
+  std::optional<Identifier> parseName(StringRef what);
+
+  InFlightDiagnostic error(Location loc);
+  void unexpected(const Twine &wanted);
+  void giveUp();
+  void skipStatement();
+  void skipTopLevel();
+
+  ExprPtr make(ExprKind kind, Location loc, const char *begin, StringRef name,
+               SmallVector<ExprPtr, 2> operands);
+  /// Counts one level of recursion and reports when there are too many.
+  bool enter();
+
+  Lexer lexer;
+  Token token;
+  const char *previousEnd; ///< end of the token before `token`
+  unsigned errors = 0;
+  unsigned level = 0;
+  bool gaveUp = false;
+};
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Errors, and how to go on after one
+//===----------------------------------------------------------------------===//
+
+InFlightDiagnostic Parser::error(Location loc) {
+  ++errors;
+  return emitError(loc);
+}
+
+void Parser::unexpected(const Twine &wanted) {
+  if (gaveUp)
+    return;
+  StringRef found = token.text;
+  auto diagnostic = error(token.loc) << "expected " << wanted << " but found ";
+  if (token.kind == TokenKind::End)
+    diagnostic << found;
+  else
+    diagnostic << "'" << token.source << "'";
+  diagnostic << " [unexpected-text]";
+}
+
+void Parser::giveUp() {
+  if (!gaveUp)
+    emitError(token.loc) << "too many errors, the rest is not read "
+                            "[too-many-errors]";
+  gaveUp = true;
+  token.kind = TokenKind::End;
+  token.text = "the end of the file";
+  token.source = StringRef(token.source.data(), 0);
+}
+
+/// Goes to where the next statement is likely to start. Line ends mean nothing
+/// to the grammar, but they do to whoever wrote the text.
+void Parser::skipStatement() {
+  while (token.kind != TokenKind::End && !at("}") && !at(";") &&
+         !token.startsLine)
+    advance();
+}
+
+void Parser::skipTopLevel() {
+  unsigned depth = 0;
+  while (token.kind != TokenKind::End) {
+    if (token.startsLine && (at("cell") || at("fn") || at("model") ||
+                             at("schedule")))
+      return;
+    if (at("{"))
+      ++depth;
+    bool closes = at("}");
+    advance();
+    if (closes && (depth == 0 || --depth == 0))
+      return;
+  }
+}
+
+std::optional<Identifier> Parser::parseName(StringRef what) {
+  if (token.kind == TokenKind::Name) {
+    Identifier name{token.text, token.loc};
+    advance();
+    return name;
+  }
+  if (token.kind == TokenKind::Keyword) {
+    error(token.loc) << "'" << token.text << "' is a word of the language and "
+                     << "cannot name " << what << " [reserved-name]";
+    advance();
+    return std::nullopt;
+  }
+  unexpected("the name of " + what);
+  return std::nullopt;
+}
+
+//===----------------------------------------------------------------------===//
+// Files, cells, functions
+//===----------------------------------------------------------------------===//
+
+/// file
+std::optional<File> Parser::parseFile() {
+  File file;
+  Location start = token.loc;
+  bool empty = token.kind == TokenKind::End;
+  while (token.kind != TokenKind::End) {
+    if (consume(";"))
+      continue;
+    bool parsed = false;
+    if (at("cell")) {
+      parsed = parseCell(file);
+    } else if (at("fn")) {
+      parsed = parseFunction(file);
+    } else if (at("model") || at("schedule")) {
+      error(token.loc) << "a " << token.text
+                       << " is not supported yet [not-supported]";
+      advance();
+    } else {
+      unexpected("'cell' or 'fn'");
+      advance();
+    }
+    if (!parsed)
+      skipTopLevel();
+  }
+  if (empty && !lexer.errorCount())
+    error(start) << "there is no cell in this file [no-cell]";
+  if (errors || lexer.errorCount())
+    return std::nullopt;
+  return file;
+}
+
+/// cell
+bool Parser::parseCell(File &file) {
+  advance();
+  std::optional<Identifier> name = parseName("a cell");
+  if (!name)
+    return false;
+  Cell cell{*name, {}, {}};
+  if (consume("(") && !consume(")")) {
+    do
+      if (!parseParameter(cell))
+        return false;
+    while (consume(","));
+    if (!expect(")"))
+      return false;
+  }
+  Location open = token.loc;
+  if (!expect("{"))
+    return false;
+  while (!at("}")) {
+    if (token.kind == TokenKind::End || at("cell") || at("model")) {
+      if (!gaveUp) {
+        auto diagnostic = error(token.loc)
+                          << "the cell '" << name->text
+                          << "' is not closed by '}' [unclosed-cell]";
+        diagnostic.attachNote(open) << "it is opened here";
+      }
+      return true;
+    }
+    if (!consume(";") && !parseStatement(cell))
+      skipStatement();
+  }
+  advance();
+  file.cells.push_back(std::move(cell));
+  return true;
+}
+
+/// cell-parameter
+bool Parser::parseParameter(Cell &cell) {
+  std::optional<Identifier> name = parseName("a parameter");
+  if (!name)
+    return false;
+  ExprPtr value;
+  if (consume("=") && !(value = parseExpr()))
+    return false;
+  cell.parameters.push_back({*name, std::move(value)});
+  return true;
+}
+
+/// fn
+bool Parser::parseFunction(File &file) {
+  advance();
+  std::optional<Identifier> name = parseName("a function");
+  if (!name || !expect("("))
+    return false;
+  Function function{*name, {}, nullptr};
+  do {
+    std::optional<Identifier> parameter = parseName("a parameter");
+    if (!parameter)
+      return false;
+    function.parameters.push_back(*parameter);
+  } while (consume(","));
+  if (!expect(")") || !expect("=") || !(function.body = parseExpr()))
+    return false;
+  file.functions.push_back(std::move(function));
+  return true;
+}
+
+/// statement
+bool Parser::parseStatement(Cell &cell) {
+  if (consume("input"))
+    return parseDeclarations(cell, DeclarationRole::Input);
+  if (consume("state"))
+    return parseDeclarations(cell, DeclarationRole::State);
+  if (consume("param"))
+    return parseDeclarations(cell, DeclarationRole::Param);
+  if (consume("output"))
+    return parseOutputs(cell);
+  if (token.kind == TokenKind::Name)
+    return parseEquation(cell);
+  if (at("fn")) {
+    auto diagnostic = error(token.loc)
+                      << "a function cannot be defined inside a cell "
+                         "[misplaced-function]";
+    diagnostic.attachNote(cell.name.loc)
+        << "define it before the cell '" << cell.name.text << "'";
+  } else if (token.kind == TokenKind::Keyword) {
+    error(token.loc) << "'" << token.text << "' cannot stand in a cell "
+                     << "[misplaced-word]";
+  } else {
+    unexpected("a declaration, an equation or '}'");
+  }
+  advance();
+  return false;
+}
+
+/// declarations
+bool Parser::parseDeclarations(Cell &cell, DeclarationRole role) {
+  static constexpr StringRef what[] = {"an input", "a state", "a parameter"};
+  do {
+    Declaration declaration{role, {}, token.loc, {}, nullptr};
+    do {
+      std::optional<Identifier> name = parseName(what[unsigned(role)]);
+      if (!name)
+        return false;
+      declaration.names.push_back(*name);
+    } while (consume(","));
+    if (!expect(":"))
+      return false;
+    declaration.shapeLoc = token.loc;
+    if (!expect("[") || !parseList(declaration.shape, "]"))
+      return false;
+    Location equals = token.loc;
+    if (consume("=")) {
+      if (role != DeclarationRole::Param) {
+        error(equals) << "only a param can have an initialiser "
+                         "[misplaced-initialiser]";
+        return false;
+      }
+      std::optional<Token> name;
+      if (token.kind == TokenKind::Name)
+        name = token;
+      else
+        unexpected("an initialiser such as 'zeros'");
+      if (!name)
+        return false;
+      advance();
+      declaration.init =
+          at("(") ? parseCall(*name)
+                  : make(ExprKind::Name, name->loc, name->source.begin(),
+                         name->text, {});
+      if (!declaration.init)
+        return false;
+    }
+    cell.statements.push_back(std::move(declaration));
+  } while (consume(","));
+  return true;
+}
+
+/// outputs
+bool Parser::parseOutputs(Cell &cell) {
+  Outputs outputs;
+  do {
+    std::optional<Identifier> name = parseName("an output");
+    if (!name)
+      return false;
+    outputs.names.push_back(*name);
+  } while (consume(","));
+  cell.statements.push_back(std::move(outputs));
+  return true;
+}
+
+/// equation
+bool Parser::parseEquation(Cell &cell) {
+  Identifier name{token.text, token.loc};
+  advance();
+  bool atTime = false;
+  if (at("[")) {
+    Location bracket = token.loc;
+    advance();
+    atTime = consume("t") && consume("]");
+    if (!atTime) {
+      auto diagnostic = error(bracket)
+                        << "'" << name.text << "' is defined at a step other "
+                        << "than t [equation-time]";
+      diagnostic.attachNote(name.loc)
+          << "write '" << name.text << "[t] = ..'";
+      return false;
+    }
+  }
+  Location equals = token.loc;
+  if (!expect("="))
+    return false;
+  ExprPtr value = parseExpr();
+  if (!value)
+    return false;
+  cell.statements.push_back(
+      Equation{name, atTime, equals, std::move(value)});
+  return true;
+}
+
+//===----------------------------------------------------------------------===//
+// Expressions
+//===----------------------------------------------------------------------===//
+
+ExprPtr Parser::make(ExprKind kind, Location loc, const char *begin,
+                     StringRef name, SmallVector<ExprPtr, 2> operands) {
+  unsigned depth = 1;
+  for (const ExprPtr &operand : operands)
+    if (operand)
+      depth = std::max(depth, operand->depth + 1);
+  if (depth > maxDepth) {
+    error(loc) << "this expression has more than " << maxDepth
+               << " levels; split it into several equations [nesting-depth]";
+    return nullptr;
+  }
+  auto expr = std::make_unique<Expr>(
+      Expr{kind, loc, StringRef(begin, previousEnd - begin), name});
+  expr->depth = depth;
+  expr->operands = std::move(operands);
+  return expr;
+}
+
+bool Parser::enter() {
+  if (++level <= maxDepth)
+    return true;
+  error(token.loc) << "this expression has more than " << maxDepth
+                   << " levels; split it into several equations "
+                      "[nesting-depth]";
+  return false;
+}
+
+static SmallVector<ExprPtr, 2> list(ExprPtr first, ExprPtr second = nullptr) {
+  SmallVector<ExprPtr, 2> operands;
+  operands.push_back(std::move(first));
+  if (second)
+    operands.push_back(std::move(second));
+  return operands;
+}
+
+/// expression
+ExprPtr Parser::parseExpr() {
+  llvm::scope_exit leave([&] { --level; });
+  if (!enter())
+    return nullptr;
+  const char *begin = token.source.begin();
+  auto isComparison = [&] {
+    return at("<") || at("<=") || at(">") || at(">=") || at("==") || at("!=");
+  };
+  ExprPtr left = parseSum();
+  if (!left || !isComparison())
+    return left;
+  Token op = token;
+  advance();
+  ExprPtr right = parseSum();
+  if (!right)
+    return nullptr;
+  ExprPtr comparison = make(ExprKind::Binary, op.loc, begin, op.text,
+                            list(std::move(left), std::move(right)));
+  if (comparison && isComparison()) {
+    auto diagnostic = error(token.loc)
+                      << "comparisons cannot be chained [comparison-chain]";
+    diagnostic.attachNote(token.loc)
+        << "for 'both', multiply them: (a < b) * (b < c)";
+    return nullptr;
+  }
+  return comparison;
+}
+
+/// sum
+ExprPtr Parser::parseSum() {
+  const char *begin = token.source.begin();
+  ExprPtr left = parseProduct();
+  while (left && (at("+") || at("-"))) {
+    Token op = token;
+    advance();
+    ExprPtr right = parseProduct();
+    left = right ? make(ExprKind::Binary, op.loc, begin, op.text,
+                        list(std::move(left), std::move(right)))
+                 : nullptr;
+  }
+  return left;
+}
+
+/// product
+ExprPtr Parser::parseProduct() {
+  const char *begin = token.source.begin();
+  ExprPtr left = parseUnary();
+  while (left && (at("@") || at("*") || at("/"))) {
+    Token op = token;
+    advance();
+    ExprPtr right = parseUnary();
+    left = right ? make(ExprKind::Binary, op.loc, begin, op.text,
+                        list(std::move(left), std::move(right)))
+                 : nullptr;
+  }
+  return left;
+}
+
+/// unary
+ExprPtr Parser::parseUnary() {
+  llvm::scope_exit leave([&] { --level; });
+  if (!enter())
+    return nullptr;
+  if (!at("-"))
+    return parsePostfix();
+  Token op = token;
+  advance();
+  ExprPtr operand = parseUnary();
+  return operand ? make(ExprKind::Negate, op.loc, op.source.begin(), {},
+                        list(std::move(operand)))
+                 : nullptr;
+}
+
+/// postfix
+ExprPtr Parser::parsePostfix() {
+  ExprPtr base = parsePrimary();
+  while (base) {
+    const char *begin = base->source.begin();
+    if (at("'")) {
+      Location loc = token.loc;
+      advance();
+      base = make(ExprKind::Transpose, loc, begin, {}, list(std::move(base)));
+    } else if (at("[")) {
+      base = parseIndex(std::move(base));
+    } else {
+      break;
+    }
+  }
+  return base;
+}
+
+/// index
+ExprPtr Parser::parseIndex(ExprPtr base) {
+  Location loc = token.loc;
+  const char *begin = base->source.begin();
+  advance();
+  if (at("t"))
+    return parseTime(std::move(base), loc);
+  ExprPtr low, high;
+  if (!at(":") && !(low = parseExpr()))
+    return nullptr;
+  if (at("]")) {
+    auto diagnostic = error(loc) << "an index is a range or a step "
+                                    "[index-form]";
+    diagnostic.attachNote(loc) << "write 'a[0:1]' for the first element, "
+                                  "'h[t-1]' for the step before";
+    return nullptr;
+  }
+  if (!expect(":"))
+    return nullptr;
+  if (!at("]") && !(high = parseExpr()))
+    return nullptr;
+  if (!expect("]"))
+    return nullptr;
+  SmallVector<ExprPtr, 2> operands;
+  operands.push_back(std::move(base));
+  operands.push_back(std::move(low));
+  operands.push_back(std::move(high));
+  return make(ExprKind::Slice, loc, begin, {}, std::move(operands));
+}
+
+/// time
+ExprPtr Parser::parseTime(ExprPtr base, Location loc) {
+  const char *begin = base->source.begin();
+  if (base->kind != ExprKind::Name) {
+    error(loc) << "only a name has steps: '[t]' cannot follow '"
+               << base->source << "' [time-index]";
+    return nullptr;
+  }
+  advance();
+  SmallVector<ExprPtr, 2> operands;
+  if (!at("]")) {
+    if (!at("-")) {
+      error(token.loc) << "a step is 't' or 't-k' [time-index]";
+      return nullptr;
+    }
+    advance();
+    ExprPtr delay = parseProduct();
+    if (!delay)
+      return nullptr;
+    operands.push_back(std::move(delay));
+  }
+  if (!expect("]"))
+    return nullptr;
+  return make(ExprKind::Time, base->loc, begin, base->name,
+              std::move(operands));
+}
+
+/// Expressions with commas between them, up to and with `close`. None is fine.
+bool Parser::parseList(llvm::SmallVectorImpl<ExprPtr> &list, StringRef close) {
+  if (consume(close))
+    return true;
+  do {
+    ExprPtr expr = parseExpr();
+    if (!expr)
+      return false;
+    list.push_back(std::move(expr));
+  } while (consume(","));
+  return expect(close);
+}
+
+/// call
+ExprPtr Parser::parseCall(const Token &name) {
+  advance();
+  SmallVector<ExprPtr, 2> arguments;
+  if (!parseList(arguments, ")"))
+    return nullptr;
+  return make(ExprKind::Call, name.loc, name.source.begin(), name.text,
+              std::move(arguments));
+}
+
+/// number
+ExprPtr Parser::parseNumber() {
+  Token number = token;
+  double value = 0;
+  if (number.text.getAsDouble(value) || !std::isfinite(value)) {
+    error(number.loc) << number.text << " is out of range [number-range]";
+    return nullptr;
+  }
+  advance();
+  ExprPtr expr =
+      make(ExprKind::Number, number.loc, number.source.begin(), {}, {});
+  expr->number = value;
+  expr->isInteger = llvm::all_of(number.text, llvm::isDigit);
+  return expr;
+}
+
+/// primary
+ExprPtr Parser::parsePrimary() {
+  Token start = token;
+  if (start.kind == TokenKind::Number)
+    return parseNumber();
+  if (start.kind == TokenKind::Name) {
+    advance();
+    if (at("("))
+      return parseCall(start);
+    return make(ExprKind::Name, start.loc, start.source.begin(), start.text,
+                {});
+  }
+  if (consume("(")) {
+    ExprPtr inner = parseExpr();
+    if (!inner || !expect(")"))
+      return nullptr;
+    const char *begin = start.source.begin();
+    inner->source = StringRef(begin, previousEnd - begin);
+    return inner;
+  }
+  if (consume("[")) {
+    SmallVector<ExprPtr, 2> parts;
+    if (!parseList(parts, "]"))
+      return nullptr;
+    if (parts.empty()) {
+      error(start.loc) << "there is nothing to put together in '[]' "
+                          "[concat-shape]";
+      return nullptr;
+    }
+    return make(ExprKind::Concat, start.loc, start.source.begin(), {},
+                std::move(parts));
+  }
+  if (start.kind == TokenKind::Keyword) {
+    auto diagnostic = error(start.loc)
+                      << "'" << start.text << "' is a word of the language and "
+                      << "has no value [reserved-name]";
+    if (start.text == "t")
+      diagnostic.attachNote(start.loc)
+          << "a step is written behind a state: 'h[t-1]'";
+    return nullptr;
+  }
+  unexpected("an expression");
+  return nullptr;
+}
+
+std::optional<File> rnn::syntax::parse(StringRef text, StringRef fileName,
+                                       MLIRContext *context) {
+  return Parser(text, fileName, context).parseFile();
+}
