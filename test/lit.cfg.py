@@ -1,0 +1,28 @@
+# How lit finds and runs the tests: each file says in its RUN lines what to do.
+import os
+
+import lit.formats
+
+config.name = "rnncc"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".mlir", ".rnn", ".test", ".c"]
+config.excludes = ["inputs", "fixtures", "CMakeLists.txt"]
+config.test_source_root = os.path.dirname(__file__)
+config.test_exec_root = os.path.join(config.build_dir, "test")
+
+tools = [os.path.join(config.build_dir, "bin"), config.llvm_bin]
+config.environment["PATH"] = os.pathsep.join(tools + [os.environ["PATH"]])
+config.environment["LC_ALL"] = "C"
+config.substitutions.append(("%root", config.source_dir))
+config.substitutions.append(("%cells", os.path.join(config.source_dir, "examples", "cells")))
+config.substitutions.append(("%include", os.path.join(config.source_dir, "runtime", "include")))
+config.substitutions.append(("%build", config.build_dir))
+
+# What this machine's processor can run.
+with open("/proc/cpuinfo") as cpuinfo:
+    flags = cpuinfo.read().split()
+for feature in ("avx2", "avx512f"):
+    if feature in flags:
+        config.available_features.add(feature)
+if config.sanitize:
+    config.available_features.add("sanitize")
