@@ -14,7 +14,9 @@
 //   guards              around arrays of exactly the size asked for
 //
 // The error of an array is its largest absolute difference over its largest
-// absolute value. Everything starts as NaN, and NaN never passes.
+// absolute value, but at least over 0.1: what is added up is of order one, and a
+// lone sum near zero has lost digits in any order of addition. Everything starts
+// as NaN, and NaN never passes.
 //
 //===----------------------------------------------------------------------===//
 
@@ -109,7 +111,7 @@ struct Verdict {
   }
   void compare(int kind, ArrayRef<double> got, ArrayRef<double> expected,
                double tolerance, const Twine &what) {
-    double scale = 1e-30, error = 0;
+    double scale = 0.1, error = 0;
     for (double x : expected)
       scale = std::max(scale, std::fabs(x));
     for (auto [x, y] : llvm::zip(got, expected)) {
