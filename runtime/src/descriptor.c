@@ -1,0 +1,94 @@
+/*===- descriptor.c - helpers for any cell -----------------------------===
+ *
+ * SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ *===---------------------------------------------------------------------===*/
+
+#include "rnncc/runtime.h"
+
+#include <stdio.h>
+#include <string.h>
+
+rnn_status rnn_check_abi(const rnn_descriptor *cell, char *message,
+                         size_t capacity) {
+  if (cell->abi_version == RNN_ABI_VERSION)
+    return RNN_OK;
+  if (message && capacity)
+    snprintf(message, capacity,
+             "the cell was compiled for runtime ABI %u but this program has "
+             "ABI %u: compile the cell again",
+             (unsigned)cell->abi_version, (unsigned)RNN_ABI_VERSION);
+  return RNN_WRONG_ABI;
+}
+
+const rnn_descriptor *rnn_find_cell(const rnn_descriptor *const *cells,
+                                    const char *name) {
+  for (; *cells; ++cells)
+    if (strcmp((*cells)->name, name) == 0)
+      return *cells;
+  return NULL;
+}
+
+int64_t rnn_find_array(const rnn_descriptor *cell, const char *name) {
+  for (int64_t i = 0; i < cell->n_arrays; ++i)
+    if (strcmp(cell->arrays[i].name, name) == 0)
+      return i;
+  return -1;
+}
+
+int64_t rnn_find_param(const rnn_descriptor *cell, const char *name) {
+  for (int64_t i = 0; i < cell->n_params; ++i)
+    if (strcmp(cell->params[i].name, name) == 0)
+      return i;
+  return -1;
+}
+
+size_t rnn_element_bytes(const rnn_descriptor *cell) {
+  return cell->element == RNN_F64 ? sizeof(double) : sizeof(float);
+}
+
+/* The largest element type has 8 bytes: so many elements always have a size. */
+static const int64_t max_elements = PTRDIFF_MAX / 8;
+
+/* count * size, or -1 if a factor is negative or the product too large. */
+static int64_t times(int64_t count, int64_t size) {
+  if (count < 0 || size < 0)
+    return -1;
+  if (size && count > max_elements / size)
+    return -1;
+  return count * size;
+}
+
+static int64_t shape_elements(int32_t rank, const int64_t *shape) {
+  if (rank < 0 || rank > RNN_MAX_RANK)
+    return -1;
+  int64_t count = 1;
+  for (int32_t i = 0; i < rank; ++i)
+    count = times(count, shape[i]);
+  return count;
+}
+
+int64_t rnn_array_elements(const rnn_array *array, int64_t steps,
+                           int64_t batch) {
+  if (steps < 0 || batch < 0)
+    return -1;
+  int64_t count = shape_elements(array->rank, array->shape);
+  if (array->axes != RNN_PLAIN)
+    count = times(count, batch);
+  if (array->axes == RNN_STEPS_ROWS)
+    count = times(count, steps);
+  return count;
+}
+
+int64_t rnn_param_elements(const rnn_param *param) {
+  return shape_elements(param->rank, param->shape);
+}
+
+rnn_call *rnn_call_create(const rnn_descriptor *cell) {
+  const size_t bytes =
+      sizeof(rnn_call) + (size_t)cell->n_arrays * sizeof(void *);
+  rnn_call *call = rnn_alloc(bytes);
+  if (call)
+    memset(call, 0, bytes);
+  return call;
+}

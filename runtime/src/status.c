@@ -1,0 +1,34 @@
+/*===- status.c - texts of status codes -----------------------------------===
+ *
+ * SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ *===---------------------------------------------------------------------===*/
+
+#include "rnncc/runtime.h"
+
+const char *rnn_status_text(rnn_status status) {
+  switch (status) {
+  case RNN_OK:
+    return "success";
+  case RNN_BAD_SIZE:
+    return "a number of steps, rows or threads is out of range";
+  case RNN_NULL_POINTER:
+    return "an array that is needed is NULL";
+  case RNN_MISALIGNED:
+    return "an array is not aligned: weights, tape and scratch to 64 bytes, "
+           "others as their elements are";
+  case RNN_WRONG_WEIGHTS:
+    return "the weights were not packed by this cell";
+  case RNN_WRONG_TAPE:
+    return "the tape is not that of a forward of this cell with the same steps "
+           "and batch, or it was used already";
+  case RNN_UNSUPPORTED:
+    return "this object cannot do what was asked for: the processor lacks "
+           "instructions it was compiled for, or lengths were given";
+  case RNN_WRONG_ABI:
+    return "the cell was compiled for another version of the runtime";
+  case RNN_NO_MEMORY:
+    return "the system gives no memory or no thread";
+  }
+  return "not a status of this version";
+}

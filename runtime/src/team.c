@@ -1,0 +1,215 @@
+/*===- team.c - persistent threads that run one program -------------------===
+ *
+ * SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ *===---------------------------------------------------------------------===*/
+
+/* One barrier does everything. Idle workers stand at it; `run` publishes the
+ * body and arrives last, which lets them go; they meet there again when the
+ * body is done, and the bodies' own barriers are the same one, because all
+ * threads take part in each.
+ *
+ * A thread that waits spins first (a step of a small cell takes microseconds),
+ * then yields (someone else may need this processor to arrive at all), and at
+ * last sleeps, so that an idle team costs nothing. */
+
+#include "rnncc/runtime.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { line = 64 }; /* bytes that processors pass on together */
+
+struct worker {
+  struct team *team;
+  int64_t index;
+  pthread_t thread;
+};
+
+struct team {
+  rnn_team base;
+  int64_t spins; /* 0 if there are more threads than processors */
+
+  /* What to run; changes only while all workers stand at the barrier. */
+  void (*body)(void *argument, int64_t thread);
+  void *argument;
+  bool stop;
+
+  alignas(line) atomic_int_least64_t arrived;
+  alignas(line) atomic_uint phase; /* how often the barrier has opened */
+  alignas(line) atomic_int sleepers;
+  pthread_mutex_t mutex;
+  pthread_cond_t opened;
+
+  struct worker workers[]; /* base.threads - 1 of them */
+};
+
+/* About 20 to 100 us of spinning, then of the order of 1 ms of yielding. */
+enum { max_spins = 1000, max_yields = 1000 };
+
+static void relax(void) {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
+/* Returns when the barrier's phase is no longer `phase`. */
+static void await(struct team *team, unsigned phase) {
+  for (int64_t i = 0; i < team->spins; ++i) {
+    if (atomic_load_explicit(&team->phase, memory_order_acquire) != phase)
+      return;
+    relax();
+  }
+  for (int i = 0; i < max_yields; ++i) {
+    if (atomic_load_explicit(&team->phase, memory_order_acquire) != phase)
+      return;
+    sched_yield();
+  }
+  pthread_mutex_lock(&team->mutex);
+  /* Either we see the new phase here or the opener sees us: both sides write
+   * first and then read, sequentially consistent. */
+  atomic_fetch_add(&team->sleepers, 1);
+  while (atomic_load(&team->phase) == phase)
+    pthread_cond_wait(&team->opened, &team->mutex);
+  atomic_fetch_sub(&team->sleepers, 1);
+  pthread_mutex_unlock(&team->mutex);
+}
+
+/* Arrives at the barrier; true for the last one, who has to open it. */
+static bool arrive(struct team *team) {
+  return atomic_fetch_add_explicit(&team->arrived, 1, memory_order_acq_rel) ==
+         team->base.threads - 1;
+}
+
+static void open_barrier(struct team *team) {
+  atomic_store_explicit(&team->arrived, 0, memory_order_relaxed);
+  atomic_fetch_add(&team->phase, 1);
+  if (atomic_load(&team->sleepers) == 0)
+    return;
+  pthread_mutex_lock(&team->mutex);
+  pthread_cond_broadcast(&team->opened);
+  pthread_mutex_unlock(&team->mutex);
+}
+
+static void team_barrier(rnn_team *base) {
+  struct team *team = (struct team *)base;
+  if (base->threads == 1)
+    return;
+  /* Read before arriving: afterwards it may already be the next one. */
+  const unsigned phase =
+      atomic_load_explicit(&team->phase, memory_order_relaxed);
+  if (arrive(team))
+    open_barrier(team);
+  else
+    await(team, phase);
+}
+
+static void team_run(rnn_team *base,
+                     void (*body)(void *argument, int64_t thread),
+                     void *argument) {
+  struct team *team = (struct team *)base;
+  team->body = body;
+  team->argument = argument;
+  team_barrier(base); /* lets the workers start */
+  body(argument, 0);
+  team_barrier(base); /* all are done */
+}
+
+static void *work(void *argument) {
+  const struct worker *self = argument;
+  struct team *team = self->team;
+  for (;;) {
+    team_barrier(&team->base);
+    if (team->stop)
+      return NULL;
+    team->body(team->argument, self->index);
+    team_barrier(&team->base);
+  }
+}
+
+/* How many processors this process may use. */
+static int64_t processors(void) {
+#ifdef __linux__
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) == 0)
+    return CPU_COUNT(&set);
+#endif
+  return sysconf(_SC_NPROCESSORS_ONLN);
+}
+
+/* Starts the workers and says how many started. They take no signals, which
+ * are the application's. */
+static int64_t start(struct team *team) {
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  int64_t started = 0;
+  for (; started < team->base.threads - 1; ++started) {
+    struct worker *worker = &team->workers[started];
+    worker->team = team;
+    worker->index = started + 1;
+    if (pthread_create(&worker->thread, NULL, work, worker))
+      break;
+  }
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  return started;
+}
+
+/* Ends the first `started` workers, which stand at the barrier, and the team. */
+static void finish(struct team *team, int64_t started) {
+  team->stop = true;
+  /* Those that could not be started are missing at the barrier. */
+  for (int64_t i = started; i < team->base.threads - 1; ++i)
+    (void)arrive(team);
+  team_barrier(&team->base);
+  for (int64_t i = 0; i < started; ++i)
+    pthread_join(team->workers[i].thread, NULL);
+  pthread_cond_destroy(&team->opened);
+  pthread_mutex_destroy(&team->mutex);
+  rnn_free(team);
+}
+
+rnn_status rnn_team_create(int threads, rnn_team **result) {
+  *result = NULL;
+  if (threads < 1)
+    return RNN_BAD_SIZE;
+  const size_t workers = (size_t)threads - 1;
+  struct team *team =
+      rnn_alloc(sizeof *team + workers * sizeof(struct worker));
+  if (!team)
+    return RNN_NO_MEMORY;
+
+  team->base.threads = threads;
+  team->base.run = team_run;
+  team->base.barrier = team_barrier;
+  team->spins = threads <= processors() ? max_spins : 0;
+  team->body = NULL;
+  team->argument = NULL;
+  team->stop = false;
+  atomic_init(&team->arrived, 0);
+  atomic_init(&team->phase, 0);
+  atomic_init(&team->sleepers, 0);
+  pthread_mutex_init(&team->mutex, NULL);
+  pthread_cond_init(&team->opened, NULL);
+
+  const int64_t started = start(team);
+  if (started < threads - 1) {
+    finish(team, started);
+    return RNN_NO_MEMORY;
+  }
+  *result = &team->base;
+  return RNN_OK;
+}
+
+void rnn_team_destroy(rnn_team *team) {
+  if (team)
+    finish((struct team *)team, team->threads - 1);
+}
