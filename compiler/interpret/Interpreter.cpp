@@ -1,133 +1,297 @@
-//===- Interpreter.cpp - cells as plain loops in double -------------------===//
+//===- Interpreter.cpp - a cell as plain loops in double ------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
-// A stage needs nothing of other steps but what states and carries bring, so a
-// staged scan runs step by step like a flat one, stage after stage.
+//   flat:    for each step, for each row: the ops in order
+//   staged:  each stage of phase `before` for all steps and rows; then step by
+//            step the stages of phase `step`; then those of phase `after`
 //
 //===----------------------------------------------------------------------===//
 
 #include "compiler/interpret/Interpreter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include <cmath>
+#include <limits>
 
 using namespace mlir;
 using namespace rnn;
+using Doubles = std::vector<double>;
+using View = ArrayRef<double>;
 
-static int64_t countOf(Type type) {
-  return cast<RankedTensorType>(type).getNumElements();
-}
+static constexpr double unwritten = std::numeric_limits<double>::quiet_NaN();
 
-Interpreter::Interpreter(CellOp cell) : cell(cell), face(interfaceOf(cell)) {}
-
-size_t Interpreter::elements(const CellArray &array, int64_t steps,
-                             int64_t batch) {
-  size_t count = 1;
+int64_t Interpreter::elements(const CellArray &array, int64_t steps,
+                              int64_t batch) {
+  int64_t elements = 1;
   for (int64_t size : array.shape())
-    count *= size;
+    elements *= size;
   if (array.axes != Axes::Plain)
-    count *= batch;
+    elements *= batch;
   if (array.axes == Axes::StepsRows)
-    count *= steps;
-  return count;
+    elements *= steps;
+  return elements;
 }
 
 //===----------------------------------------------------------------------===//
-// Named tensors
+// Series
 //===----------------------------------------------------------------------===//
 
-/// A state at step t is entry t + delay, so that steps before the first one
-/// have entries too; a carry at step t is entry t, with entries past the end.
-double *Interpreter::history(TensorOp tensor, int64_t step) {
-  if (tensor.getRole() == Role::state)
-    step += tensor.getDelay();
-  return histories[tensor.getSymName().str()].data() +
-         step * batch * countOf(tensor.getType());
+Interpreter::Series Interpreter::emptySeries(RankedTensorType type,
+                                             int64_t before,
+                                             int64_t after) const {
+  Series series{before, call->batch, type.getNumElements(), {}};
+  series.values.assign((before + call->steps + after) * series.rows *
+                           series.elements,
+                       unwritten);
+  return series;
 }
 
-Interpreter::Numbers Interpreter::read(ReadOp op, const Call &call,
-                                       int64_t step, int64_t row) {
-  TensorOp tensor = op.declaration();
-  int64_t count = countOf(tensor.getType());
-  auto slice = [&](const double *base) {
-    return Numbers(base + row * count, base + (row + 1) * count);
-  };
-  auto ofArray = [&](ArrayRole role, StringRef name) {
-    const Numbers &array = call.arrays[face.find(role, name)];
-    return array.empty() ? Numbers(count, 0.0)
-                         : slice(array.data() + step * batch * count);
-  };
-  switch (tensor.getRole()) {
-  case Role::param:
-    return call.params[llvm::find(face.params, tensor) - face.params.begin()];
-  case Role::input:
-    return ofArray(ArrayRole::Input, tensor.getSymName());
-  case Role::output_gradient:
-    return ofArray(ArrayRole::GradOutput, *tensor.getOf());
-  case Role::carry:
-    return slice(history(tensor, step + op.getDelay()));
-  default:
-    return slice(history(tensor, step - op.getDelay()));
+/// A series over all steps from an array of the call, zeros if that is empty.
+Interpreter::Series Interpreter::loadSeries(int64_t array,
+                                            RankedTensorType type) const {
+  Series series = emptySeries(type, 0, 0);
+  if (call->arrays[array].empty())
+    llvm::fill(series.values, 0);
+  else
+    series.values = call->arrays[array];
+  return series;
+}
+
+/// The values of all rows in one step.
+Doubles Interpreter::rowsAt(Series &series, int64_t step) const {
+  const double *first = series.at(step, 0).data();
+  return Doubles(first, first + series.rows * series.elements);
+}
+
+//===----------------------------------------------------------------------===//
+// Forward and backward
+//===----------------------------------------------------------------------===//
+
+void Interpreter::forward(Call &given) {
+  call = &given;
+  tensors.clear();
+  params.clear();
+  for (auto [index, param] : llvm::enumerate(face.params))
+    params[param.getSymName()] = index;
+
+  for (auto tensor : cell.getBody().getOps<TensorOp>()) {
+    StringRef name = tensor.getSymName();
+    RankedTensorType type = tensor.tensorType();
+    if (tensor.getRole() == Role::input)
+      tensors[name] = loadSeries(face.find(ArrayRole::Input, name), type);
+    else if (tensor.getRole() == Role::output || tensor.getRole() == Role::tape)
+      tensors[name] = emptySeries(type, 0, 0);
+    else if (tensor.getRole() == Role::state) {
+      int64_t delays = tensor.getDelay();
+      Series &series = tensors[name] = emptySeries(type, delays, 0);
+      for (int64_t delay = 1; delay <= delays; ++delay) {
+        const Doubles &initial =
+            call->arrays[face.find(ArrayRole::Initial, name, delay)];
+        for (int64_t i = 0; i < series.rows * series.elements; ++i)
+          series.at(-delay, 0).data()[i] = initial.empty() ? 0 : initial[i];
+      }
+    }
+  }
+
+  runScan(cell.scan(/*backward=*/false));
+
+  for (auto [index, array] : llvm::enumerate(face.arrays)) {
+    TensorOp tensor = array.tensor;
+    if (array.role != ArrayRole::Output && array.role != ArrayRole::Final)
+      continue;
+    Series &series = seriesOf(tensor.getSymName());
+    if (array.role == ArrayRole::Final)
+      call->arrays[index] = rowsAt(series, call->steps - array.delay);
+    else
+      call->arrays[index].assign(series.at(0, 0).data(),
+                                 series.values.data() + series.values.size());
   }
 }
 
-void Interpreter::write(WriteOp op, Call &call, int64_t step, int64_t row) {
-  TensorOp tensor = op.declaration();
-  const Numbers &value = values[op.getValue()];
-  auto toArray = [&](ArrayRole role, StringRef name) {
-    int64_t index = face.find(role, name);
-    if (index >= 0)
-      llvm::copy(value, call.arrays[index].begin() +
-                            (step * batch + row) * int64_t(value.size()));
-  };
-  if (tensor.getRole() == Role::input_gradient)
-    return toArray(ArrayRole::GradInput, *tensor.getOf());
-  toArray(ArrayRole::Output, tensor.getSymName());
-  if (tensor.getRole() != Role::output)
-    llvm::copy(value, history(tensor, step) + row * int64_t(value.size()));
+void Interpreter::backward(Call &given) {
+  call = &given;
+  for (auto tensor : cell.getBody().getOps<TensorOp>()) {
+    StringRef name = tensor.getSymName(), of = tensor.getOf().value_or("");
+    RankedTensorType type = tensor.tensorType();
+    if (tensor.getRole() == Role::output_gradient)
+      tensors[name] = loadSeries(face.find(ArrayRole::GradOutput, of), type);
+    else if (tensor.getRole() == Role::input_gradient)
+      tensors[name] = emptySeries(type, 0, 0);
+    else if (tensor.getRole() == Role::carry) {
+      // What comes from after the last step is the caller's gradient of the
+      // final state: of h[T-k], so in the carry of delay k, at step T.
+      int64_t delay = tensor.getDelay();
+      Series &series = tensors[name] = emptySeries(type, 0, delay);
+      const Doubles &final =
+          call->arrays[face.find(ArrayRole::GradFinal, of, delay)];
+      for (int64_t i = 0; i < delay * series.rows * series.elements; ++i)
+        series.at(call->steps, 0).data()[i] =
+            i < int64_t(final.size()) ? final[i] : 0;
+    }
+  }
+  for (auto [index, array] : llvm::enumerate(face.arrays))
+    if (array.role == ArrayRole::GradParam && call->arrays[index].empty())
+      call->arrays[index].assign(elements(array, 0, 0), 0);
+
+  runScan(cell.scan(/*backward=*/true));
+
+  for (auto tensor : cell.getBody().getOps<TensorOp>())
+    if (tensor.getRole() == Role::input_gradient)
+      call->arrays[face.find(ArrayRole::GradInput, *tensor.getOf())] =
+          seriesOf(tensor.getSymName()).values;
+  // h[-d] got shares from the carries of delay k >= d at step k - d.
+  for (auto [index, array] : llvm::enumerate(face.arrays)) {
+    if (array.role != ArrayRole::GradInitial)
+      continue;
+    TensorOp state = array.tensor;
+    Doubles &sum = call->arrays[index];
+    sum.assign(elements(array, call->steps, call->batch), 0);
+    for (auto carry : cell.getBody().getOps<TensorOp>())
+      if (carry.getRole() == Role::carry &&
+          *carry.getOf() == state.getSymName() &&
+          int64_t(carry.getDelay()) >= array.delay) {
+        Doubles share = rowsAt(seriesOf(carry.getSymName()),
+                               carry.getDelay() - array.delay);
+        for (auto [total, part] : llvm::zip(sum, share))
+          total += part;
+      }
+  }
 }
 
-void Interpreter::accumulate(AccumulateOp op, Call &call) {
-  TensorOp param = op.declaration();
-  Numbers &gradient =
-      call.arrays[face.find(ArrayRole::GradParam, param.getSymName())];
-  const Numbers &row = values[op.getRow()];
+//===----------------------------------------------------------------------===//
+// Scans
+//===----------------------------------------------------------------------===//
+
+void Interpreter::runScan(ScanOp scan) {
+  int64_t steps = call->steps, batch = call->batch;
+  staged.clear();
+  local.clear();
+  auto forEachStep = [&](auto &&body) {
+    for (int64_t i = 0; i < steps; ++i)
+      body(scan.getBackward() ? steps - 1 - i : i);
+  };
+  auto runRows = [&](Block &block, int64_t step) {
+    for (int64_t row = 0; row < batch; ++row)
+      runBlock(block, step, row);
+  };
+
+  auto stages = llvm::to_vector(scan.getBody().getOps<StageOp>());
+  if (stages.empty())
+    return forEachStep(
+        [&](int64_t step) { runRows(scan.getBody().front(), step); });
+  for (StageOp stage : stages)
+    for (Value result : stage.getResults())
+      staged[result] =
+          emptySeries(cast<RankedTensorType>(result.getType()), 0, 0);
+  auto runWhole = [&](Phase phase) {
+    for (StageOp stage : stages)
+      if (stage.getPhase() == phase)
+        forEachStep(
+            [&](int64_t step) { runRows(stage.getBody().front(), step); });
+  };
+  runWhole(Phase::before);
+  forEachStep([&](int64_t step) {
+    for (StageOp stage : stages)
+      if (stage.getPhase() == Phase::step)
+        runRows(stage.getBody().front(), step);
+  });
+  runWhole(Phase::after);
+}
+
+void Interpreter::runBlock(Block &block, int64_t step, int64_t row) {
+  for (Operation &op : block) {
+    if (auto write = dyn_cast<WriteOp>(op)) {
+      llvm::copy(valueOf(write.getValue(), step, row),
+                 seriesOf(write.getTensor()).at(step, row).begin());
+    } else if (auto sum = dyn_cast<AccumulateOp>(op)) {
+      accumulate(sum, step, row);
+    } else if (auto yield = dyn_cast<YieldOp>(op)) {
+      for (auto [result, value] :
+           llvm::zip(block.getParentOp()->getResults(), yield.getOperands()))
+        llvm::copy(valueOf(value, step, row),
+                   staged.find(result)->second.at(step, row).begin());
+    } else if (!isa<ReadOp>(op)) {
+      local[op.getResult(0)] = compute(op, step, row);
+    }
+  }
+}
+
+/// What a value is in a step and row.
+View Interpreter::valueOf(Value value, int64_t step, int64_t row) {
+  Operation *op = value.getDefiningOp();
+  if (isa<StageOp>(op))
+    return staged.find(value)->second.at(step, row);
+  if (auto constant = dyn_cast<arith::ConstantOp>(op);
+      constant && !local.count(value))
+    local[value] = compute(*op, step, row);
+  auto read = dyn_cast<ReadOp>(op);
+  if (!read)
+    return local.find(value)->second;
+  TensorOp declared = read.declaration();
+  if (declared.getRole() == Role::param)
+    return call->params[params.lookup(declared.getSymName())];
+  int64_t delay = read.getDelay();
+  return seriesOf(declared.getSymName())
+      .at(declared.getRole() == Role::carry ? step + delay : step - delay, row);
+}
+
+void Interpreter::accumulate(AccumulateOp op, int64_t step, int64_t row) {
+  ArrayRef<int64_t> shape = op.declaration().tensorType().getShape();
+  Doubles &sum = call->arrays[face.find(ArrayRole::GradParam, op.getParam())];
+  View rows = valueOf(op.getRow(), step, row);
   if (!op.getColumn()) {
-    int64_t first = param.tensorType().getRank() ? op.offset(0) : 0;
-    for (size_t o = 0; o < row.size(); ++o)
-      gradient[first + o] += row[o];
+    int64_t offset = shape.empty() ? 0 : op.offset(0);
+    for (size_t o = 0; o < rows.size(); ++o)
+      sum[offset + o] += rows[o];
     return;
   }
-  const Numbers &column = values[op.getColumn()];
-  int64_t pitch = param.tensorType().getDimSize(1);
-  for (size_t o = 0; o < row.size(); ++o)
-    for (size_t i = 0; i < column.size(); ++i)
-      gradient[(op.offset(0) + o) * pitch + op.offset(1) + i] +=
-          row[o] * column[i];
+  View columns = valueOf(op.getColumn(), step, row);
+  for (size_t o = 0; o < rows.size(); ++o)
+    for (size_t i = 0; i < columns.size(); ++i)
+      sum[(op.offset(0) + o) * shape[1] + op.offset(1) + i] +=
+          rows[o] * columns[i];
 }
 
 //===----------------------------------------------------------------------===//
 // Ops
 //===----------------------------------------------------------------------===//
 
-/// Adds matrix times vector to `sum`.
-static void addProduct(std::vector<double> &sum,
-                       const std::vector<double> &weight,
-                       const std::vector<double> &input, bool transposed) {
-  size_t outer = sum.size(), inner = input.size();
-  for (size_t o = 0; o < outer; ++o)
-    for (size_t i = 0; i < inner; ++i)
-      sum[o] += weight[transposed ? i * outer + o : o * inner + i] * input[i];
+static ArrayRef<int64_t> shapeOf(Value value) {
+  return cast<RankedTensorType>(value.getType()).getShape();
+}
+
+/// result[o] += weight[o, i] * input[i], or weight[i, o] * input[i].
+static void addProduct(View weight, View input, bool transposed,
+                       Doubles &result) {
+  const double *element = weight.begin();
+  if (transposed) {
+    for (double in : input)
+      for (double &out : result)
+        out += *element++ * in;
+    return;
+  }
+  for (double &out : result)
+    for (double in : input)
+      out += *element++ * in;
 }
 
 static bool compare(arith::CmpFPredicate predicate, double x, double y) {
   using P = arith::CmpFPredicate;
   bool unordered = std::isnan(x) || std::isnan(y);
   switch (predicate) {
+  case P::AlwaysFalse:
+    return false;
+  case P::AlwaysTrue:
+    return true;
+  case P::ORD:
+    return !unordered;
+  case P::UNO:
+    return unordered;
   case P::OEQ:
     return x == y;
   case P::OGT:
@@ -139,9 +303,7 @@ static bool compare(arith::CmpFPredicate predicate, double x, double y) {
   case P::OLE:
     return x <= y;
   case P::ONE:
-    return !unordered && x != y;
-  case P::ORD:
-    return !unordered;
+    return x < y || x > y;
   case P::UEQ:
     return unordered || x == y;
   case P::UGT:
@@ -153,239 +315,160 @@ static bool compare(arith::CmpFPredicate predicate, double x, double y) {
   case P::ULE:
     return unordered || x <= y;
   case P::UNE:
-    return unordered || x != y;
-  case P::UNO:
-    return unordered;
-  case P::AlwaysTrue:
-    return true;
-  case P::AlwaysFalse:
-    return false;
+    return x != y;
   }
-  llvm_unreachable("all predicates are handled");
+  llvm_unreachable("all predicates are above");
 }
 
-void Interpreter::runOp(Operation &op, Call &call, int64_t step, int64_t row) {
-  auto in = [&](unsigned i) -> const Numbers & {
-    return values[op.getOperand(i)];
+static double maximum(double x, double y) {
+  return std::isnan(x) || std::isnan(y) ? unwritten : std::max(x, y);
+}
+
+static double minimum(double x, double y) {
+  return std::isnan(x) || std::isnan(y) ? unwritten : std::min(x, y);
+}
+
+/// The elements of a constant; conditions are 1 or 0.
+static Doubles valuesOf(arith::ConstantOp constant) {
+  auto dense = cast<DenseElementsAttr>(constant.getValue());
+  Doubles elements;
+  if (dense.getElementType().isInteger(1)) {
+    for (bool value : dense.getValues<bool>())
+      elements.push_back(value);
+    return elements;
+  }
+  for (APFloat value : dense.getValues<APFloat>()) {
+    bool exact;
+    value.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &exact);
+    elements.push_back(value.convertToDouble());
+  }
+  return elements;
+}
+
+/// The value of an op's only result.
+Doubles Interpreter::compute(Operation &op, int64_t step, int64_t row) {
+  int64_t size =
+      cast<RankedTensorType>(op.getResult(0).getType()).getNumElements();
+  auto operand = [&](unsigned i) {
+    return valueOf(op.getOperand(i), step, row);
   };
-  auto map1 = [&](auto f) {
-    Numbers result(in(0));
-    for (double &x : result)
-      x = f(x);
+  auto map1 = [&](auto function) {
+    View x = operand(0);
+    Doubles result(size);
+    for (int64_t i = 0; i < size; ++i)
+      result[i] = function(x[i]);
     return result;
   };
-  auto map2 = [&](auto f) {
-    Numbers result(in(0));
-    for (size_t i = 0; i < result.size(); ++i)
-      result[i] = f(result[i], in(1)[i]);
+  auto map2 = [&](auto function) {
+    View x = operand(0), y = operand(1);
+    Doubles result(size);
+    for (int64_t i = 0; i < size; ++i)
+      result[i] = function(x[i], y[i]);
     return result;
   };
-  auto count = [&] { return countOf(op.getResult(0).getType()); };
-
-  if (auto stage = dyn_cast<StageOp>(op)) {
-    for (Operation &inner : stage.getBody().front())
-      runOp(inner, call, step, row);
-    Operation *yield = stage.getBody().front().getTerminator();
-    for (auto [result, value] :
-         llvm::zip(stage.getResults(), yield->getOperands())) {
-      Numbers copy = values[value];
-      values[result] = std::move(copy);
-    }
-    return;
-  }
-  if (auto write_ = dyn_cast<WriteOp>(op))
-    return write(write_, call, step, row);
-  if (auto accumulate_ = dyn_cast<AccumulateOp>(op))
-    return accumulate(accumulate_, call);
-  if (isa<YieldOp>(op))
-    return;
-
-  Numbers result =
-      llvm::TypeSwitch<Operation *, Numbers>(&op)
-          .Case([&](ReadOp read_) { return read(read_, call, step, row); })
-          .Case([&](arith::ConstantOp constant) {
-            Numbers numbers;
-            auto dense = cast<DenseElementsAttr>(constant.getValue());
-            if (isa<FloatType>(dense.getElementType()))
-              for (APFloat value : dense.getValues<APFloat>()) {
-                bool lost;
-                value.convert(APFloat::IEEEdouble(),
-                              APFloat::rmNearestTiesToEven, &lost);
-                numbers.push_back(value.convertToDouble());
-              }
-            else
-              for (APInt value : dense.getValues<APInt>())
-                numbers.push_back(value.getBoolValue());
-            return numbers;
-          })
-          .Case([&](arith::AddFOp) { return map2(std::plus<double>()); })
-          .Case([&](arith::SubFOp) { return map2(std::minus<double>()); })
-          .Case([&](arith::MulFOp) { return map2(std::multiplies<double>()); })
-          .Case([&](arith::DivFOp) { return map2(std::divides<double>()); })
-          .Case([&](arith::NegFOp) { return map1(std::negate<double>()); })
-          .Case([&](arith::MaximumFOp) {
-            return map2([](double x, double y) {
-              return std::isnan(x) || std::isnan(y) ? NAN : std::max(x, y);
-            });
-          })
-          .Case([&](arith::MinimumFOp) {
-            return map2([](double x, double y) {
-              return std::isnan(x) || std::isnan(y) ? NAN : std::min(x, y);
-            });
-          })
-          .Case([&](arith::CmpFOp cmp) {
-            return map2([&](double x, double y) {
-              return double(compare(cmp.getPredicate(), x, y));
-            });
-          })
-          .Case([&](arith::UIToFPOp) { return in(0); })
-          .Case([&](arith::SelectOp) {
-            Numbers numbers(count());
-            for (size_t i = 0; i < numbers.size(); ++i)
-              numbers[i] = (in(0)[in(0).size() == 1 ? 0 : i] ? in(1) : in(2))[i];
-            return numbers;
-          })
-          // Logic on conditions, which the canonicaliser makes.
-          .Case([&](arith::AndIOp) { return map2(std::multiplies<double>()); })
-          .Case([&](arith::OrIOp) {
-            return map2([](double x, double y) { return double(x || y); });
-          })
-          .Case([&](arith::XOrIOp) {
-            return map2([](double x, double y) { return double(x != y); });
-          })
-          .Case([&](math::ExpOp) { return map1([](double x) { return std::exp(x); }); })
-          .Case([&](math::LogOp) { return map1([](double x) { return std::log(x); }); })
-          .Case([&](math::Log1pOp) { return map1([](double x) { return std::log1p(x); }); })
-          .Case([&](math::SqrtOp) { return map1([](double x) { return std::sqrt(x); }); })
-          .Case([&](math::AbsFOp) { return map1([](double x) { return std::fabs(x); }); })
-          .Case([&](math::TanhOp) { return map1([](double x) { return std::tanh(x); }); })
-          .Case([&](math::ErfOp) { return map1([](double x) { return std::erf(x); }); })
-          .Case([&](SigmoidOp) {
-            return map1([](double x) { return 1 / (1 + std::exp(-x)); });
-          })
-          .Case([&](StopGradientOp) { return in(0); })
-          .Case([&](SplatOp) { return Numbers(count(), in(0)[0]); })
-          .Case([&](ReduceSumOp) {
-            double sum = 0;
-            for (double x : in(0))
-              sum += x;
-            return Numbers(1, sum);
-          })
-          .Case([&](ConcatOp) {
-            Numbers numbers;
-            for (unsigned i = 0; i < op.getNumOperands(); ++i)
-              llvm::append_range(numbers, in(i));
-            return numbers;
-          })
-          .Case([&](SliceOp slice) {
-            auto whole = slice.getOperand().getType();
-            auto part = slice.getResult().getType();
-            ArrayRef<int64_t> offsets = slice.getOffsets();
-            bool matrix = part.getRank() == 2;
-            int64_t columns = matrix ? part.getDimSize(1) : 1;
-            int64_t pitch = matrix ? whole.getDimSize(1) : 1;
-            Numbers numbers;
-            for (int64_t o = 0; o < part.getDimSize(0); ++o)
-              for (int64_t i = 0; i < columns; ++i)
-                numbers.push_back(in(0)[(offsets[0] + o) * pitch +
-                                        (matrix ? offsets[1] : 0) + i]);
-            return numbers;
-          })
-          .Case([&](MatvecOp matvec) {
-            Numbers sum(count(), 0.0);
-            addProduct(sum, in(0), in(1), matvec.getTransposed());
-            return sum;
-          })
-          .Case([&](AffineOp affine) {
-            Numbers sum = affine.getStart() ? values[affine.getStart()]
-                                            : Numbers(count(), 0.0);
-            for (auto [weight, input, transposed] :
-                 llvm::zip(affine.getWeights(), affine.getInputs(),
-                           affine.getTransposed()))
-              addProduct(sum, values[weight], values[input], transposed);
-            return sum;
-          })
-          .Default([&](Operation *) -> Numbers {
-            llvm::report_fatal_error("internal: the interpreter has no '" +
-                                     op.getName().getStringRef() + "'");
-          });
-  values[op.getResult(0)] = std::move(result);
-}
-
-//===----------------------------------------------------------------------===//
-// Scans
-//===----------------------------------------------------------------------===//
-
-void Interpreter::runStep(ScanOp scan, Call &call, int64_t step, int64_t row) {
-  values.clear();
-  // Constants may stand outside of the scan.
-  for (Operation &op : cell.getBody().front())
-    if (isa<arith::ConstantOp>(op))
-      runOp(op, call, step, row);
-  for (Operation &op : scan.getBody().front())
-    runOp(op, call, step, row);
-}
-
-void Interpreter::forward(Call &call) {
-  batch = call.batch;
-  histories.clear();
-  for (auto tensor : cell.getBody().getOps<TensorOp>())
-    if (tensor.getRole() == Role::state || tensor.getRole() == Role::tape)
-      histories[tensor.getSymName().str()].assign(
-          (call.steps + int64_t(tensor.getDelay())) * batch *
-              countOf(tensor.getType()),
-          0.0);
-  for (auto [index, array] : llvm::enumerate(face.arrays)) {
-    Numbers &numbers = call.arrays[index];
-    if (array.role == ArrayRole::Initial && !numbers.empty())
-      llvm::copy(numbers, history(array.tensor, -array.delay));
-    if (array.role == ArrayRole::Output)
-      numbers.assign(elements(array, call.steps, batch), NAN);
-  }
-  for (int64_t step = 0; step < call.steps; ++step)
-    for (int64_t row = 0; row < batch; ++row)
-      runStep(cell.scan(false), call, step, row);
-  for (auto [index, array] : llvm::enumerate(face.arrays))
-    if (array.role == ArrayRole::Final) {
-      double *last = history(array.tensor, call.steps - array.delay);
-      call.arrays[index].assign(last, last + elements(array, 0, batch));
-    }
-}
-
-void Interpreter::backward(Call &call) {
-  for (auto tensor : cell.getBody().getOps<TensorOp>())
-    if (tensor.getRole() == Role::carry)
-      histories[tensor.getSymName().str()].assign(
-          (call.steps + int64_t(tensor.getDelay())) * batch *
-              countOf(tensor.getType()),
-          0.0);
-  auto carryOf = [&](const CellArray &array, int64_t delay) {
-    TensorOp state = array.tensor;
-    return cell.tensor(
-        ("carry." + state.getSymName() + "." + Twine(delay)).str());
-  };
-  for (auto [index, array] : llvm::enumerate(face.arrays)) {
-    Numbers &numbers = call.arrays[index];
-    // As if a step after the last had written it.
-    if (array.role == ArrayRole::GradFinal && !numbers.empty())
-      llvm::copy(numbers, history(carryOf(array, array.delay), call.steps));
-    if (array.role == ArrayRole::GradInput)
-      numbers.assign(elements(array, call.steps, batch), NAN);
-    if (array.role == ArrayRole::GradParam && numbers.empty())
-      numbers.assign(elements(array, call.steps, batch), 0.0);
-  }
-  for (int64_t step = call.steps - 1; step >= 0; --step)
-    for (int64_t row = 0; row < batch; ++row)
-      runStep(cell.scan(true), call, step, row);
-  for (auto [index, array] : llvm::enumerate(face.arrays))
-    if (array.role == ArrayRole::GradInitial) {
-      Numbers &sum = call.arrays[index];
-      sum.assign(elements(array, 0, batch), 0.0);
-      TensorOp state = array.tensor;
-      for (int64_t k = array.delay; k <= int64_t(state.getDelay()); ++k) {
-        const double *share = history(carryOf(array, k), k - array.delay);
-        for (size_t i = 0; i < sum.size(); ++i)
-          sum[i] += share[i];
-      }
-    }
+  return llvm::TypeSwitch<Operation *, Doubles>(&op)
+      .Case([&](arith::ConstantOp constant) { return valuesOf(constant); })
+      .Case([&](arith::AddFOp) { return map2(std::plus<double>()); })
+      .Case([&](arith::SubFOp) { return map2(std::minus<double>()); })
+      .Case([&](arith::MulFOp) { return map2(std::multiplies<double>()); })
+      .Case([&](arith::DivFOp) { return map2(std::divides<double>()); })
+      .Case([&](arith::NegFOp) { return map1(std::negate<double>()); })
+      .Case([&](arith::MaximumFOp) { return map2(maximum); })
+      .Case([&](arith::MinimumFOp) { return map2(minimum); })
+      .Case([&](arith::CmpFOp cmp) {
+        return map2([&](double x, double y) {
+          return double(compare(cmp.getPredicate(), x, y));
+        });
+      })
+      .Case([&](arith::SelectOp) {
+        View c = operand(0), x = operand(1), y = operand(2);
+        Doubles result(size);
+        for (int64_t i = 0; i < size; ++i)
+          result[i] = c[i] != 0 ? x[i] : y[i];
+        return result;
+      })
+      // Logic on conditions, which the canonicaliser makes.
+      .Case([&](arith::AndIOp) { return map2(std::multiplies<double>()); })
+      .Case([&](arith::OrIOp) {
+        return map2(
+            [](double x, double y) { return double(x != 0 || y != 0); });
+      })
+      .Case([&](arith::XOrIOp) {
+        return map2([](double x, double y) { return double(x != y); });
+      })
+      .Case<arith::UIToFPOp, StopGradientOp>(
+          [&](auto) { return map1([](double x) { return x; }); })
+      .Case([&](math::ExpOp) {
+        return map1([](double x) { return std::exp(x); });
+      })
+      .Case([&](math::LogOp) {
+        return map1([](double x) { return std::log(x); });
+      })
+      .Case([&](math::Log1pOp) {
+        return map1([](double x) { return std::log1p(x); });
+      })
+      .Case([&](math::SqrtOp) {
+        return map1([](double x) { return std::sqrt(x); });
+      })
+      .Case([&](math::AbsFOp) {
+        return map1([](double x) { return std::fabs(x); });
+      })
+      .Case([&](math::TanhOp) {
+        return map1([](double x) { return std::tanh(x); });
+      })
+      .Case([&](math::ErfOp) {
+        return map1([](double x) { return std::erf(x); });
+      })
+      .Case([&](SigmoidOp) {
+        return map1([](double x) { return 1 / (1 + std::exp(-x)); });
+      })
+      .Case([&](MatvecOp product) {
+        Doubles result(size, 0);
+        addProduct(operand(0), operand(1), product.getTransposed(), result);
+        return result;
+      })
+      .Case([&](AffineOp affine) {
+        Doubles result(size, 0);
+        if (affine.getStart())
+          llvm::copy(valueOf(affine.getStart(), step, row), result.begin());
+        for (auto [weight, input, transposed] :
+             llvm::zip(affine.getWeights(), affine.getInputs(),
+                       affine.getTransposed()))
+          addProduct(valueOf(weight, step, row), valueOf(input, step, row),
+                     transposed, result);
+        return result;
+      })
+      .Case([&](SplatOp) { return Doubles(size, operand(0)[0]); })
+      .Case([&](ReduceSumOp) {
+        double sum = 0;
+        for (double x : operand(0))
+          sum += x;
+        return Doubles{sum};
+      })
+      .Case([&](ConcatOp concat) {
+        Doubles result;
+        for (Value piece : concat.getOperands())
+          llvm::append_range(result, valueOf(piece, step, row));
+        return result;
+      })
+      .Case([&](SliceOp slice) {
+        View whole = operand(0);
+        ArrayRef<int64_t> offsets = slice.getOffsets();
+        ArrayRef<int64_t> from = shapeOf(slice.getOperand());
+        ArrayRef<int64_t> shape = shapeOf(slice.getResult());
+        if (shape.size() == 1)
+          return Doubles(whole.begin() + offsets[0],
+                         whole.begin() + offsets[0] + shape[0]);
+        Doubles result;
+        for (int64_t o = 0; o < shape[0]; ++o)
+          for (int64_t i = 0; i < shape[1]; ++i)
+            result.push_back(
+                whole[(offsets[0] + o) * from[1] + offsets[1] + i]);
+        return result;
+      })
+      .Default([&](Operation *unknown) {
+        unknown->emitError("internal: the interpreter does not know '")
+            << unknown->getName() << "'";
+        return Doubles(size, unwritten);
+      });
 }

@@ -1,11 +1,11 @@
-//===- Interpreter.h - cells as plain loops in double -----------*- C++ -*-===//
+//===- Interpreter.h - a cell as plain loops in double ----------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
-// Runs the scans of a cell, flat or staged, one example and one step at a time.
-// Slow and simple: what compiled code is compared with.
+// The oracle: what a cell means, in code that is slow and plain. Compiled cells
+// are held against it, and derived backward scans against its differences.
 //
 //===----------------------------------------------------------------------===//
 
@@ -13,53 +13,69 @@
 #define RNNCC_COMPILER_INTERPRET_INTERPRETER_H
 
 #include "dialect/CellInterface.h"
-#include <map>
-#include <string>
+#include "llvm/ADT/StringMap.h"
 #include <vector>
 
 namespace rnn {
 
 /// The numbers of one call.
 struct Call {
-  using Numbers = std::vector<double>;
   int64_t steps = 0, batch = 0;
-  std::vector<Numbers> params; ///< in the order of CellInterface::params
+  /// In the order of CellInterface::params.
+  std::vector<std::vector<double>> params;
   /// In the order of CellInterface::arrays. An empty array that is read counts
   /// as zeros; those that are written are made.
-  std::vector<Numbers> arrays;
+  std::vector<std::vector<double>> arrays;
 };
 
-/// Runs one cell. Keeps what forward leaves for backward.
+/// Runs the scans of a cell, in flat or staged form. What no op has written is
+/// NaN, so that reading it shows.
 class Interpreter {
 public:
-  explicit Interpreter(CellOp cell);
+  explicit Interpreter(CellOp cell) : cell(cell), face(interfaceOf(cell)) {}
+
   const CellInterface &interface() const { return face; }
 
-  /// Fills the outputs and final states of `call`.
+  /// Computes final states and outputs, and keeps what backward needs.
   void forward(Call &call);
-  /// After `forward` of the same call: fills gradients of inputs and initial
+
+  /// After forward of the same call: fills the gradients of inputs and initial
   /// states, and adds to those of parameters.
   void backward(Call &call);
 
   /// Elements of an array of a call.
-  static size_t elements(const CellArray &array, int64_t steps, int64_t batch);
+  static int64_t elements(const CellArray &array, int64_t steps, int64_t batch);
 
 private:
-  using Numbers = Call::Numbers;
+  /// The values of one tensor over steps and rows. States go on before step 0,
+  /// carries after the last step.
+  struct Series {
+    int64_t before = 0, rows = 0, elements = 0;
+    std::vector<double> values;
+    llvm::MutableArrayRef<double> at(int64_t step, int64_t row) {
+      return {values.data() + ((step + before) * rows + row) * elements,
+              size_t(elements)};
+    }
+  };
 
-  double *history(TensorOp tensor, int64_t step);
-  void runStep(ScanOp scan, Call &call, int64_t step, int64_t row);
-  void runOp(mlir::Operation &op, Call &call, int64_t step, int64_t row);
-  Numbers read(ReadOp op, const Call &call, int64_t step, int64_t row);
-  void write(WriteOp op, Call &call, int64_t step, int64_t row);
-  void accumulate(AccumulateOp op, Call &call);
+  Series emptySeries(mlir::RankedTensorType type, int64_t before,
+                     int64_t after) const;
+  Series loadSeries(int64_t array, mlir::RankedTensorType type) const;
+  std::vector<double> rowsAt(Series &series, int64_t step) const;
+  void runScan(ScanOp scan);
+  void runBlock(mlir::Block &block, int64_t step, int64_t row);
+  std::vector<double> compute(mlir::Operation &op, int64_t step, int64_t row);
+  llvm::ArrayRef<double> valueOf(mlir::Value value, int64_t step, int64_t row);
+  void accumulate(AccumulateOp op, int64_t step, int64_t row);
+  Series &seriesOf(llvm::StringRef name) { return tensors.find(name)->second; }
 
   CellOp cell;
   CellInterface face;
-  int64_t batch = 0;
-  /// Values over time of states, tape and carries: [step][row][element].
-  std::map<std::string, Numbers> histories;
-  llvm::DenseMap<mlir::Value, Numbers> values; ///< of one row in one step
+  Call *call = nullptr;
+  llvm::StringMap<Series> tensors;            ///< all but parameters
+  llvm::StringMap<int64_t> params;            ///< index by name
+  llvm::DenseMap<mlir::Value, Series> staged; ///< results of stages
+  llvm::DenseMap<mlir::Value, std::vector<double>> local; ///< of this step
 };
 
 } // namespace rnn
