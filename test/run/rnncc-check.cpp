@@ -9,21 +9,24 @@
 //
 //   values, gradients   with the interpreter, of the flat and the staged form
 //   gradients           with central differences of the interpreter's forward
+//   values with NULL    for what may be NULL, and sums that did not start at 0
 //   bits                of a second run, of a team of two threads, of step() by
 //                       step(), of each row alone
-//   guards              around arrays of exactly the size asked for
+//   guards              around arrays of exactly the size asked for, once with
+//                       a forbidden page behind them and once with one in front
 //
 // The error of an array is its largest absolute difference over its largest
-// absolute value, but at least over 0.1: what is added up is of order one, and a
-// lone sum near zero has lost digits in any order of addition. Everything starts
-// as NaN, and NaN never passes.
+// absolute value, but at least over 0.1: what is added up is of order one, and
+// a lone sum near zero has lost digits in any order of addition. Everything
+// starts as NaN, and NaN never passes.
 //
 //===----------------------------------------------------------------------===//
 
 #include "compiler/interpret/Interpreter.h"
-#include "rnncc/abi.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Parser/Parser.h"
+#include "rnncc/abi.h"
+#include "test/run/Fence.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/InitLLVM.h"
@@ -45,33 +48,6 @@ namespace cl = llvm::cl;
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// Bytes at a multiple of 64 with guards right before and after them.
-class Guarded {
-public:
-  explicit Guarded(size_t bytes = 0) : bytes(bytes) {
-    block = static_cast<unsigned char *>(
-        std::aligned_alloc(64, (bytes + 3 * 64 + 63) / 64 * 64));
-    std::memset(block, guard, 64);
-    std::memset(block + 64, 0xff, bytes); // NaN in either type
-    std::memset(block + 64 + bytes, guard, 64);
-  }
-  ~Guarded() { std::free(block); }
-  Guarded(const Guarded &) = delete;
-  void *data() const { return block + 64; }
-  size_t size() const { return bytes; }
-  bool intact() const {
-    for (int i = 0; i < 64; ++i)
-      if (block[i] != guard || block[64 + bytes + i] != guard)
-        return false;
-    return true;
-  }
-
-private:
-  static constexpr unsigned char guard = 0xa5;
-  size_t bytes;
-  unsigned char *block;
-};
-
 /// A team made of fresh threads for each call.
 struct Team : rnn_team {
   explicit Team(int64_t count) {
@@ -135,9 +111,10 @@ namespace {
 /// A call of compiled code with arrays of its own.
 class CompiledCall {
 public:
-  CompiledCall(const rnn_descriptor &cell, int64_t steps, int64_t batch)
-      : cell(cell), bytes(cell.element == RNN_F64 ? 8 : 4),
-        steps(steps), batch(batch) {
+  CompiledCall(const rnn_descriptor &cell, int64_t steps, int64_t batch,
+               Wall wall = Wall::Behind)
+      : cell(cell), bytes(cell.element == RNN_F64 ? 8 : 4), steps(steps),
+        batch(batch), wall(wall) {
     storage.resize(sizeof(rnn_call) + cell.n_arrays * sizeof(void *));
     call = reinterpret_cast<rnn_call *>(storage.data());
     std::memset(storage.data(), 0, storage.size());
@@ -159,7 +136,7 @@ public:
     return count;
   }
   void make(int64_t i) {
-    arrays[i] = std::make_unique<Guarded>(elements(i) * bytes);
+    arrays[i] = std::make_unique<Fence>(elements(i) * bytes, bytes, wall);
     call->arrays[i] = arrays[i]->data();
   }
   void set(int64_t i, ArrayRef<double> values) {
@@ -184,16 +161,17 @@ public:
     return true;
   }
   bool intact() const {
-    return llvm::all_of(arrays,
-                        [](auto &array) { return !array || array->intact(); });
+    return llvm::all_of(
+        arrays, [](auto &array) { return !array || array->isIntact(); });
   }
 
   const rnn_descriptor &cell;
   size_t bytes;
   int64_t steps, batch;
+  Wall wall;
   rnn_call *call;
   std::vector<unsigned char> storage;
-  std::vector<std::unique_ptr<Guarded>> arrays;
+  std::vector<std::unique_ptr<Fence>> arrays;
 };
 
 /// Compares one compiled cell with the interpreter.
@@ -207,7 +185,7 @@ public:
     verdict.require(size_t(cell.n_arrays) == face.arrays.size() &&
                         size_t(cell.n_params) == face.params.size(),
                     "tables of the descriptor");
-    weights = std::make_unique<Guarded>(cell.weights_bytes());
+    weights = std::make_unique<Fence>(cell.weights_bytes(), 64, Wall::Behind);
     std::vector<const void *> pointers;
     for (int64_t i = 0; i < cell.n_params; ++i) {
       size_t count = 1, columns = 1;
@@ -216,17 +194,20 @@ public:
       // About the size that keeps sums of `columns` terms near one.
       double scale = cell.params[i].rank == 2 ? 1.7 / std::sqrt(columns) : 1;
       params.push_back(random(count, scale));
-      sources.push_back(std::make_unique<Guarded>(count * elementBytes()));
+      sources.push_back(std::make_unique<Fence>(count * elementBytes(),
+                                                elementBytes(), Wall::Behind));
       for (size_t j = 0; j < count; ++j)
         if (cell.element == RNN_F64)
           static_cast<double *>(sources.back()->data())[j] = params[i][j];
         else
           static_cast<float *>(sources.back()->data())[j] = params[i][j];
+      sources.back()->protect();
       pointers.push_back(sources.back()->data());
     }
     verdict.require(cell.pack(pointers.data(), weights->data()) == RNN_OK,
                     "pack");
-    verdict.require(weights->intact(), "guards of the weights");
+    verdict.require(weights->isIntact(), "guards of the weights");
+    weights->protect();
   }
 
   void run(int64_t steps, int64_t batch, bool differences);
@@ -247,6 +228,7 @@ private:
                    const Twine &what);
   void checkSteps(const CompiledCall &whole, const Twine &what);
   void checkRows(const CompiledCall &whole, const Twine &what);
+  void checkNull(Call call, const Twine &what);
   void checkDifferences(const Call &call, const Twine &what);
 
   const rnn_descriptor &cell;
@@ -254,8 +236,8 @@ private:
   Settings settings;
   std::mt19937_64 generator{7};
   std::vector<std::vector<double>> params;
-  std::vector<std::unique_ptr<Guarded>> sources;
-  std::unique_ptr<Guarded> weights;
+  std::vector<std::unique_ptr<Fence>> sources;
+  std::unique_ptr<Fence> weights;
 };
 } // namespace
 
@@ -263,9 +245,9 @@ private:
 void Check::runCompiled(CompiledCall &c, bool backward, rnn_team *team,
                         const Twine &what) {
   int64_t steps = c.steps, batch = c.batch;
-  Guarded tape(cell.tape_bytes(steps, batch));
-  Guarded scratch(cell.forward_scratch_bytes(steps, batch));
-  Guarded more(cell.backward_scratch_bytes(steps, batch));
+  Fence tape(cell.tape_bytes(steps, batch), 64, c.wall);
+  Fence scratch(cell.forward_scratch_bytes(steps, batch), 64, c.wall);
+  Fence more(cell.backward_scratch_bytes(steps, batch), 64, c.wall);
   c.call->weights = weights->data();
   c.call->tape = backward ? tape.data() : nullptr;
   c.call->scratch = scratch.data();
@@ -277,15 +259,15 @@ void Check::runCompiled(CompiledCall &c, bool backward, rnn_team *team,
     verdict.require(cell.backward(c.call) == RNN_WRONG_TAPE,
                     what + " second backward");
   }
-  verdict.require(c.intact() && tape.intact() && scratch.intact() &&
-                      more.intact() && weights->intact(),
+  verdict.require(c.intact() && tape.isIntact() && scratch.isIntact() &&
+                      more.isIntact(),
                   what + " guards");
 }
 
 /// step() by step() with one pair of state arrays gives the same bits.
 void Check::checkSteps(const CompiledCall &whole, const Twine &what) {
   CompiledCall c(cell, 1, whole.batch);
-  Guarded scratch(cell.forward_scratch_bytes(1, whole.batch));
+  Fence scratch(cell.forward_scratch_bytes(1, whole.batch), 64, c.wall);
   c.call->weights = weights->data();
   c.call->scratch = scratch.data();
   std::vector<int64_t> finals;
@@ -323,7 +305,7 @@ void Check::checkSteps(const CompiledCall &whole, const Twine &what) {
                          c.arrays[i]->size()),
             what + " step " + Twine(t) + " of " + cell.arrays[i].name);
   }
-  verdict.require(c.intact() && scratch.intact(), what + " guards of step");
+  verdict.require(c.intact() && scratch.isIntact(), what + " guards of step");
 }
 
 /// A row alone gives the bits that it gives in company.
@@ -354,6 +336,31 @@ void Check::checkRows(const CompiledCall &whole, const Twine &what) {
         verdict.require(!std::memcmp(mine, theirs, size),
                         what + " row alone: " + cell.arrays[i].name);
       });
+}
+
+/// Without initial states and gradients of final ones, with gradients of
+/// parameters that go on from what was there, and nothing else wanted.
+void Check::checkNull(Call call, const Twine &what) {
+  const CellInterface &face = flat.interface();
+  CompiledCall c(cell, call.steps, call.batch);
+  for (auto [index, array] : llvm::enumerate(face.arrays)) {
+    auto &values = call.arrays[index];
+    if (array.role == ArrayRole::GradParam)
+      values.assign(c.elements(index), 0.5);
+    else if (array.role != ArrayRole::Input &&
+             array.role != ArrayRole::GradOutput)
+      values.clear();
+    if (!values.empty() || array.role == ArrayRole::Input)
+      c.set(index, values);
+  }
+  runCompiled(c, true, nullptr, what + " with NULL");
+  flat.forward(call);
+  flat.backward(call);
+  for (auto [index, array] : llvm::enumerate(face.arrays))
+    if (array.role == ArrayRole::GradParam)
+      verdict.compare(1, c.get(index), call.arrays[index],
+                      settings.backwardTolerance,
+                      what + " with NULL " + array.name);
 }
 
 /// Some coordinates of each gradient against the slope of the loss
@@ -442,16 +449,17 @@ void Check::run(int64_t steps, int64_t batch, bool differences) {
                   array.role == ArrayRole::GradFinal;
       if (array.role >= ArrayRole::GradOutput && !backward)
         continue;
-      if (read)
+      if (read) {
         c.set(index, call.arrays[index]);
-      else if (array.role == ArrayRole::GradParam)
+        c.arrays[index]->protect();
+      } else if (array.role == ArrayRole::GradParam)
         c.set(index, std::vector<double>(c.elements(index), 0.0));
       else
         c.make(index);
     }
   };
   CompiledCall inference(cell, steps, batch), training(cell, steps, batch),
-      again(cell, steps, batch), together(cell, steps, batch);
+      again(cell, steps, batch, Wall::InFront), together(cell, steps, batch);
   fill(inference, false);
   fill(training, true);
   fill(again, true);
@@ -477,6 +485,8 @@ void Check::run(int64_t steps, int64_t batch, bool differences) {
   checkSteps(inference, what);
   if (batch > 0)
     checkRows(inference, what);
+  if (steps <= 2)
+    checkNull(call, what);
   if (differences)
     checkDifferences(call, what);
 }
@@ -495,6 +505,7 @@ static bool runCompiler(StringRef compiler, ArrayRef<std::string> arguments) {
 
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
+  reportViolations();
   cl::ResetCommandLineParser();
   cl::opt<std::string> input(cl::Positional, cl::Required, cl::desc("FILE"));
   cl::list<std::string> sets("set", cl::desc("Sizes, as for rnncc; once per "
@@ -553,8 +564,8 @@ int main(int argc, char **argv) {
       llvm::errs() << "cannot load what rnncc wrote\n";
       return 1;
     }
-    auto cells = static_cast<const rnn_descriptor *const *>(
-        dlsym(library, "rnn_cells"));
+    auto cells =
+        static_cast<const rnn_descriptor *const *>(dlsym(library, "rnn_cells"));
     auto stagedCells = staged->getOps<CellOp>();
     auto stagedCell = stagedCells.begin();
     for (CellOp cell : flat->getOps<CellOp>()) {
