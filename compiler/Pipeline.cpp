@@ -130,26 +130,6 @@ static ExitCode writeShared(StringRef object, StringRef output) {
   return Success;
 }
 
-/// Two cells of a file must not share their C names.
-static LogicalResult checkCNames(ModuleOp module) {
-  llvm::StringMap<CellOp> prefixes;
-  for (auto cell : module.getOps<CellOp>()) {
-    std::string prefix = snakeCase(cell.getSymName());
-    auto [other, isNew] = prefixes.try_emplace(prefix, cell);
-    if (isNew)
-      continue;
-    auto error = mlir::emitError(cell.getLoc())
-                 << "'" << cell.getSymName() << "' and '"
-                 << other->second.getSymName() << "' are both '" << prefix
-                 << "' in C [c-name]";
-    error.attachNote(other->second.getLoc())
-        << "'" << other->second.getSymName() << "' is declared here";
-    return error.attachNote(cell.getLoc())
-           << "give one of them another name, or choose with --cell";
-  }
-  return success();
-}
-
 /// From the LLVM dialect to the files that were asked for.
 static ExitCode emit(ModuleOp module, const Options &options) {
   std::vector<CellFacts> cells;
@@ -256,7 +236,7 @@ static ExitCode runStages(const Options &options, StringRef text,
   auto start = FileLineColLoc::get(&context, options.input, 1, 1);
   OwningOpRef<ModuleOp> module =
       analyze(*file, {options.settings, options.cells, element}, start);
-  if (!module || failed(checkCNames(*module)))
+  if (!module)
     return InputError;
 
   PassManager pm(&context);
