@@ -1,0 +1,538 @@
+//===- rnncc-run.cpp - run a compiled cell on files -----------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Works with any cell, through its descriptor: feeds it a file of named tensors
+// and writes another, or times it on random data.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/run/Draw.h"
+#include "compiler/run/Safetensors.h"
+#include "rnncc/runtime.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/WithColor.h"
+#include <chrono>
+#include <cstring>
+#include <dlfcn.h>
+
+using namespace llvm;
+using namespace rnn;
+
+namespace {
+struct Options {
+  std::string cell, name, in, out, time;
+  bool grad = false;
+  int threads = 1;
+  int64_t steps = -1, batch = -1;
+};
+
+/// Memory from the runtime.
+struct Free {
+  void operator()(void *memory) const { rnn_free(memory); }
+};
+using Memory = std::unique_ptr<void, Free>;
+
+/// A call of a cell with all the memory it needs.
+class Call {
+public:
+  Call(const rnn_descriptor &cell, const Options &options, int64_t steps,
+       int64_t batch)
+      : cell(cell), options(options) {
+    storage.resize((sizeof(rnn_call) + cell.n_arrays * sizeof(void *)) / 8 + 1);
+    call = reinterpret_cast<rnn_call *>(storage.data());
+    call->steps = steps;
+    call->batch = batch;
+    arrays.resize(cell.n_arrays);
+  }
+  ~Call() { rnn_team_destroy(team); }
+
+  Error prepare();
+  Error pack(ArrayRef<const void *> params);
+  /// Bytes of an array, for this number of steps and rows.
+  Expected<size_t> bytesOf(const rnn_array &array) const;
+  Error make(int64_t index);
+  Error forward();
+  Error backward();
+
+  const rnn_descriptor &cell;
+  const Options &options;
+  rnn_call *call;
+  std::vector<Memory> arrays;
+
+private:
+  Expected<Memory> allocate(size_t bytes) const;
+  std::vector<uint64_t> storage;
+  rnn_team *team = nullptr;
+  Memory weights, tape, forwardScratch, backwardScratch;
+};
+} // namespace
+
+static Error statusError(const Twine &what, rnn_status status) {
+  return createStringError(what + ": " + rnn_status_text(status));
+}
+
+Expected<Memory> Call::allocate(size_t bytes) const {
+  Memory memory(rnn_alloc(bytes));
+  if (!memory)
+    return createStringError("cannot get " + Twine(bytes) + " bytes of memory");
+  return memory;
+}
+
+Expected<size_t> Call::bytesOf(const rnn_array &array) const {
+  int64_t elements = rnn_array_elements(&array, call->steps, call->batch);
+  if (elements < 0)
+    return createStringError("T = " + Twine(call->steps) +
+                             ", N = " + Twine(call->batch) +
+                             ": too large to address");
+  return elements * rnn_element_bytes(&cell);
+}
+
+Error Call::make(int64_t index) {
+  auto bytes = bytesOf(cell.arrays[index]);
+  if (!bytes)
+    return bytes.takeError();
+  auto memory = allocate(*bytes);
+  if (!memory)
+    return memory.takeError();
+  std::memset(memory->get(), 0, *bytes);
+  arrays[index] = std::move(*memory);
+  call->arrays[index] = arrays[index].get();
+  return Error::success();
+}
+
+/// Tape, scratch, threads, and the arrays that are written.
+Error Call::prepare() {
+  int64_t steps = call->steps, batch = call->batch;
+  struct Need {
+    Memory &memory;
+    size_t bytes;
+  };
+  SmallVector<Need> needs = {
+      {forwardScratch, cell.forward_scratch_bytes(steps, batch)}};
+  if (options.grad) {
+    needs.push_back({tape, cell.tape_bytes(steps, batch)});
+    needs.push_back(
+        {backwardScratch, cell.backward_scratch_bytes(steps, batch)});
+  }
+  for (Need &need : needs) {
+    if (need.bytes == 0)
+      return statusError("T = " + Twine(steps) + ", N = " + Twine(batch),
+                         RNN_BAD_SIZE);
+    auto memory = allocate(need.bytes);
+    if (!memory)
+      return memory.takeError();
+    need.memory = std::move(*memory);
+  }
+  if (options.threads > 1)
+    if (rnn_status status = rnn_team_create(options.threads, &team))
+      return statusError("--threads " + Twine(options.threads), status);
+  call->team = team;
+  call->tape = tape.get();
+  for (int64_t i = 0; i < cell.n_arrays; ++i) {
+    int role = cell.arrays[i].role;
+    bool written = role == RNN_FINAL || role == RNN_OUTPUT;
+    bool gradient = role >= RNN_GRAD_INPUT;
+    if (written || (gradient && options.grad))
+      if (Error error = make(i))
+        return error;
+  }
+  return Error::success();
+}
+
+Error Call::pack(ArrayRef<const void *> params) {
+  if (!weights) {
+    auto memory = allocate(cell.weights_bytes());
+    if (!memory)
+      return memory.takeError();
+    weights = std::move(*memory);
+    call->weights = weights.get();
+  }
+  if (rnn_status status = cell.pack(params.data(), weights.get()))
+    return statusError("pack", status);
+  return Error::success();
+}
+
+Error Call::forward() {
+  call->scratch = forwardScratch.get();
+  if (rnn_status status = cell.forward(call))
+    return statusError("forward", status);
+  return Error::success();
+}
+
+Error Call::backward() {
+  call->scratch = backwardScratch.get();
+  if (rnn_status status = cell.backward(call))
+    return statusError("backward", status);
+  return Error::success();
+}
+
+//===----------------------------------------------------------------------===//
+// On files
+//===----------------------------------------------------------------------===//
+
+static std::string shapeText(ArrayRef<int64_t> shape) {
+  std::string text = "[";
+  for (int64_t size : shape)
+    text += (text.size() > 1 ? ", " : "") + std::to_string(size);
+  return text + "]";
+}
+
+/// Checks type and shape of a tensor of the file.
+static Error checkTensor(const NamedTensor &tensor, const rnn_descriptor &cell,
+                         ArrayRef<int64_t> expected) {
+  StringRef type = cell.element == RNN_F64 ? "F64" : "F32";
+  if (tensor.type != type)
+    return createStringError("tensor '" + tensor.name + "' is " + tensor.type +
+                             " but the cell was compiled for " + type);
+  if (ArrayRef<int64_t>(tensor.shape) != expected)
+    return createStringError("tensor '" + tensor.name + "' is " +
+                             shapeText(tensor.shape) + " but the cell needs " +
+                             shapeText(expected));
+  return Error::success();
+}
+
+static SmallVector<int64_t> shapeOf(const rnn_array &array, int64_t steps,
+                                    int64_t batch) {
+  SmallVector<int64_t> shape;
+  if (array.axes == RNN_STEPS_ROWS)
+    shape.push_back(steps);
+  if (array.axes != RNN_PLAIN)
+    shape.push_back(batch);
+  shape.append(array.shape, array.shape + array.rank);
+  return shape;
+}
+
+/// True if a file may give the array.
+static bool isRead(const rnn_array &array, bool grad) {
+  return array.role == RNN_INPUT || array.role == RNN_INITIAL ||
+         (grad && (array.role == RNN_GRAD_OUTPUT ||
+                   array.role == RNN_GRAD_FINAL));
+}
+
+/// Every tensor of the file must be one that the cell knows.
+static Error checkNames(const TensorFile &file, const rnn_descriptor &cell,
+                        bool grad) {
+  SmallVector<StringRef> names;
+  for (int64_t i = 0; i < cell.n_params; ++i)
+    names.push_back(cell.params[i].name);
+  for (int64_t i = 0; i < cell.n_arrays; ++i)
+    if (isRead(cell.arrays[i], grad))
+      names.push_back(cell.arrays[i].name);
+  for (const NamedTensor &tensor : file.tensors) {
+    if (tensor.name == "lengths")
+      return createStringError("'lengths' is not supported yet");
+    if (is_contained(names, tensor.name))
+      continue;
+    if (!grad && StringRef(tensor.name).starts_with("grad."))
+      return createStringError("tensor '" + tensor.name +
+                               "' is only read with --grad");
+    StringRef nearest;
+    unsigned best = tensor.name.size() / 3 + 1;
+    for (StringRef name : names)
+      if (unsigned distance = name.edit_distance(tensor.name);
+          distance <= best)
+        best = distance, nearest = name;
+    return createStringError(
+        "the cell has no tensor '" + tensor.name + "' to read" +
+        (nearest.empty() ? "" : "; did you mean '" + nearest.str() + "'?"));
+  }
+  return Error::success();
+}
+
+/// T and N: from the first input, else from the command line.
+static Error inferSizes(const TensorFile &file, const rnn_descriptor &cell,
+                        const Options &options, int64_t &steps,
+                        int64_t &batch) {
+  steps = options.steps;
+  batch = options.batch;
+  for (int64_t i = 0; i < cell.n_arrays; ++i) {
+    if (cell.arrays[i].role != RNN_INPUT)
+      continue;
+    const NamedTensor *tensor = file.find(cell.arrays[i].name);
+    if (!tensor)
+      return createStringError("the input '" + Twine(cell.arrays[i].name) +
+                               "' is missing");
+    if (tensor->shape.size() < 2)
+      return createStringError("tensor '" + tensor->name + "' is " +
+                               shapeText(tensor->shape) +
+                               " but must begin with [T, N, ..]");
+    steps = tensor->shape[0];
+    batch = tensor->shape[1];
+    return Error::success();
+  }
+  if (steps < 0 || batch < 0)
+    return createStringError("the cell has no input to tell T and N; give "
+                             "--steps and --batch");
+  return Error::success();
+}
+
+static Error runFile(const rnn_descriptor &cell, const Options &options) {
+  auto file = readTensors(options.in);
+  if (!file)
+    return file.takeError();
+  if (Error error = checkNames(*file, cell, options.grad))
+    return error;
+  int64_t steps, batch;
+  if (Error error = inferSizes(*file, cell, options, steps, batch))
+    return error;
+  Call call(cell, options, steps, batch);
+  if (Error error = call.prepare())
+    return error;
+
+  std::vector<Memory> copies; // the file's bytes lie anywhere
+  SmallVector<const void *> params;
+  for (int64_t i = 0; i < cell.n_params; ++i) {
+    const rnn_param &param = cell.params[i];
+    const NamedTensor *tensor = file->find(param.name);
+    if (!tensor)
+      return createStringError("the parameter '" + Twine(param.name) +
+                               "' is missing");
+    if (Error error = checkTensor(*tensor, cell, {param.shape, size_t(param.rank)}))
+      return error;
+    copies.emplace_back(rnn_alloc(tensor->bytes.size()));
+    std::memcpy(copies.back().get(), tensor->bytes.data(),
+                tensor->bytes.size());
+    params.push_back(copies.back().get());
+  }
+  for (int64_t i = 0; i < cell.n_arrays; ++i) {
+    const rnn_array &array = cell.arrays[i];
+    const NamedTensor *tensor =
+        isRead(array, options.grad) ? file->find(array.name) : nullptr;
+    if (!tensor) {
+      if (array.role == RNN_INPUT)
+        return createStringError("the input '" + Twine(array.name) +
+                                 "' is missing");
+      continue;
+    }
+    if (Error error = checkTensor(*tensor, cell, shapeOf(array, steps, batch)))
+      return error;
+    if (Error error = call.make(i))
+      return error;
+    std::memcpy(call.arrays[i].get(), tensor->bytes.data(),
+                tensor->bytes.size());
+  }
+  if (Error error = call.pack(params))
+    return error;
+  if (Error error = call.forward())
+    return error;
+  if (options.grad)
+    if (Error error = call.backward())
+      return error;
+
+  std::vector<NamedTensor> results;
+  for (int64_t i = 0; i < cell.n_arrays; ++i) {
+    const rnn_array &array = cell.arrays[i];
+    bool written = array.role == RNN_FINAL || array.role == RNN_OUTPUT ||
+                   (options.grad && array.role >= RNN_GRAD_INPUT);
+    if (!written)
+      continue;
+    auto bytes = call.bytesOf(array);
+    if (!bytes)
+      return bytes.takeError();
+    NamedTensor tensor;
+    tensor.name = array.name;
+    tensor.type = cell.element == RNN_F64 ? "F64" : "F32";
+    tensor.shape.assign(shapeOf(array, steps, batch));
+    tensor.bytes =
+        StringRef(static_cast<char *>(call.arrays[i].get()), *bytes);
+    results.push_back(tensor);
+  }
+  return writeTensors(options.out, results);
+}
+
+//===----------------------------------------------------------------------===//
+// On the clock
+//===----------------------------------------------------------------------===//
+
+/// Milliseconds of each of several runs, after one to warm up.
+static Expected<std::vector<double>> timeRuns(function_ref<Error()> run) {
+  using Clock = std::chrono::steady_clock;
+  std::vector<double> times;
+  double total = 0;
+  for (int i = 0; i < 1000 && (i < 6 || total < 500); ++i) {
+    auto start = Clock::now();
+    if (Error error = run())
+      return error;
+    double time =
+        std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+    if (i == 0)
+      continue;
+    times.push_back(time);
+    total += time;
+  }
+  llvm::sort(times);
+  return times;
+}
+
+static Error runClock(const rnn_descriptor &cell, const Options &options) {
+  int64_t steps = -1, batch = -1;
+  SmallVector<StringRef> parts;
+  StringRef(options.time).split(parts, ',');
+  for (StringRef part : parts) {
+    auto [name, value] = part.split('=');
+    int64_t *size = name == "T" ? &steps : name == "N" ? &batch : nullptr;
+    if (!size || value.getAsInteger(10, *size) || *size < 0)
+      return createStringError("--time " + options.time +
+                               ": expected T=STEPS,N=ROWS");
+  }
+  if (steps < 0 || batch < 0)
+    return createStringError("--time " + options.time +
+                             ": expected T=STEPS,N=ROWS");
+  Call call(cell, options, steps, batch);
+  if (Error error = call.prepare())
+    return error;
+  std::mt19937_64 random(1);
+  auto fill = [&](void *to, ArrayRef<double> values) {
+    for (auto [i, value] : enumerate(values))
+      if (cell.element == RNN_F64)
+        static_cast<double *>(to)[i] = value;
+      else
+        static_cast<float *>(to)[i] = float(value);
+  };
+  std::vector<Memory> copies;
+  SmallVector<const void *> params;
+  for (int64_t i = 0; i < cell.n_params; ++i) {
+    std::vector<double> values = drawParam(cell.params[i], random);
+    copies.emplace_back(rnn_alloc(values.size() * 8));
+    fill(copies.back().get(), values);
+    params.push_back(copies.back().get());
+  }
+  for (int64_t i = 0; i < cell.n_arrays; ++i) {
+    if (!isRead(cell.arrays[i], options.grad))
+      continue;
+    if (Error error = call.make(i))
+      return error;
+    std::vector<double> values(
+        rnn_array_elements(&cell.arrays[i], steps, batch));
+    for (double &value : values)
+      value = std::uniform_real_distribution<double>(-1, 1)(random);
+    fill(call.arrays[i].get(), values);
+  }
+  auto packing = timeRuns([&] { return call.pack(params); });
+  if (!packing)
+    return packing.takeError();
+  auto times = timeRuns([&]() -> Error {
+    if (Error error = call.forward())
+      return error;
+    return options.grad ? call.backward() : Error::success();
+  });
+  if (!times)
+    return times.takeError();
+  auto median = [](ArrayRef<double> sorted) { return sorted[sorted.size() / 2]; };
+  double work = cell.forward_flops * double(steps) * double(batch) *
+                (options.grad ? 3 : 1);
+  outs() << "cell=" << cell.name << " T=" << steps << " N=" << batch
+         << " threads=" << options.threads
+         << " pass=" << (options.grad ? "training" : "forward")
+         << format(" median_ms=%.4f min_ms=%.4f gflops=%.1f", median(*times),
+                   times->front(), work / median(*times) * 1e-6)
+         << " runs=" << times->size()
+         << format(" pack_ms=%.4f\n", median(*packing));
+  return Error::success();
+}
+
+//===----------------------------------------------------------------------===//
+// Command line
+//===----------------------------------------------------------------------===//
+
+/// The cell of a shared object that was asked for, or its only one.
+static Expected<const rnn_descriptor *> findCell(const Options &options) {
+  std::string path = options.cell;
+  if (path.find('/') == std::string::npos)
+    path = "./" + path;
+  void *library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!library)
+    return createStringError("cannot load '" + options.cell +
+                             "': " + dlerror());
+  auto cells =
+      static_cast<const rnn_descriptor *const *>(dlsym(library, "rnn_cells"));
+  if (!cells || !cells[0])
+    return createStringError("'" + options.cell +
+                             "' holds no compiled cell; make it with "
+                             "rnncc --emit=shared");
+  std::string names;
+  for (auto cell = cells; *cell; ++cell) {
+    char message[256];
+    if (rnn_check_abi(*cell, message, sizeof message))
+      return createStringError("'" + options.cell + "': " + message);
+    names += (names.empty() ? "" : ", ") + std::string((*cell)->name);
+  }
+  if (options.name.empty() && cells[1])
+    return createStringError("'" + options.cell + "' holds several cells (" +
+                             names + "); choose one with --cell");
+  if (options.name.empty())
+    return cells[0];
+  if (const rnn_descriptor *cell = rnn_find_cell(cells, options.name.c_str()))
+    return cell;
+  return createStringError("'" + options.cell + "' holds no cell '" +
+                           options.name + "', but " + names);
+}
+
+int main(int argc, char **argv) {
+  InitLLVM init(argc, argv);
+  // Only these options; LLVM's libraries bring others.
+  cl::ResetCommandLineParser();
+  cl::OptionCategory category("rnncc-run options");
+  Options o;
+  cl::opt<std::string, true> cell(cl::Positional, cl::location(o.cell),
+                                  cl::Required, cl::desc("CELL.so"),
+                                  cl::cat(category));
+  cl::opt<std::string, true> in("in", cl::location(o.in), cl::value_desc("FILE"),
+                                cl::desc("Read parameters and inputs, by name"),
+                                cl::cat(category));
+  cl::opt<std::string, true> out(
+      "out", cl::location(o.out), cl::value_desc("FILE"),
+      cl::desc("Write outputs and final states, by name"), cl::cat(category));
+  cl::opt<bool, true> grad("grad", cl::location(o.grad),
+                           cl::desc("Run the backward pass, too"),
+                           cl::cat(category));
+  cl::opt<int, true> threads("threads", cl::location(o.threads),
+                             cl::value_desc("N"), cl::init(1),
+                             cl::desc("Number of threads (1)"),
+                             cl::cat(category));
+  cl::opt<std::string, true> name(
+      "cell", cl::location(o.name), cl::value_desc("NAME"),
+      cl::desc("Which cell, if the object holds several"), cl::cat(category));
+  cl::opt<std::string, true> time(
+      "time", cl::location(o.time), cl::value_desc("T=STEPS,N=ROWS"),
+      cl::desc("Time the cell on random data instead, and print one line: "
+               "median and least milliseconds, GFLOP/s, number of runs, and "
+               "milliseconds to pack the weights"),
+      cl::cat(category));
+  cl::opt<int64_t, true> steps("steps", cl::location(o.steps), cl::init(-1),
+                               cl::desc("T, for a cell without inputs"),
+                               cl::cat(category));
+  cl::opt<int64_t, true> batch("batch", cl::location(o.batch), cl::init(-1),
+                               cl::desc("N, for a cell without inputs"),
+                               cl::cat(category));
+  cl::HideUnrelatedOptions(category);
+  if (!cl::ParseCommandLineOptions(
+          argc, argv, "rnncc-run, runs compiled cells\n", &errs()))
+    return 2;
+  auto report = [](const Twine &message) {
+    WithColor::error(errs(), "rnncc-run") << message << '\n';
+  };
+  if (o.time.empty() && (o.in.empty() || o.out.empty())) {
+    report("give --in and --out, or --time");
+    return 2;
+  }
+  if (o.threads < 1) {
+    report("--threads " + Twine(o.threads) + ": expected 1 or more");
+    return 2;
+  }
+  auto found = findCell(o);
+  Error error = !found              ? found.takeError()
+                : o.time.empty() ? runFile(**found, o)
+                                 : runClock(**found, o);
+  if (!error)
+    return 0;
+  report(toString(std::move(error)));
+  return 1;
+}
