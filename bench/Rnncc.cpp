@@ -31,29 +31,29 @@ Memory allocate(size_t bytes) {
   return memory;
 }
 
-void check(rnn_status status, const char *what) {
-  if (status != RNN_OK)
+void check(rnncc_status status, const char *what) {
+  if (status != RNNCC_OK)
     throw std::runtime_error(std::string("rnncc: ") + what + " returned " +
                              std::to_string(status));
 }
 
 /// The first cell of the shared object `path`, which stays loaded.
-const rnn_descriptor &load(const std::string &path) {
+const rnncc_descriptor &load(const std::string &path) {
   void *object = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!object)
     throw std::runtime_error(dlerror());
   auto *cells =
-      static_cast<const rnn_descriptor *const *>(dlsym(object, "rnn_cells"));
+      static_cast<const rnncc_descriptor *const *>(dlsym(object, "rnncc_cells"));
   if (!cells || !cells[0])
     throw std::runtime_error(path + " exports no cell");
-  if (cells[0]->abi_version != RNN_ABI_VERSION)
+  if (cells[0]->abi_version != RNNCC_ABI_VERSION)
     throw std::runtime_error(path + " has another ABI version");
   return *cells[0];
 }
 
 class Rnncc : public Side {
 public:
-  Rnncc(const rnn_descriptor &cell, const Problem &problem, Work work);
+  Rnncc(const rnncc_descriptor &cell, const Problem &problem, Work work);
   void run() override;
   Result fetch() override;
 
@@ -61,12 +61,12 @@ private:
   void *&array(const std::string &name);
   template <typename Visit> void forEachParameter(Visit visit);
 
-  const rnn_descriptor &cell;
+  const rnncc_descriptor &cell;
   const Problem &problem;
   const Work work;
   Result result;
   Memory weights, tape, scratch;
-  std::unique_ptr<rnn_call, Free> call;
+  std::unique_ptr<rnncc_call, Free> call;
 };
 
 void *&Rnncc::array(const std::string &name) {
@@ -95,10 +95,10 @@ template <typename Visit> void Rnncc::forEachParameter(Visit visit) {
   }
 }
 
-Rnncc::Rnncc(const rnn_descriptor &cell, const Problem &problem, Work work)
+Rnncc::Rnncc(const rnncc_descriptor &cell, const Problem &problem, Work work)
     : cell(cell), problem(problem), work(work),
-      call(static_cast<rnn_call *>(std::calloc(
-          1, sizeof(rnn_call) + size_t(cell.n_arrays) * sizeof(void *)))) {
+      call(static_cast<rnncc_call *>(std::calloc(
+          1, sizeof(rnncc_call) + size_t(cell.n_arrays) * sizeof(void *)))) {
   if (!call)
     throw std::bad_alloc();
   const Shape &shape = problem.shape;

@@ -35,63 +35,63 @@ struct Options {
 
 /// Memory from the runtime.
 struct Free {
-  void operator()(void *memory) const { rnn_free(memory); }
+  void operator()(void *memory) const { rnncc_free(memory); }
 };
 using Memory = std::unique_ptr<void, Free>;
 
 /// A call of a cell with all the memory it needs.
 class Call {
 public:
-  Call(const rnn_descriptor &cell, const Options &options, int64_t steps,
+  Call(const rnncc_descriptor &cell, const Options &options, int64_t steps,
        int64_t batch)
       : cell(cell), options(options) {
-    storage.resize((sizeof(rnn_call) + cell.n_arrays * sizeof(void *)) / 8 + 1);
-    call = reinterpret_cast<rnn_call *>(storage.data());
+    storage.resize((sizeof(rnncc_call) + cell.n_arrays * sizeof(void *)) / 8 + 1);
+    call = reinterpret_cast<rnncc_call *>(storage.data());
     call->steps = steps;
     call->batch = batch;
     arrays.resize(cell.n_arrays);
   }
-  ~Call() { rnn_team_destroy(team); }
+  ~Call() { rnncc_team_destroy(team); }
 
   Error prepare();
   Error pack(ArrayRef<const void *> params);
   /// Bytes of an array, for this number of steps and rows.
-  Expected<size_t> bytesOf(const rnn_array &array) const;
+  Expected<size_t> bytesOf(const rnncc_array &array) const;
   Error make(int64_t index);
   Error forward();
   Error backward();
 
-  const rnn_descriptor &cell;
+  const rnncc_descriptor &cell;
   const Options &options;
-  rnn_call *call;
+  rnncc_call *call;
   std::vector<Memory> arrays;
 
 private:
   Expected<Memory> allocate(size_t bytes) const;
   std::vector<uint64_t> storage;
-  rnn_team *team = nullptr;
+  rnncc_team *team = nullptr;
   Memory weights, tape, forwardScratch, backwardScratch;
 };
 } // namespace
 
-static Error statusError(const Twine &what, rnn_status status) {
-  return createStringError(what + ": " + rnn_status_text(status));
+static Error statusError(const Twine &what, rnncc_status status) {
+  return createStringError(what + ": " + rnncc_status_text(status));
 }
 
 Expected<Memory> Call::allocate(size_t bytes) const {
-  Memory memory(rnn_alloc(bytes));
+  Memory memory(rnncc_alloc(bytes));
   if (!memory)
     return createStringError("cannot get " + Twine(bytes) + " bytes of memory");
   return memory;
 }
 
-Expected<size_t> Call::bytesOf(const rnn_array &array) const {
-  int64_t elements = rnn_array_elements(&array, call->steps, call->batch);
+Expected<size_t> Call::bytesOf(const rnncc_array &array) const {
+  int64_t elements = rnncc_array_elements(&array, call->steps, call->batch);
   if (elements < 0)
     return createStringError("T = " + Twine(call->steps) +
                              ", N = " + Twine(call->batch) +
                              ": too large to address");
-  return elements * rnn_element_bytes(&cell);
+  return elements * rnncc_element_bytes(&cell);
 }
 
 Error Call::make(int64_t index) {
@@ -124,21 +124,21 @@ Error Call::prepare() {
   for (Need &need : needs) {
     if (need.bytes == 0)
       return statusError("T = " + Twine(steps) + ", N = " + Twine(batch),
-                         RNN_BAD_SIZE);
+                         RNNCC_BAD_SIZE);
     auto memory = allocate(need.bytes);
     if (!memory)
       return memory.takeError();
     need.memory = std::move(*memory);
   }
   if (options.threads > 1)
-    if (rnn_status status = rnn_team_create(options.threads, &team))
+    if (rnncc_status status = rnncc_team_create(options.threads, &team))
       return statusError("--threads " + Twine(options.threads), status);
   call->team = team;
   call->tape = tape.get();
   for (int64_t i = 0; i < cell.n_arrays; ++i) {
     int role = cell.arrays[i].role;
-    bool written = role == RNN_FINAL || role == RNN_OUTPUT;
-    bool gradient = role >= RNN_GRAD_INPUT;
+    bool written = role == RNNCC_FINAL || role == RNNCC_OUTPUT;
+    bool gradient = role >= RNNCC_GRAD_INPUT;
     if (written || (gradient && options.grad))
       if (Error error = make(i))
         return error;
@@ -154,21 +154,21 @@ Error Call::pack(ArrayRef<const void *> params) {
     weights = std::move(*memory);
     call->weights = weights.get();
   }
-  if (rnn_status status = cell.pack(params.data(), weights.get()))
+  if (rnncc_status status = cell.pack(params.data(), weights.get()))
     return statusError("pack", status);
   return Error::success();
 }
 
 Error Call::forward() {
   call->scratch = forwardScratch.get();
-  if (rnn_status status = cell.forward(call))
+  if (rnncc_status status = cell.forward(call))
     return statusError("forward", status);
   return Error::success();
 }
 
 Error Call::backward() {
   call->scratch = backwardScratch.get();
-  if (rnn_status status = cell.backward(call))
+  if (rnncc_status status = cell.backward(call))
     return statusError("backward", status);
   return Error::success();
 }
@@ -185,9 +185,9 @@ static std::string shapeText(ArrayRef<int64_t> shape) {
 }
 
 /// Checks type and shape of a tensor of the file.
-static Error checkTensor(const NamedTensor &tensor, const rnn_descriptor &cell,
+static Error checkTensor(const NamedTensor &tensor, const rnncc_descriptor &cell,
                          ArrayRef<int64_t> expected) {
-  StringRef type = cell.element == RNN_F64 ? "F64" : "F32";
+  StringRef type = cell.element == RNNCC_F64 ? "F64" : "F32";
   if (tensor.type != type)
     return createStringError("tensor '" + tensor.name + "' is " + tensor.type +
                              " but the cell was compiled for " + type);
@@ -198,26 +198,26 @@ static Error checkTensor(const NamedTensor &tensor, const rnn_descriptor &cell,
   return Error::success();
 }
 
-static SmallVector<int64_t> shapeOf(const rnn_array &array, int64_t steps,
+static SmallVector<int64_t> shapeOf(const rnncc_array &array, int64_t steps,
                                     int64_t batch) {
   SmallVector<int64_t> shape;
-  if (array.axes == RNN_STEPS_ROWS)
+  if (array.axes == RNNCC_STEPS_ROWS)
     shape.push_back(steps);
-  if (array.axes != RNN_PLAIN)
+  if (array.axes != RNNCC_PLAIN)
     shape.push_back(batch);
   shape.append(array.shape, array.shape + array.rank);
   return shape;
 }
 
 /// True if a file may give the array.
-static bool isRead(const rnn_array &array, bool grad) {
-  return array.role == RNN_INPUT || array.role == RNN_INITIAL ||
-         (grad && (array.role == RNN_GRAD_OUTPUT ||
-                   array.role == RNN_GRAD_FINAL));
+static bool isRead(const rnncc_array &array, bool grad) {
+  return array.role == RNNCC_INPUT || array.role == RNNCC_INITIAL ||
+         (grad && (array.role == RNNCC_GRAD_OUTPUT ||
+                   array.role == RNNCC_GRAD_FINAL));
 }
 
 /// Every tensor of the file must be one that the cell knows.
-static Error checkNames(const TensorFile &file, const rnn_descriptor &cell,
+static Error checkNames(const TensorFile &file, const rnncc_descriptor &cell,
                         bool grad) {
   SmallVector<StringRef> names;
   for (int64_t i = 0; i < cell.n_params; ++i)
@@ -247,13 +247,13 @@ static Error checkNames(const TensorFile &file, const rnn_descriptor &cell,
 }
 
 /// T and N: from the first input, else from the command line.
-static Error inferSizes(const TensorFile &file, const rnn_descriptor &cell,
+static Error inferSizes(const TensorFile &file, const rnncc_descriptor &cell,
                         const Options &options, int64_t &steps,
                         int64_t &batch) {
   steps = options.steps;
   batch = options.batch;
   for (int64_t i = 0; i < cell.n_arrays; ++i) {
-    if (cell.arrays[i].role != RNN_INPUT)
+    if (cell.arrays[i].role != RNNCC_INPUT)
       continue;
     const NamedTensor *tensor = file.find(cell.arrays[i].name);
     if (!tensor)
@@ -273,7 +273,7 @@ static Error inferSizes(const TensorFile &file, const rnn_descriptor &cell,
   return Error::success();
 }
 
-static Error runFile(const rnn_descriptor &cell, const Options &options) {
+static Error runFile(const rnncc_descriptor &cell, const Options &options) {
   auto file = readTensors(options.in);
   if (!file)
     return file.takeError();
@@ -289,24 +289,24 @@ static Error runFile(const rnn_descriptor &cell, const Options &options) {
   std::vector<Memory> copies; // the file's bytes lie anywhere
   SmallVector<const void *> params;
   for (int64_t i = 0; i < cell.n_params; ++i) {
-    const rnn_param &param = cell.params[i];
+    const rnncc_param &param = cell.params[i];
     const NamedTensor *tensor = file->find(param.name);
     if (!tensor)
       return createStringError("the parameter '" + Twine(param.name) +
                                "' is missing");
     if (Error error = checkTensor(*tensor, cell, {param.shape, size_t(param.rank)}))
       return error;
-    copies.emplace_back(rnn_alloc(tensor->bytes.size()));
+    copies.emplace_back(rnncc_alloc(tensor->bytes.size()));
     std::memcpy(copies.back().get(), tensor->bytes.data(),
                 tensor->bytes.size());
     params.push_back(copies.back().get());
   }
   for (int64_t i = 0; i < cell.n_arrays; ++i) {
-    const rnn_array &array = cell.arrays[i];
+    const rnncc_array &array = cell.arrays[i];
     const NamedTensor *tensor =
         isRead(array, options.grad) ? file->find(array.name) : nullptr;
     if (!tensor) {
-      if (array.role == RNN_INPUT)
+      if (array.role == RNNCC_INPUT)
         return createStringError("the input '" + Twine(array.name) +
                                  "' is missing");
       continue;
@@ -328,9 +328,9 @@ static Error runFile(const rnn_descriptor &cell, const Options &options) {
 
   std::vector<NamedTensor> results;
   for (int64_t i = 0; i < cell.n_arrays; ++i) {
-    const rnn_array &array = cell.arrays[i];
-    bool written = array.role == RNN_FINAL || array.role == RNN_OUTPUT ||
-                   (options.grad && array.role >= RNN_GRAD_INPUT);
+    const rnncc_array &array = cell.arrays[i];
+    bool written = array.role == RNNCC_FINAL || array.role == RNNCC_OUTPUT ||
+                   (options.grad && array.role >= RNNCC_GRAD_INPUT);
     if (!written)
       continue;
     auto bytes = call.bytesOf(array);
@@ -338,7 +338,7 @@ static Error runFile(const rnn_descriptor &cell, const Options &options) {
       return bytes.takeError();
     NamedTensor tensor;
     tensor.name = array.name;
-    tensor.type = cell.element == RNN_F64 ? "F64" : "F32";
+    tensor.type = cell.element == RNNCC_F64 ? "F64" : "F32";
     tensor.shape.assign(shapeOf(array, steps, batch));
     tensor.bytes =
         StringRef(static_cast<char *>(call.arrays[i].get()), *bytes);
@@ -371,7 +371,7 @@ static Expected<std::vector<double>> timeRuns(function_ref<Error()> run) {
   return times;
 }
 
-static Error runClock(const rnn_descriptor &cell, const Options &options) {
+static Error runClock(const rnncc_descriptor &cell, const Options &options) {
   int64_t steps = -1, batch = -1;
   SmallVector<StringRef> parts;
   StringRef(options.time).split(parts, ',');
@@ -391,7 +391,7 @@ static Error runClock(const rnn_descriptor &cell, const Options &options) {
   std::mt19937_64 random(1);
   auto fill = [&](void *to, ArrayRef<double> values) {
     for (auto [i, value] : enumerate(values))
-      if (cell.element == RNN_F64)
+      if (cell.element == RNNCC_F64)
         static_cast<double *>(to)[i] = value;
       else
         static_cast<float *>(to)[i] = float(value);
@@ -400,7 +400,7 @@ static Error runClock(const rnn_descriptor &cell, const Options &options) {
   SmallVector<const void *> params;
   for (int64_t i = 0; i < cell.n_params; ++i) {
     std::vector<double> values = drawParam(cell.params[i], random);
-    copies.emplace_back(rnn_alloc(values.size() * 8));
+    copies.emplace_back(rnncc_alloc(values.size() * 8));
     fill(copies.back().get(), values);
     params.push_back(copies.back().get());
   }
@@ -410,7 +410,7 @@ static Error runClock(const rnn_descriptor &cell, const Options &options) {
     if (Error error = call.make(i))
       return error;
     std::vector<double> values(
-        rnn_array_elements(&cell.arrays[i], steps, batch));
+        rnncc_array_elements(&cell.arrays[i], steps, batch));
     for (double &value : values)
       value = std::uniform_real_distribution<double>(-1, 1)(random);
     fill(call.arrays[i].get(), values);
@@ -443,7 +443,7 @@ static Error runClock(const rnn_descriptor &cell, const Options &options) {
 //===----------------------------------------------------------------------===//
 
 /// The cell of a shared object that was asked for, or its only one.
-static Expected<const rnn_descriptor *> findCell(const Options &options) {
+static Expected<const rnncc_descriptor *> findCell(const Options &options) {
   std::string path = options.cell;
   if (path.find('/') == std::string::npos)
     path = "./" + path;
@@ -452,7 +452,7 @@ static Expected<const rnn_descriptor *> findCell(const Options &options) {
     return createStringError("cannot load '" + options.cell +
                              "': " + dlerror());
   auto cells =
-      static_cast<const rnn_descriptor *const *>(dlsym(library, "rnn_cells"));
+      static_cast<const rnncc_descriptor *const *>(dlsym(library, "rnncc_cells"));
   if (!cells || !cells[0])
     return createStringError("'" + options.cell +
                              "' holds no compiled cell; make it with "
@@ -460,7 +460,7 @@ static Expected<const rnn_descriptor *> findCell(const Options &options) {
   std::string names;
   for (auto cell = cells; *cell; ++cell) {
     char message[256];
-    if (rnn_check_abi(*cell, message, sizeof message))
+    if (rnncc_check_abi(*cell, message, sizeof message))
       return createStringError("'" + options.cell + "': " + message);
     names += (names.empty() ? "" : ", ") + std::string((*cell)->name);
   }
@@ -469,7 +469,7 @@ static Expected<const rnn_descriptor *> findCell(const Options &options) {
                              names + "); choose one with --cell");
   if (options.name.empty())
     return cells[0];
-  if (const rnn_descriptor *cell = rnn_find_cell(cells, options.name.c_str()))
+  if (const rnncc_descriptor *cell = rnncc_find_cell(cells, options.name.c_str()))
     return cell;
   return createStringError("'" + options.cell + "' holds no cell '" +
                            options.name + "', but " + names);

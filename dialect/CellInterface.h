@@ -17,7 +17,7 @@
 
 namespace rnn {
 
-/// What an array of a call is; numbered as rnn_array_role in rnncc/abi.h.
+/// What an array of a call is; numbered as rnncc_array_role in rnncc/abi.h.
 enum class ArrayRole {
   Input,
   Initial,
@@ -30,7 +30,7 @@ enum class ArrayRole {
   GradParam
 };
 
-/// Which axes stand before an array's own shape; numbered as rnn_axes.
+/// Which axes stand before an array's own shape; numbered as rnncc_axes.
 enum class Axes { StepsRows, Rows, Plain };
 
 /// One array of a call.

@@ -4,7 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// rnn_descriptor of rnncc/abi.h and its tables, as LLVM constants. The checks
+// rnncc_descriptor of rnncc/abi.h and its tables, as LLVM constants. The checks
 // below tie the two together.
 //
 //===----------------------------------------------------------------------===//
@@ -18,27 +18,27 @@
 using namespace llvm;
 using namespace rnn;
 
-static_assert(sizeof(rnn_array) == 56 && offsetof(rnn_array, shape) == 24);
-static_assert(sizeof(rnn_param) == 64 && offsetof(rnn_param, shape) == 32);
-static_assert(sizeof(rnn_size) == 16);
-static_assert(sizeof(rnn_descriptor) == 144 &&
-              offsetof(rnn_descriptor, name) == 8 &&
-              offsetof(rnn_descriptor, forward_flops) == 72 &&
-              offsetof(rnn_descriptor, step) == 136);
-static_assert(offsetof(rnn_call, arrays) == 56);
-static_assert(int(ArrayRole::GradParam) == RNN_GRAD_PARAM &&
-              int(ArrayRole::GradOutput) == RNN_GRAD_OUTPUT &&
-              int(Axes::Plain) == RNN_PLAIN);
+static_assert(sizeof(rnncc_array) == 56 && offsetof(rnncc_array, shape) == 24);
+static_assert(sizeof(rnncc_param) == 64 && offsetof(rnncc_param, shape) == 32);
+static_assert(sizeof(rnncc_size) == 16);
+static_assert(sizeof(rnncc_descriptor) == 144 &&
+              offsetof(rnncc_descriptor, name) == 8 &&
+              offsetof(rnncc_descriptor, forward_flops) == 72 &&
+              offsetof(rnncc_descriptor, step) == 136);
+static_assert(offsetof(rnncc_call, arrays) == 56);
+static_assert(int(ArrayRole::GradParam) == RNNCC_GRAD_PARAM &&
+              int(ArrayRole::GradOutput) == RNNCC_GRAD_OUTPUT &&
+              int(Axes::Plain) == RNNCC_PLAIN);
 
 static int initOf(StringRef name) {
   return StringSwitch<int>(name)
-      .Case("zeros", RNN_ZEROS)
-      .Case("ones", RNN_ONES)
-      .Case("constant", RNN_CONSTANT)
-      .Case("uniform", RNN_UNIFORM)
-      .Case("normal", RNN_NORMAL)
-      .Case("orthogonal", RNN_ORTHOGONAL)
-      .Default(RNN_GLOROT_UNIFORM);
+      .Case("zeros", RNNCC_ZEROS)
+      .Case("ones", RNNCC_ONES)
+      .Case("constant", RNNCC_CONSTANT)
+      .Case("uniform", RNNCC_UNIFORM)
+      .Case("normal", RNNCC_NORMAL)
+      .Case("orthogonal", RNNCC_ORTHOGONAL)
+      .Default(RNNCC_GLOROT_UNIFORM);
 }
 
 namespace {
@@ -65,7 +65,7 @@ struct Constants {
                   false);
   }
   Constant *shape(ArrayRef<int64_t> sizes) {
-    SmallVector<uint64_t> padded(RNN_MAX_RANK, 0);
+    SmallVector<uint64_t> padded(RNNCC_MAX_RANK, 0);
     for (auto [to, from] : zip(padded, sizes))
       to = from;
     return ConstantDataArray::get(context, ArrayRef<uint64_t>(padded));
@@ -106,7 +106,7 @@ static Constant *descriptorOf(Constants &c, const CellFacts &cell) {
     return c.module.getFunction((cell.prefix + "_" + name).str());
   };
   return c.record(
-      {c.num32(RNN_ABI_VERSION), c.num32(cell.isDouble ? RNN_F64 : RNN_F32),
+      {c.num32(RNNCC_ABI_VERSION), c.num32(cell.isDouble ? RNNCC_F64 : RNNCC_F32),
        c.text(cell.name), c.text(cell.source()), c.num64(sizes.size()),
        c.table(sizes), c.num64(params.size()), c.table(params),
        c.num64(arrays.size()), c.table(arrays),
@@ -127,5 +127,5 @@ void rnn::addDescriptors(Module &module, ArrayRef<CellFacts> cells,
     return;
   table.push_back(ConstantPointerNull::get(c.ptr));
   c.global(ConstantArray::get(ArrayType::get(c.ptr, table.size()), table),
-           "rnn_cells", true);
+           "rnncc_cells", true);
 }

@@ -73,7 +73,7 @@ static void writeParams(raw_ostream &os, const CellFacts &cell,
 
 static void writeCall(raw_ostream &os, const CellFacts &cell,
                       StringRef element) {
-  os << formatv(R"(/** Arguments of {0}_forward, {0}_backward and {0}_step; laid out as rnn_call.
+  os << formatv(R"(/** Arguments of {0}_forward, {0}_backward and {0}_step; laid out as rnncc_call.
  *  Set what is not used to zero: `{0}_call call = {{0};`. */
 typedef struct {0}_call {{
   int64_t steps;          /**< T, 0 or more; {0}_step takes 1 */
@@ -84,7 +84,7 @@ typedef struct {0}_call {{
   void *scratch;          /**< {0}_forward_scratch_bytes(T, N) or
                                {0}_backward_scratch_bytes(T, N) bytes; free
                                after the call */
-  rnn_team *team;         /**< NULL: this thread alone */
+  rnncc_team *team;         /**< NULL: this thread alone */
   const int64_t *lengths; /**< NULL */
 )",
                 cell.prefix);
@@ -122,10 +122,10 @@ size_t {0}_weights_bytes(void);
  *  params   read
  *  weights  {0}_weights_bytes() bytes at a multiple of 64, written
  *
- *  Returns RNN_OK, RNN_NULL_POINTER or RNN_MISALIGNED; after an error nothing
+ *  Returns RNNCC_OK, RNNCC_NULL_POINTER or RNNCC_MISALIGNED; after an error nothing
  *  was written.
  */
-rnn_status {0}_pack({1}params, void *weights);
+rnncc_status {0}_pack({1}params, void *weights);
 
 /** Bytes of tape for T steps of N rows; 0 if they are out of range. */
 size_t {0}_tape_bytes(int64_t steps, int64_t batch);
@@ -138,30 +138,30 @@ size_t {0}_backward_scratch_bytes(int64_t steps, int64_t batch);
 
 /** Runs the cell over a batch of sequences.
  *
- *  Returns RNN_OK, RNN_BAD_SIZE, RNN_NULL_POINTER, RNN_MISALIGNED,
- *  RNN_WRONG_WEIGHTS or RNN_UNSUPPORTED. After an error no array has been
+ *  Returns RNNCC_OK, RNNCC_BAD_SIZE, RNNCC_NULL_POINTER, RNNCC_MISALIGNED,
+ *  RNNCC_WRONG_WEIGHTS or RNNCC_UNSUPPORTED. After an error no array has been
  *  touched.
  *
  *  Source: {2}.
  */
-rnn_status {0}_forward(const {0}_call *call);
+rnncc_status {0}_forward(const {0}_call *call);
 
 /** Pulls gradients back to parameters, inputs and initial states. Takes the
  *  call that {0}_forward was given, with the gradients filled in.
  *
- *  Returns what {0}_forward can, or RNN_WRONG_TAPE. After an error no array
+ *  Returns what {0}_forward can, or RNNCC_WRONG_TAPE. After an error no array
  *  has been touched.
  *
  *  Source: derived from {2}.
  */
-rnn_status {0}_backward(const {0}_call *call);
+rnncc_status {0}_backward(const {0}_call *call);
 
 /** Runs one step, for streaming: {0}_forward with steps = 1 and no tape. With
  *  the same arrays as `initial` and `final`, states go on from call to call. */
-rnn_status {0}_step(const {0}_call *call);
+rnncc_status {0}_step(const {0}_call *call);
 
 /** What programs for any cell need: names, shapes, entry points. */
-extern const rnn_descriptor {0}_cell;
+extern const rnncc_descriptor {0}_cell;
 
 )",
                 cell.prefix, params, cell.source());
@@ -198,9 +198,9 @@ std::string rnn::headerText(ArrayRef<CellFacts> cells, StringRef file,
 
 #include "rnncc/abi.h"
 
-)" << "#if RNN_ABI_VERSION != "
-     << RNN_ABI_VERSION << "\n#error \"" << file << " needs runtime ABI "
-     << RNN_ABI_VERSION << ": compile it again\"\n#endif\n\n"
+)" << "#if RNNCC_ABI_VERSION != "
+     << RNNCC_ABI_VERSION << "\n#error \"" << file << " needs runtime ABI "
+     << RNNCC_ABI_VERSION << ": compile it again\"\n#endif\n\n"
      << "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n";
   for (const CellFacts &cell : cells) {
     StringRef element = cell.isDouble ? "double" : "float";

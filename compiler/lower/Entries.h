@@ -39,7 +39,7 @@ struct EntryFunction {
   mlir::Block *failure;
 };
 
-/// Numbers of rnn_status in rnncc/abi.h.
+/// Numbers of rnncc_status in rnncc/abi.h.
 namespace status {
 enum : int32_t {
   Ok = 0,

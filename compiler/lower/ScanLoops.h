@@ -19,7 +19,7 @@
 
 namespace rnn {
 
-/// Offsets of the fields of rnn_call in rnncc/abi.h, in bytes.
+/// Offsets of the fields of rnncc_call in rnncc/abi.h, in bytes.
 namespace call_field {
 enum : int64_t {
   Steps = 0,
@@ -45,7 +45,7 @@ MemoryOffsets offsetsOf(Code &code, const Layout &layout, Memory region,
 
 /// What the code of one thread knows when running.
 struct Frame {
-  mlir::Value call;     ///< rnn_call
+  mlir::Value call;     ///< rnncc_call
   mlir::Value steps;    ///< C, of this chunk
   mlir::Value batch;    ///< N
   mlir::Value before;   ///< steps of earlier chunks

@@ -29,7 +29,7 @@ static void orthogonalise(std::vector<double> &values, size_t vectors,
   }
 }
 
-std::vector<double> rnn::drawParam(const rnn_param &param,
+std::vector<double> rnn::drawParam(const rnncc_param &param,
                                    std::mt19937_64 &random) {
   size_t count = 1;
   for (int d = 0; d < param.rank; ++d)
@@ -42,25 +42,25 @@ std::vector<double> rnn::drawParam(const rnn_param &param,
       value = distribution(random);
   };
   switch (param.init) {
-  case RNN_ONES:
+  case RNNCC_ONES:
     values.assign(count, 1.0);
     break;
-  case RNN_CONSTANT:
+  case RNNCC_CONSTANT:
     values.assign(count, param.init_arguments[0]);
     break;
-  case RNN_UNIFORM:
+  case RNNCC_UNIFORM:
     draw(std::uniform_real_distribution<double>(param.init_arguments[0],
                                                 param.init_arguments[1]));
     break;
-  case RNN_NORMAL:
+  case RNNCC_NORMAL:
     draw(std::normal_distribution<double>(0, param.init_arguments[0]));
     break;
-  case RNN_GLOROT_UNIFORM: {
+  case RNNCC_GLOROT_UNIFORM: {
     double limit = std::sqrt(6.0 / double(rows + columns));
     draw(std::uniform_real_distribution<double>(-limit, limit));
     break;
   }
-  case RNN_ORTHOGONAL:
+  case RNNCC_ORTHOGONAL:
     draw(std::normal_distribution<double>(0, 1));
     if (rows <= columns)
       orthogonalise(values, rows, columns, 1, columns);

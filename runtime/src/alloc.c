@@ -12,7 +12,7 @@
 /* Weights of this size are worth whole huge pages. */
 static const size_t huge_page = (size_t)2 << 20;
 
-void *rnn_alloc(size_t bytes) {
+void *rnncc_alloc(size_t bytes) {
   const size_t alignment = bytes >= huge_page ? huge_page : 64;
   void *memory = NULL;
   /* A size beyond PTRDIFF_MAX fails here, in malloc. */
@@ -26,4 +26,4 @@ void *rnn_alloc(size_t bytes) {
   return memory;
 }
 
-void rnn_free(void *memory) { free(memory); }
+void rnncc_free(void *memory) { free(memory); }

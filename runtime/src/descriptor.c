@@ -9,19 +9,19 @@
 #include <stdio.h>
 #include <string.h>
 
-rnn_status rnn_check_abi(const rnn_descriptor *cell, char *message,
+rnncc_status rnncc_check_abi(const rnncc_descriptor *cell, char *message,
                          size_t capacity) {
-  if (cell->abi_version == RNN_ABI_VERSION)
-    return RNN_OK;
+  if (cell->abi_version == RNNCC_ABI_VERSION)
+    return RNNCC_OK;
   if (message && capacity)
     snprintf(message, capacity,
              "the cell was compiled for runtime ABI %u but this program has "
              "ABI %u: compile the cell again",
-             (unsigned)cell->abi_version, (unsigned)RNN_ABI_VERSION);
-  return RNN_WRONG_ABI;
+             (unsigned)cell->abi_version, (unsigned)RNNCC_ABI_VERSION);
+  return RNNCC_WRONG_ABI;
 }
 
-const rnn_descriptor *rnn_find_cell(const rnn_descriptor *const *cells,
+const rnncc_descriptor *rnncc_find_cell(const rnncc_descriptor *const *cells,
                                     const char *name) {
   for (; *cells; ++cells)
     if (strcmp((*cells)->name, name) == 0)
@@ -29,22 +29,22 @@ const rnn_descriptor *rnn_find_cell(const rnn_descriptor *const *cells,
   return NULL;
 }
 
-int64_t rnn_find_array(const rnn_descriptor *cell, const char *name) {
+int64_t rnncc_find_array(const rnncc_descriptor *cell, const char *name) {
   for (int64_t i = 0; i < cell->n_arrays; ++i)
     if (strcmp(cell->arrays[i].name, name) == 0)
       return i;
   return -1;
 }
 
-int64_t rnn_find_param(const rnn_descriptor *cell, const char *name) {
+int64_t rnncc_find_param(const rnncc_descriptor *cell, const char *name) {
   for (int64_t i = 0; i < cell->n_params; ++i)
     if (strcmp(cell->params[i].name, name) == 0)
       return i;
   return -1;
 }
 
-size_t rnn_element_bytes(const rnn_descriptor *cell) {
-  return cell->element == RNN_F64 ? sizeof(double) : sizeof(float);
+size_t rnncc_element_bytes(const rnncc_descriptor *cell) {
+  return cell->element == RNNCC_F64 ? sizeof(double) : sizeof(float);
 }
 
 /* The largest element type has 8 bytes: so many elements always have a size. */
@@ -60,7 +60,7 @@ static int64_t times(int64_t count, int64_t size) {
 }
 
 static int64_t shape_elements(int32_t rank, const int64_t *shape) {
-  if (rank < 0 || rank > RNN_MAX_RANK)
+  if (rank < 0 || rank > RNNCC_MAX_RANK)
     return -1;
   int64_t count = 1;
   for (int32_t i = 0; i < rank; ++i)
@@ -68,26 +68,26 @@ static int64_t shape_elements(int32_t rank, const int64_t *shape) {
   return count;
 }
 
-int64_t rnn_array_elements(const rnn_array *array, int64_t steps,
+int64_t rnncc_array_elements(const rnncc_array *array, int64_t steps,
                            int64_t batch) {
   if (steps < 0 || batch < 0)
     return -1;
   int64_t count = shape_elements(array->rank, array->shape);
-  if (array->axes != RNN_PLAIN)
+  if (array->axes != RNNCC_PLAIN)
     count = times(count, batch);
-  if (array->axes == RNN_STEPS_ROWS)
+  if (array->axes == RNNCC_STEPS_ROWS)
     count = times(count, steps);
   return count;
 }
 
-int64_t rnn_param_elements(const rnn_param *param) {
+int64_t rnncc_param_elements(const rnncc_param *param) {
   return shape_elements(param->rank, param->shape);
 }
 
-rnn_call *rnn_call_create(const rnn_descriptor *cell) {
+rnncc_call *rnncc_call_create(const rnncc_descriptor *cell) {
   const size_t bytes =
-      sizeof(rnn_call) + (size_t)cell->n_arrays * sizeof(void *);
-  rnn_call *call = rnn_alloc(bytes);
+      sizeof(rnncc_call) + (size_t)cell->n_arrays * sizeof(void *);
+  rnncc_call *call = rnncc_alloc(bytes);
   if (call)
     memset(call, 0, bytes);
   return call;

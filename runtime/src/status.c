@@ -6,28 +6,28 @@
 
 #include "rnncc/runtime.h"
 
-const char *rnn_status_text(rnn_status status) {
+const char *rnncc_status_text(rnncc_status status) {
   switch (status) {
-  case RNN_OK:
+  case RNNCC_OK:
     return "success";
-  case RNN_BAD_SIZE:
+  case RNNCC_BAD_SIZE:
     return "a number of steps, rows or threads is out of range";
-  case RNN_NULL_POINTER:
+  case RNNCC_NULL_POINTER:
     return "an array that is needed is NULL";
-  case RNN_MISALIGNED:
+  case RNNCC_MISALIGNED:
     return "an array is not aligned: weights, tape and scratch to 64 bytes, "
            "others as their elements are";
-  case RNN_WRONG_WEIGHTS:
+  case RNNCC_WRONG_WEIGHTS:
     return "the weights were not packed by this cell";
-  case RNN_WRONG_TAPE:
+  case RNNCC_WRONG_TAPE:
     return "the tape is not that of a forward of this cell with the same steps "
            "and batch, or it was used already";
-  case RNN_UNSUPPORTED:
+  case RNNCC_UNSUPPORTED:
     return "this object cannot do what was asked for: the processor lacks "
            "instructions it was compiled for, or lengths were given";
-  case RNN_WRONG_ABI:
+  case RNNCC_WRONG_ABI:
     return "the cell was compiled for another version of the runtime";
-  case RNN_NO_MEMORY:
+  case RNNCC_NO_MEMORY:
     return "the system gives no memory or no thread";
   }
   return "not a status of this version";

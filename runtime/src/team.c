@@ -33,7 +33,7 @@ struct worker {
 };
 
 struct team {
-  rnn_team base;
+  rnncc_team base;
   int64_t spins; /* 0 if there are more threads than processors */
 
   /* What to run; changes only while all workers stand at the barrier. */
@@ -99,7 +99,7 @@ static void open_barrier(struct team *team) {
   pthread_mutex_unlock(&team->mutex);
 }
 
-static void team_barrier(rnn_team *base) {
+static void team_barrier(rnncc_team *base) {
   struct team *team = (struct team *)base;
   if (base->threads == 1)
     return;
@@ -112,7 +112,7 @@ static void team_barrier(rnn_team *base) {
     await(team, phase);
 }
 
-static void team_run(rnn_team *base,
+static void team_run(rnncc_team *base,
                      void (*body)(void *argument, int64_t thread),
                      void *argument) {
   struct team *team = (struct team *)base;
@@ -174,18 +174,18 @@ static void finish(struct team *team, int64_t started) {
     pthread_join(team->workers[i].thread, NULL);
   pthread_cond_destroy(&team->opened);
   pthread_mutex_destroy(&team->mutex);
-  rnn_free(team);
+  rnncc_free(team);
 }
 
-rnn_status rnn_team_create(int threads, rnn_team **result) {
+rnncc_status rnncc_team_create(int threads, rnncc_team **result) {
   *result = NULL;
   if (threads < 1)
-    return RNN_BAD_SIZE;
+    return RNNCC_BAD_SIZE;
   const size_t workers = (size_t)threads - 1;
   struct team *team =
-      rnn_alloc(sizeof *team + workers * sizeof(struct worker));
+      rnncc_alloc(sizeof *team + workers * sizeof(struct worker));
   if (!team)
-    return RNN_NO_MEMORY;
+    return RNNCC_NO_MEMORY;
 
   team->base.threads = threads;
   team->base.run = team_run;
@@ -203,13 +203,13 @@ rnn_status rnn_team_create(int threads, rnn_team **result) {
   const int64_t started = start(team);
   if (started < threads - 1) {
     finish(team, started);
-    return RNN_NO_MEMORY;
+    return RNNCC_NO_MEMORY;
   }
   *result = &team->base;
-  return RNN_OK;
+  return RNNCC_OK;
 }
 
-void rnn_team_destroy(rnn_team *team) {
+void rnncc_team_destroy(rnncc_team *team) {
   if (team)
     finish((struct team *)team, team->threads - 1);
 }

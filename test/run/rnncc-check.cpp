@@ -50,11 +50,11 @@ namespace cl = llvm::cl;
 
 namespace {
 /// A team made of fresh threads for each call.
-struct Team : rnn_team {
+struct Team : rnncc_team {
   explicit Team(int64_t count) {
     threads = count;
     pthread_barrier_init(&wait, nullptr, count);
-    run = [](rnn_team *team, void (*body)(void *, int64_t), void *argument) {
+    run = [](rnncc_team *team, void (*body)(void *, int64_t), void *argument) {
       std::vector<std::thread> others;
       for (int64_t i = 1; i < team->threads; ++i)
         others.emplace_back(body, argument, i);
@@ -62,7 +62,7 @@ struct Team : rnn_team {
       for (std::thread &other : others)
         other.join();
     };
-    barrier = [](rnn_team *team) {
+    barrier = [](rnncc_team *team) {
       pthread_barrier_wait(&static_cast<Team *>(team)->wait);
     };
   }
@@ -112,12 +112,12 @@ namespace {
 /// A call of compiled code with arrays of its own.
 class CompiledCall {
 public:
-  CompiledCall(const rnn_descriptor &cell, int64_t steps, int64_t batch,
+  CompiledCall(const rnncc_descriptor &cell, int64_t steps, int64_t batch,
                Wall wall = Wall::Behind)
-      : cell(cell), bytes(cell.element == RNN_F64 ? 8 : 4), steps(steps),
+      : cell(cell), bytes(cell.element == RNNCC_F64 ? 8 : 4), steps(steps),
         batch(batch), wall(wall) {
-    storage.resize(sizeof(rnn_call) + cell.n_arrays * sizeof(void *));
-    call = reinterpret_cast<rnn_call *>(storage.data());
+    storage.resize(sizeof(rnncc_call) + cell.n_arrays * sizeof(void *));
+    call = reinterpret_cast<rnncc_call *>(storage.data());
     std::memset(storage.data(), 0, storage.size());
     call->steps = steps;
     call->batch = batch;
@@ -126,13 +126,13 @@ public:
   }
 
   size_t elements(int64_t i) const {
-    const rnn_array &array = cell.arrays[i];
+    const rnncc_array &array = cell.arrays[i];
     size_t count = 1;
     for (int d = 0; d < array.rank; ++d)
       count *= array.shape[d];
-    if (array.axes != RNN_PLAIN)
+    if (array.axes != RNNCC_PLAIN)
       count *= batch;
-    if (array.axes == RNN_STEPS_ROWS)
+    if (array.axes == RNNCC_STEPS_ROWS)
       count *= steps;
     return count;
   }
@@ -166,11 +166,11 @@ public:
         arrays, [](auto &array) { return !array || array->isIntact(); });
   }
 
-  const rnn_descriptor &cell;
+  const rnncc_descriptor &cell;
   size_t bytes;
   int64_t steps, batch;
   Wall wall;
-  rnn_call *call;
+  rnncc_call *call;
   std::vector<unsigned char> storage;
   std::vector<std::unique_ptr<Fence>> arrays;
 };
@@ -178,11 +178,11 @@ public:
 /// Compares one compiled cell with the interpreter.
 class Check {
 public:
-  Check(const rnn_descriptor &cell, CellOp flat, CellOp staged,
+  Check(const rnncc_descriptor &cell, CellOp flat, CellOp staged,
         const Settings &settings)
       : cell(cell), flat(flat), staged(staged), settings(settings) {
     const CellInterface &face = this->flat.interface();
-    verdict.require(cell.abi_version == RNN_ABI_VERSION, "ABI version");
+    verdict.require(cell.abi_version == RNNCC_ABI_VERSION, "ABI version");
     verdict.require(size_t(cell.n_arrays) == face.arrays.size() &&
                         size_t(cell.n_params) == face.params.size(),
                     "tables of the descriptor");
@@ -198,14 +198,14 @@ public:
       sources.push_back(std::make_unique<Fence>(count * elementBytes(),
                                                 elementBytes(), Wall::Behind));
       for (size_t j = 0; j < count; ++j)
-        if (cell.element == RNN_F64)
+        if (cell.element == RNNCC_F64)
           static_cast<double *>(sources.back()->data())[j] = params[i][j];
         else
           static_cast<float *>(sources.back()->data())[j] = params[i][j];
       sources.back()->protect();
       pointers.push_back(sources.back()->data());
     }
-    verdict.require(cell.pack(pointers.data(), weights->data()) == RNN_OK,
+    verdict.require(cell.pack(pointers.data(), weights->data()) == RNNCC_OK,
                     "pack");
     verdict.require(weights->isIntact(), "guards of the weights");
     weights->protect();
@@ -215,17 +215,17 @@ public:
   Verdict verdict;
 
 private:
-  size_t elementBytes() const { return cell.element == RNN_F64 ? 8 : 4; }
+  size_t elementBytes() const { return cell.element == RNNCC_F64 ? 8 : 4; }
   std::vector<double> random(size_t count, double scale) {
     std::vector<double> values(count);
     for (double &value : values) {
       value = std::uniform_real_distribution<double>(-scale, scale)(generator);
-      if (cell.element == RNN_F32)
+      if (cell.element == RNNCC_F32)
         value = float(value);
     }
     return values;
   }
-  void runCompiled(CompiledCall &call, bool backward, rnn_team *team,
+  void runCompiled(CompiledCall &call, bool backward, rnncc_team *team,
                    const Twine &what);
   void checkSteps(const CompiledCall &whole, const Twine &what);
   void checkRows(const CompiledCall &whole, const Twine &what);
@@ -233,7 +233,7 @@ private:
   void checkSpecial(Call call, const Twine &what);
   void checkDifferences(const Call &call, const Twine &what);
 
-  const rnn_descriptor &cell;
+  const rnncc_descriptor &cell;
   Interpreter flat, staged;
   Settings settings;
   std::mt19937_64 generator{7};
@@ -244,7 +244,7 @@ private:
 } // namespace
 
 /// Runs forward (and backward), with memory of exactly the sizes asked for.
-void Check::runCompiled(CompiledCall &c, bool backward, rnn_team *team,
+void Check::runCompiled(CompiledCall &c, bool backward, rnncc_team *team,
                         const Twine &what) {
   int64_t steps = c.steps, batch = c.batch;
   Fence tape(cell.tape_bytes(steps, batch), 64, c.wall);
@@ -254,11 +254,11 @@ void Check::runCompiled(CompiledCall &c, bool backward, rnn_team *team,
   c.call->tape = backward ? tape.data() : nullptr;
   c.call->scratch = scratch.data();
   c.call->team = team;
-  verdict.require(cell.forward(c.call) == RNN_OK, what + " forward");
+  verdict.require(cell.forward(c.call) == RNNCC_OK, what + " forward");
   if (backward) {
     c.call->scratch = more.data();
-    verdict.require(cell.backward(c.call) == RNN_OK, what + " backward");
-    verdict.require(cell.backward(c.call) == RNN_WRONG_TAPE,
+    verdict.require(cell.backward(c.call) == RNNCC_OK, what + " backward");
+    verdict.require(cell.backward(c.call) == RNNCC_WRONG_TAPE,
                     what + " second backward");
   }
   verdict.require(c.intact() && tape.isIntact() && scratch.isIntact() &&
@@ -275,31 +275,31 @@ void Check::checkSteps(const CompiledCall &whole, const Twine &what) {
   std::vector<int64_t> finals;
   for (int64_t i = 0; i < cell.n_arrays; ++i) {
     int role = cell.arrays[i].role;
-    if (role == RNN_INITIAL)
+    if (role == RNNCC_INITIAL)
       c.set(i, whole.get(i));
-    if (role == RNN_FINAL)
+    if (role == RNNCC_FINAL)
       finals.push_back(i);
   }
   // The same arrays before and after a step, in the order of the table.
   size_t next = 0;
   for (int64_t i = 0; i < cell.n_arrays; ++i)
-    if (cell.arrays[i].role == RNN_INITIAL)
+    if (cell.arrays[i].role == RNNCC_INITIAL)
       c.call->arrays[finals[next++]] = c.call->arrays[i];
   for (int64_t t = 0; t < whole.steps; ++t) {
     for (int64_t i = 0; i < cell.n_arrays; ++i) {
       int role = cell.arrays[i].role;
-      if (role != RNN_INPUT && role != RNN_OUTPUT)
+      if (role != RNNCC_INPUT && role != RNNCC_OUTPUT)
         continue;
       c.make(i);
-      if (role == RNN_INPUT)
+      if (role == RNNCC_INPUT)
         std::memcpy(c.arrays[i]->data(),
                     static_cast<char *>(whole.arrays[i]->data()) +
                         t * c.arrays[i]->size(),
                     c.arrays[i]->size());
     }
-    verdict.require(cell.step(c.call) == RNN_OK, what + " step");
+    verdict.require(cell.step(c.call) == RNNCC_OK, what + " step");
     for (int64_t i = 0; i < cell.n_arrays; ++i)
-      if (cell.arrays[i].role == RNN_OUTPUT)
+      if (cell.arrays[i].role == RNNCC_OUTPUT)
         verdict.require(
             !std::memcmp(c.arrays[i]->data(),
                          static_cast<char *>(whole.arrays[i]->data()) +
@@ -316,7 +316,7 @@ void Check::checkRows(const CompiledCall &whole, const Twine &what) {
   CompiledCall c(cell, whole.steps, 1);
   auto forEachStep = [&](int64_t i, auto body) {
     size_t size = c.elements(i) * c.bytes;
-    int64_t steps = cell.arrays[i].axes == RNN_STEPS_ROWS ? whole.steps : 1;
+    int64_t steps = cell.arrays[i].axes == RNNCC_STEPS_ROWS ? whole.steps : 1;
     for (int64_t t = 0; t < steps; ++t)
       body(static_cast<char *>(c.arrays[i]->data()) + t * size / steps,
            static_cast<char *>(whole.arrays[i]->data()) +
@@ -324,16 +324,16 @@ void Check::checkRows(const CompiledCall &whole, const Twine &what) {
            size / steps);
   };
   for (int64_t i = 0; i < cell.n_arrays; ++i)
-    if (cell.arrays[i].role <= RNN_OUTPUT) {
+    if (cell.arrays[i].role <= RNNCC_OUTPUT) {
       c.make(i);
-      if (cell.arrays[i].role <= RNN_INITIAL)
+      if (cell.arrays[i].role <= RNNCC_INITIAL)
         forEachStep(i, [](char *mine, char *theirs, size_t size) {
           std::memcpy(mine, theirs, size);
         });
     }
   runCompiled(c, false, nullptr, what + " one row");
   for (int64_t i = 0; i < cell.n_arrays; ++i)
-    if (cell.arrays[i].role == RNN_OUTPUT)
+    if (cell.arrays[i].role == RNNCC_OUTPUT)
       forEachStep(i, [&](char *mine, char *theirs, size_t size) {
         verdict.require(!std::memcmp(mine, theirs, size),
                         what + " row alone: " + cell.arrays[i].name);
@@ -395,7 +395,7 @@ void Check::checkSpecial(Call call, const Twine &what) {
     for (auto [x, y] : llvm::zip(got, expected)) {
       // Equal at once, or beyond what the cell's type can hold.
       bool equal = x == y || (std::isnan(x) && std::isnan(y)) ||
-                   (cell.element == RNN_F32 && std::fabs(y) > 1e30);
+                   (cell.element == RNNCC_F32 && std::fabs(y) > 1e30);
       if (equal)
         x = y = 0;
     }
@@ -608,7 +608,7 @@ int main(int argc, char **argv) {
       return 1;
     }
     auto cells =
-        static_cast<const rnn_descriptor *const *>(dlsym(library, "rnn_cells"));
+        static_cast<const rnncc_descriptor *const *>(dlsym(library, "rnncc_cells"));
     auto stagedCells = staged->getOps<CellOp>();
     auto stagedCell = stagedCells.begin();
     for (CellOp cell : flat->getOps<CellOp>()) {

@@ -10,19 +10,19 @@
 
 TEST(Alloc, GivesAlignedMemoryThatCanBeWritten) {
   for (size_t bytes : {size_t(1), size_t(63), size_t(4096), size_t(5) << 20}) {
-    void *memory = rnn_alloc(bytes);
+    void *memory = rnncc_alloc(bytes);
     ASSERT_NE(memory, nullptr) << bytes;
     EXPECT_EQ(reinterpret_cast<uintptr_t>(memory) % 64, 0u) << bytes;
     std::memset(memory, 1, bytes);
-    rnn_free(memory);
+    rnncc_free(memory);
   }
 }
 
 TEST(Alloc, NothingIsAPointerToo) {
-  void *memory = rnn_alloc(0);
+  void *memory = rnncc_alloc(0);
   EXPECT_NE(memory, nullptr);
-  rnn_free(memory);
-  rnn_free(nullptr);
+  rnncc_free(memory);
+  rnncc_free(nullptr);
 }
 
 // AddressSanitizer ends the program instead, unless told otherwise.
@@ -33,7 +33,7 @@ TEST(Alloc, NothingIsAPointerToo) {
 #endif
 #if !defined(__SANITIZE_ADDRESS__) && !HAS_FEATURE(address_sanitizer)
 TEST(Alloc, TooMuchIsNull) {
-  EXPECT_EQ(rnn_alloc(SIZE_MAX), nullptr);
-  EXPECT_EQ(rnn_alloc(size_t(PTRDIFF_MAX)), nullptr);
+  EXPECT_EQ(rnncc_alloc(SIZE_MAX), nullptr);
+  EXPECT_EQ(rnncc_alloc(size_t(PTRDIFF_MAX)), nullptr);
 }
 #endif

@@ -11,13 +11,13 @@
 
 TEST(Status, EachHasATextOfItsOwn) {
   std::set<std::string> texts;
-  for (int status = RNN_OK; status <= RNN_NO_MEMORY; ++status)
-    texts.insert(rnn_status_text(rnn_status(status)));
-  EXPECT_EQ(texts.size(), size_t(RNN_NO_MEMORY) + 1);
+  for (int status = RNNCC_OK; status <= RNNCC_NO_MEMORY; ++status)
+    texts.insert(rnncc_status_text(rnncc_status(status)));
+  EXPECT_EQ(texts.size(), size_t(RNNCC_NO_MEMORY) + 1);
 }
 
 TEST(Status, AnUnknownNumberHasATextToo) {
-  volatile int number = RNN_NO_MEMORY + 1;
-  EXPECT_STREQ(rnn_status_text(static_cast<rnn_status>(number)),
+  volatile int number = RNNCC_NO_MEMORY + 1;
+  EXPECT_STREQ(rnncc_status_text(static_cast<rnncc_status>(number)),
                "not a status of this version");
 }

@@ -17,12 +17,12 @@
 #include <thread>
 #include <vector>
 
-using Team = std::unique_ptr<rnn_team, void (*)(rnn_team *)>;
+using Team = std::unique_ptr<rnncc_team, void (*)(rnncc_team *)>;
 
 static Team makeTeam(int threads) {
-  rnn_team *team = nullptr;
-  EXPECT_EQ(rnn_team_create(threads, &team), RNN_OK);
-  return Team(team, rnn_team_destroy);
+  rnncc_team *team = nullptr;
+  EXPECT_EQ(rnncc_team_create(threads, &team), RNNCC_OK);
+  return Team(team, rnncc_team_destroy);
 }
 
 static void run(const Team &team, std::function<void(int64_t)> body) {
@@ -171,15 +171,15 @@ TEST(Team, DestroyEndsItsThreads) {
   EXPECT_EQ(threadsAlive(), before + 4);
   team.reset();
   EXPECT_EQ(threadsAliveSettled(before), before);
-  rnn_team_destroy(nullptr);
+  rnncc_team_destroy(nullptr);
 }
 
 TEST(Team, NeverRunIsDestroyedAsWell) { makeTeam(4); }
 
 TEST(Team, NeedsAtLeastOneThread) {
   for (int threads : {0, -1}) {
-    rnn_team *team = reinterpret_cast<rnn_team *>(1);
-    EXPECT_EQ(rnn_team_create(threads, &team), RNN_BAD_SIZE);
+    rnncc_team *team = reinterpret_cast<rnncc_team *>(1);
+    EXPECT_EQ(rnncc_team_create(threads, &team), RNNCC_BAD_SIZE);
     EXPECT_EQ(team, nullptr);
   }
 }
@@ -189,8 +189,8 @@ TEST(Team, WithoutEnoughThreadsThereIsNoneAndNothingIsLeft) {
   const size_t before = threadsAlive();
   for (int given : {0, 1, 3}) {
     threadsLeft = given;
-    rnn_team *team = reinterpret_cast<rnn_team *>(1);
-    EXPECT_EQ(rnn_team_create(5, &team), RNN_NO_MEMORY);
+    rnncc_team *team = reinterpret_cast<rnncc_team *>(1);
+    EXPECT_EQ(rnncc_team_create(5, &team), RNNCC_NO_MEMORY);
     EXPECT_EQ(team, nullptr);
     threadsLeft = -1;
     EXPECT_EQ(threadsAliveSettled(before), before);

@@ -25,7 +25,7 @@ float textgen::softmax(float *logits, int64_t symbols, float temperature) {
 
 /// Calls body(i) for i in 0 .. count-1, spread over the threads of `team`.
 template <typename Body>
-static void parallelFor(rnn_team *team, int64_t count, Body body) {
+static void parallelFor(rnncc_team *team, int64_t count, Body body) {
   struct Job {
     Body &body;
     int64_t count, threads;

@@ -24,7 +24,7 @@ float softmax(float *logits, int64_t symbols, float temperature = 1);
 class CrossEntropy {
 public:
   CrossEntropy(int64_t rows, int64_t stride, int64_t symbols,
-               rnn_team *team = nullptr)
+               rnncc_team *team = nullptr)
       : stride(stride), symbols(symbols), team(team), losses(size_t(rows)) {}
 
   /// Returns the mean over all rows and writes its gradient by the logits.
@@ -33,7 +33,7 @@ public:
 
 private:
   int64_t stride, symbols;
-  rnn_team *team;
+  rnncc_team *team;
   std::vector<float> losses;
 };
 

@@ -25,11 +25,11 @@ AlignedBytes::AlignedBytes(size_t bytes) {
 }
 
 /// Turns what an entry point returned into an exception.
-static void check(rnn_status status, const rnn_descriptor &cell,
+static void check(rnncc_status status, const rnncc_descriptor &cell,
                   const char *what) {
-  if (status != RNN_OK)
+  if (status != RNNCC_OK)
     throw std::runtime_error(std::string(cell.name) + ": " + what + ": " +
-                             rnn_status_text(status));
+                             rnncc_status_text(status));
 }
 
 static int64_t elements(int64_t rank, const int64_t *shape) {
@@ -67,7 +67,7 @@ static void orthonormalize(std::vector<float> &values, int64_t rows,
 }
 
 /// Draws one parameter as its declaration in the cell says.
-static std::vector<float> draw(const rnn_param &param, Random &random) {
+static std::vector<float> draw(const rnncc_param &param, Random &random) {
   std::vector<float> values(size_t(elements(param.rank, param.shape)));
   auto fill = [&](auto number) {
     std::generate(values.begin(), values.end(),
@@ -78,27 +78,27 @@ static std::vector<float> draw(const rnn_param &param, Random &random) {
   };
   int64_t rows = param.rank > 0 ? param.shape[0] : 1;
   int64_t columns = rows ? int64_t(values.size()) / rows : 0;
-  switch (rnn_init(param.init)) {
-  case RNN_ZEROS:
+  switch (rnncc_init(param.init)) {
+  case RNNCC_ZEROS:
     break;
-  case RNN_ONES:
+  case RNNCC_ONES:
     fill([] { return 1; });
     break;
-  case RNN_CONSTANT:
+  case RNNCC_CONSTANT:
     fill([&] { return param.init_arguments[0]; });
     break;
-  case RNN_UNIFORM:
+  case RNNCC_UNIFORM:
     fillUniform(param.init_arguments[0], param.init_arguments[1]);
     break;
-  case RNN_NORMAL:
+  case RNNCC_NORMAL:
     fill([&] { return param.init_arguments[0] * random.normal(); });
     break;
-  case RNN_GLOROT_UNIFORM: {
+  case RNNCC_GLOROT_UNIFORM: {
     double bound = std::sqrt(6.0 / double(rows + columns));
     fillUniform(-bound, bound);
     break;
   }
-  case RNN_ORTHOGONAL:
+  case RNNCC_ORTHOGONAL:
     fill([&] { return random.normal(); });
     orthonormalize(values, rows, columns);
     break;
@@ -107,35 +107,35 @@ static std::vector<float> draw(const rnn_param &param, Random &random) {
 }
 
 /// The elements of the vector `name` that `cell` has in the role `role`.
-static int64_t vectorSize(const rnn_descriptor &cell, const char *name,
-                          rnn_array_role role) {
+static int64_t vectorSize(const rnncc_descriptor &cell, const char *name,
+                          rnncc_array_role role) {
   for (int64_t i = 0; i < cell.n_arrays; ++i) {
-    const rnn_array &array = cell.arrays[i];
+    const rnncc_array &array = cell.arrays[i];
     if (array.role == role && array.rank == 1 &&
         std::string_view(array.name) == name)
       return array.shape[0];
   }
   throw std::runtime_error(std::string(cell.name) + " has no " +
-                           (role == RNN_INPUT ? "input" : "output") +
+                           (role == RNNCC_INPUT ? "input" : "output") +
                            " vector '" + name + "'");
 }
 
-Model::Model(const rnn_descriptor &cell, Random &random)
-    : cell(cell), inputs(vectorSize(cell, "x", RNN_INPUT)),
-      outputs(vectorSize(cell, "y", RNN_OUTPUT)), packed(cell.weights_bytes()) {
-  if (cell.abi_version != RNN_ABI_VERSION || cell.element != RNN_F32)
+Model::Model(const rnncc_descriptor &cell, Random &random)
+    : cell(cell), inputs(vectorSize(cell, "x", RNNCC_INPUT)),
+      outputs(vectorSize(cell, "y", RNNCC_OUTPUT)), packed(cell.weights_bytes()) {
+  if (cell.abi_version != RNNCC_ABI_VERSION || cell.element != RNNCC_F32)
     throw std::runtime_error(std::string(cell.name) +
                              " was not compiled for this program: it needs "
                              "elements f32 and ABI version " +
-                             std::to_string(RNN_ABI_VERSION));
+                             std::to_string(RNNCC_ABI_VERSION));
 
   for (int64_t i = 0; i < cell.n_params; ++i)
     parameters.push_back({draw(cell.params[i], random), {}});
-  rnn_param table = {};
+  rnncc_param table = {};
   table.rank = 2;
   table.shape[0] = outputs;
   table.shape[1] = inputs;
-  table.init = RNN_UNIFORM;
+  table.init = RNNCC_UNIFORM;
   table.init_arguments[0] = -1;
   table.init_arguments[1] = 1;
   parameters.push_back({draw(table, random), {}});
@@ -159,23 +159,23 @@ void Model::pack() {
 }
 
 /// A call with room for all arrays of `cell`, none of them set.
-static rnn_call *makeCall(const rnn_descriptor &cell) {
-  size_t bytes = sizeof(rnn_call) + size_t(cell.n_arrays) * sizeof(void *);
+static rnncc_call *makeCall(const rnncc_descriptor &cell) {
+  size_t bytes = sizeof(rnncc_call) + size_t(cell.n_arrays) * sizeof(void *);
   void *memory = std::calloc(1, bytes);
   if (!memory)
     throw std::bad_alloc();
-  return static_cast<rnn_call *>(memory);
+  return static_cast<rnncc_call *>(memory);
 }
 
 Run::Run(Model &model, int64_t steps, int64_t batch, Purpose purpose,
-         rnn_team *team)
+         rnncc_team *team)
     : logits(size_t(steps * batch * model.outputs)), model(model), steps(steps),
       batch(batch), input(size_t(steps * batch * model.inputs)),
       tape(purpose == Training ? model.cell.tape_bytes(steps, batch) : 0),
       scratch(std::max(model.cell.forward_scratch_bytes(steps, batch),
                        model.cell.backward_scratch_bytes(steps, batch))),
       call(makeCall(model.cell), std::free) {
-  const rnn_descriptor &cell = model.cell;
+  const rnncc_descriptor &cell = model.cell;
   call->steps = steps;
   call->batch = batch;
   call->weights = model.weights();
@@ -185,8 +185,8 @@ Run::Run(Model &model, int64_t steps, int64_t batch, Purpose purpose,
   array("x") = input.data();
   array("y") = logits.data();
   for (int64_t i = 0; i < cell.n_arrays; ++i) {
-    const rnn_array &state = cell.arrays[i];
-    if (state.role != RNN_INITIAL && state.role != RNN_FINAL)
+    const rnncc_array &state = cell.arrays[i];
+    if (state.role != RNNCC_INITIAL && state.role != RNNCC_FINAL)
       continue;
     states.emplace_back(size_t(batch * elements(state.rank, state.shape)));
     call->arrays[i] = states.back().data();
@@ -199,7 +199,7 @@ Run::Run(Model &model, int64_t steps, int64_t batch, Purpose purpose,
   array("grad.y") = logitsGradient.data();
   array("grad.x") = inputGradient.data();
   for (int64_t i = 0; i < cell.n_arrays; ++i)
-    if (cell.arrays[i].role == RNN_GRAD_PARAM)
+    if (cell.arrays[i].role == RNNCC_GRAD_PARAM)
       call->arrays[i] =
           model.parameters[size_t(cell.arrays[i].param)].gradient.data();
 }
@@ -222,12 +222,12 @@ void Run::embed(const int32_t *symbols) {
 /// Each state's last value becomes its first; in a new run, both are zeros. The
 /// arrays change places, since backward still reads what forward started from.
 void Run::carryStates() {
-  const rnn_descriptor &cell = model.cell;
+  const rnncc_descriptor &cell = model.cell;
   int64_t last = 0; // the final states are in the order of the initial ones
   for (int64_t first = 0; first < cell.n_arrays; ++first) {
-    if (cell.arrays[first].role != RNN_INITIAL)
+    if (cell.arrays[first].role != RNNCC_INITIAL)
       continue;
-    while (cell.arrays[last].role != RNN_FINAL)
+    while (cell.arrays[last].role != RNNCC_FINAL)
       ++last;
     std::swap(call->arrays[first], call->arrays[last++]);
   }

@@ -43,9 +43,9 @@ class Model {
 public:
   /// Draws all parameters as the cell's text says. Throws std::runtime_error
   /// if this program cannot work with the cell.
-  Model(const rnn_descriptor &cell, Random &random);
+  Model(const rnncc_descriptor &cell, Random &random);
 
-  const rnn_descriptor &cell;
+  const rnncc_descriptor &cell;
   int64_t inputs;  ///< elements of `x`
   int64_t outputs; ///< elements of `y`
 
@@ -71,7 +71,7 @@ class Run {
 public:
   enum Purpose { Training, Reading };
   Run(Model &model, int64_t steps, int64_t batch, Purpose purpose,
-      rnn_team *team = nullptr);
+      rnncc_team *team = nullptr);
 
   /// Predicts what follows each of `symbols`: `logits` is written.
   void forward(const int32_t *symbols);
@@ -93,7 +93,7 @@ private:
   std::vector<float> input, inputGradient;
   std::vector<std::vector<float>> states;
   AlignedBytes tape, scratch;
-  std::unique_ptr<rnn_call, void (*)(void *)> call;
+  std::unique_ptr<rnncc_call, void (*)(void *)> call;
 };
 
 } // namespace textgen

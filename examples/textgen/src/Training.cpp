@@ -47,7 +47,7 @@ static double secondsSince(std::chrono::steady_clock::time_point start) {
 }
 
 TrainingResult textgen::train(Model &model, const Text &text,
-                              const TrainingOptions &options, rnn_team *team) {
+                              const TrainingOptions &options, rnncc_team *team) {
   Windows windows(text.training, options.window, options.batch);
   Run run(model, options.window, options.batch, Run::Training, team);
   CrossEntropy crossEntropy(options.window * options.batch, model.outputs,
@@ -87,7 +87,7 @@ TrainingResult textgen::train(Model &model, const Text &text,
           elapsed};
 }
 
-double textgen::heldOutLoss(Model &model, const Text &text, rnn_team *team) {
+double textgen::heldOutLoss(Model &model, const Text &text, rnncc_team *team) {
   int64_t length = int64_t(text.heldOut.size()) - 1;
   Run run(model, length, 1, Run::Reading, team);
   run.forward(text.heldOut.data());

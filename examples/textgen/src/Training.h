@@ -32,10 +32,10 @@ struct TrainingResult {
 /// Trains `model` on `text`, showing progress on standard output. Throws
 /// std::runtime_error if the loss stops being a number.
 TrainingResult train(Model &model, const Text &text,
-                     const TrainingOptions &options, rnn_team *team);
+                     const TrainingOptions &options, rnncc_team *team);
 
 /// Nats per character when reading the held-out text from its start.
-double heldOutLoss(Model &model, const Text &text, rnn_team *team);
+double heldOutLoss(Model &model, const Text &text, rnncc_team *team);
 
 } // namespace textgen
 

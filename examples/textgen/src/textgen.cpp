@@ -24,7 +24,7 @@ using namespace textgen;
 /// The cells that rnncc compiled from the .rnn files beside this folder.
 static const struct {
   const char *option;
-  const rnn_descriptor *cell;
+  const rnncc_descriptor *cell;
 } cells[] = {
     {"rnn", &char_rnn_cell},
     {"lstm", &char_lstm_cell},
@@ -33,7 +33,7 @@ static const struct {
 
 /// One line of the table at the end.
 struct Outcome {
-  const rnn_descriptor *cell;
+  const rnncc_descriptor *cell;
   int64_t parameters;
   TrainingResult training;
 };
@@ -49,15 +49,15 @@ static std::string defaultFile() {
                            "textgen FILE");
 }
 
-static int64_t sizeOf(const rnn_descriptor &cell, std::string_view name) {
+static int64_t sizeOf(const rnncc_descriptor &cell, std::string_view name) {
   for (int64_t i = 0; i < cell.n_sizes; ++i)
     if (cell.sizes[i].name == name)
       return cell.sizes[i].value;
   return 0;
 }
 
-static Outcome trainAndWrite(const rnn_descriptor &cell, const Text &text,
-                             const Options &options, rnn_team *team) {
+static Outcome trainAndWrite(const rnncc_descriptor &cell, const Text &text,
+                             const Options &options, rnncc_team *team) {
   Random random(options.seed);
   Model model(cell, random);
   std::printf("\n%s: %lld units, %lld parameters\n", cell.name,
@@ -85,7 +85,7 @@ static void printTable(const std::vector<Outcome> &outcomes) {
 }
 
 static void run(const Options &options) {
-  std::vector<const rnn_descriptor *> chosen;
+  std::vector<const rnncc_descriptor *> chosen;
   for (const auto &entry : cells)
     if (options.cell == "all" || options.cell == entry.option)
       chosen.push_back(entry.cell);
@@ -96,11 +96,11 @@ static void run(const Options &options) {
   int64_t threads = options.threads;
   if (threads == 0)
     threads = std::clamp<int64_t>(std::thread::hardware_concurrency(), 1, 4);
-  rnn_team *made = nullptr;
-  if (rnn_status status = rnn_team_create(threads, &made); status != RNN_OK)
+  rnncc_team *made = nullptr;
+  if (rnncc_status status = rnncc_team_create(threads, &made); status != RNNCC_OK)
     throw std::runtime_error(std::string("starting threads: ") +
-                             rnn_status_text(status));
-  std::unique_ptr<rnn_team, void (*)(rnn_team *)> team(made, rnn_team_destroy);
+                             rnncc_status_text(status));
+  std::unique_ptr<rnncc_team, void (*)(rnncc_team *)> team(made, rnncc_team_destroy);
 
   std::printf("%s: %zu characters to learn, %zu held out, %lld different; "
               "threads: %lld\n",
@@ -108,7 +108,7 @@ static void run(const Options &options) {
               static_cast<long long>(text.symbols()),
               static_cast<long long>(threads));
   std::vector<Outcome> outcomes;
-  for (const rnn_descriptor *cell : chosen)
+  for (const rnncc_descriptor *cell : chosen)
     outcomes.push_back(trainAndWrite(*cell, text, options, team.get()));
   printTable(outcomes);
 }

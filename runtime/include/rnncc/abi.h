@@ -15,146 +15,147 @@
 #include <stdint.h>
 
 /** Changes whenever a layout or a meaning in this file changes. */
-#define RNN_ABI_VERSION 1
+#define RNNCC_ABI_VERSION 1
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 /** What every entry point returns. After any error no array was touched. */
-typedef enum rnn_status {
-  RNN_OK = 0,
-  RNN_BAD_SIZE = 1,      /**< steps or batch negative, or too large to address */
-  RNN_NULL_POINTER = 2,  /**< an array that is needed is NULL */
-  RNN_MISALIGNED = 3,    /**< an array is not aligned as its elements are, or
+typedef enum rnncc_status {
+  RNNCC_OK = 0,
+  RNNCC_BAD_SIZE = 1,      /**< steps or batch negative, or too large to address */
+  RNNCC_NULL_POINTER = 2,  /**< an array that is needed is NULL */
+  RNNCC_MISALIGNED = 3,    /**< an array is not aligned as its elements are, or
                               weights, tape or scratch not to 64 bytes */
-  RNN_WRONG_WEIGHTS = 4, /**< weights were not packed by this cell's pack */
-  RNN_WRONG_TAPE = 5,    /**< tape is not of a forward of this cell, steps and
+  RNNCC_WRONG_WEIGHTS = 4, /**< weights were not packed by this cell's pack */
+  RNNCC_WRONG_TAPE = 5,    /**< tape is not of a forward of this cell, steps and
                               batch, or a backward has used it already */
-  RNN_UNSUPPORTED = 6,   /**< what was asked for is not in this object: a CPU
+  RNNCC_UNSUPPORTED = 6,   /**< what was asked for is not in this object: a CPU
                               without the instructions, or `lengths` */
-  RNN_WRONG_ABI = 7,     /**< compiled for another RNN_ABI_VERSION */
-  RNN_NO_MEMORY = 8,     /**< the runtime could not get memory or a thread */
-} rnn_status;
+  RNNCC_WRONG_ABI = 7,     /**< compiled for another RNNCC_ABI_VERSION */
+  RNNCC_NO_MEMORY = 8,     /**< the runtime could not get memory or a thread */
+} rnncc_status;
 
 /** Threads that run one program together. Made by the runtime
  *  (rnncc/runtime.h), or by the caller from threads of its own. A team serves
  *  one call at a time. */
-typedef struct rnn_team rnn_team;
-struct rnn_team {
+typedef struct rnncc_team rnncc_team;
+struct rnncc_team {
   /** How many threads take part, 1 or more. */
   int64_t threads;
   /** Calls body(argument, i) once on each thread i of 0..threads-1, and
    *  returns when all have returned. */
-  void (*run)(rnn_team *team, void (*body)(void *argument, int64_t thread),
+  void (*run)(rnncc_team *team, void (*body)(void *argument, int64_t thread),
               void *argument);
   /** Called by every thread of a running body: returns when all have called. */
-  void (*barrier)(rnn_team *team);
+  void (*barrier)(rnncc_team *team);
 };
 
 /** The element type of a cell's arrays. */
-typedef enum rnn_element { RNN_F32 = 0, RNN_F64 = 1 } rnn_element;
+typedef enum rnncc_element { RNNCC_F32 = 0, RNNCC_F64 = 1 } rnncc_element;
 
 /** What an array of a call is. */
-typedef enum rnn_array_role {
-  RNN_INPUT = 0,         /**< read; values over time */
-  RNN_INITIAL = 1,       /**< read; a state before the first step; NULL: zeros */
-  RNN_FINAL = 2,         /**< written; a state after the last step; NULL: not
+typedef enum rnncc_array_role {
+  RNNCC_INPUT = 0,         /**< read; values over time */
+  RNNCC_INITIAL = 1,       /**< read; a state before the first step; NULL: zeros */
+  RNNCC_FINAL = 2,         /**< written; a state after the last step; NULL: not
                               wanted; may be the array of the initial state */
-  RNN_OUTPUT = 3,        /**< written; values over time; NULL: not wanted */
-  RNN_GRAD_OUTPUT = 4,   /**< read by backward; NULL: zeros */
-  RNN_GRAD_FINAL = 5,    /**< read by backward; NULL: zeros */
-  RNN_GRAD_INPUT = 6,    /**< written by backward; NULL: not wanted */
-  RNN_GRAD_INITIAL = 7,  /**< written by backward; NULL: not wanted */
-  RNN_GRAD_PARAM = 8     /**< added to by backward; NULL: not wanted */
-} rnn_array_role;
+  RNNCC_OUTPUT = 3,        /**< written; values over time; NULL: not wanted */
+  RNNCC_GRAD_OUTPUT = 4,   /**< read by backward; NULL: zeros */
+  RNNCC_GRAD_FINAL = 5,    /**< read by backward; NULL: zeros */
+  RNNCC_GRAD_INPUT = 6,    /**< written by backward; NULL: not wanted */
+  RNNCC_GRAD_INITIAL = 7,  /**< written by backward; NULL: not wanted */
+  RNNCC_GRAD_PARAM = 8     /**< added to by backward; NULL: not wanted */
+} rnncc_array_role;
 
 /** Which axes stand before an array's own shape. */
-typedef enum rnn_axes {
-  RNN_STEPS_ROWS = 0, /**< [T, N, shape..] */
-  RNN_ROWS = 1,       /**< [N, shape..] */
-  RNN_PLAIN = 2       /**< [shape..] */
-} rnn_axes;
+typedef enum rnncc_axes {
+  RNNCC_STEPS_ROWS = 0, /**< [T, N, shape..] */
+  RNNCC_ROWS = 1,       /**< [N, shape..] */
+  RNNCC_PLAIN = 2       /**< [shape..] */
+} rnncc_axes;
 
-enum { RNN_MAX_RANK = 4 };
+enum { RNNCC_MAX_RANK = 4 };
 
-/** One array of a call; the table is in the order of rnn_call.arrays. */
-typedef struct rnn_array {
+/** One array of a call; the table is in the order of rnncc_call.arrays. */
+typedef struct rnncc_array {
   const char *name;  /**< "x", "h.0", "h.T", "h", "grad.h", "grad.W_xi", .. */
-  int32_t role;      /**< rnn_array_role */
-  int32_t axes;      /**< rnn_axes */
-  int32_t rank;      /**< of shape, 0 .. RNN_MAX_RANK */
-  int32_t param;     /**< RNN_GRAD_PARAM: index of the parameter; else -1 */
-  int64_t shape[RNN_MAX_RANK];
-} rnn_array;
+  int32_t role;      /**< rnncc_array_role */
+  int32_t axes;      /**< rnncc_axes */
+  int32_t rank;      /**< of shape, 0 .. RNNCC_MAX_RANK */
+  int32_t param;     /**< RNNCC_GRAD_PARAM: index of the parameter; else -1 */
+  int64_t shape[RNNCC_MAX_RANK];
+} rnncc_array;
 
 /** How a parameter's values are drawn at first. */
-typedef enum rnn_init {
-  RNN_ZEROS = 0,
-  RNN_ONES = 1,
-  RNN_CONSTANT = 2,       /**< init_arguments[0] */
-  RNN_UNIFORM = 3,        /**< from init_arguments[0] to init_arguments[1] */
-  RNN_NORMAL = 4,         /**< mean 0, standard deviation init_arguments[0] */
-  RNN_GLOROT_UNIFORM = 5, /**< +- sqrt(6 / (rows + columns)) */
-  RNN_ORTHOGONAL = 6      /**< orthonormal rows or columns, whichever are fewer */
-} rnn_init;
+typedef enum rnncc_init {
+  RNNCC_ZEROS = 0,
+  RNNCC_ONES = 1,
+  RNNCC_CONSTANT = 2,       /**< init_arguments[0] */
+  RNNCC_UNIFORM = 3,        /**< from init_arguments[0] to init_arguments[1] */
+  RNNCC_NORMAL = 4,         /**< mean 0, standard deviation init_arguments[0] */
+  RNNCC_GLOROT_UNIFORM = 5, /**< +- sqrt(6 / (rows + columns)) */
+  RNNCC_ORTHOGONAL = 6      /**< orthonormal rows or columns, whichever are fewer */
+} rnncc_init;
 
 /** One parameter of a cell. */
-typedef struct rnn_param {
+typedef struct rnncc_param {
   const char *name;
   int32_t rank;
-  int32_t init; /**< rnn_init */
+  int32_t init; /**< rnncc_init */
   double init_arguments[2];
-  int64_t shape[RNN_MAX_RANK];
-} rnn_param;
+  int64_t shape[RNNCC_MAX_RANK];
+} rnncc_param;
 
 /** One size parameter of a cell and what it was compiled with. */
-typedef struct rnn_size {
+typedef struct rnncc_size {
   const char *name;
   int64_t value;
-} rnn_size;
+} rnncc_size;
 
 /** The arguments of forward, backward and step. A cell's own header declares
  *  the same layout with a name and a type for each array. */
-typedef struct rnn_call {
+typedef struct rnncc_call {
   int64_t steps;          /**< T, 0 or more; step ignores it and takes 1 */
   int64_t batch;          /**< N, 0 or more */
   const void *weights;    /**< weights_bytes() bytes, filled by pack */
   void *tape;             /**< tape_bytes(T, N) bytes, or NULL to run forward
                                without a later backward */
   void *scratch;          /**< *_scratch_bytes(T, N) bytes, free after the call */
-  rnn_team *team;         /**< NULL: the calling thread alone */
+  rnncc_team *team;         /**< NULL: the calling thread alone */
   const int64_t *lengths; /**< NULL; per-row lengths are not supported yet */
-  void *arrays[];         /**< in the order of rnn_descriptor.arrays */
-} rnn_call;
+  void *arrays[1];        /**< n_arrays of them, in the order of
+                               rnncc_descriptor.arrays */
+} rnncc_call;
 
 /** A compiled cell: what it is and how to call it. */
-typedef struct rnn_descriptor {
-  uint32_t abi_version; /**< RNN_ABI_VERSION it was compiled for */
-  uint32_t element;     /**< rnn_element */
+typedef struct rnncc_descriptor {
+  uint32_t abi_version; /**< RNNCC_ABI_VERSION it was compiled for */
+  uint32_t element;     /**< rnncc_element */
   const char *name;     /**< as in the text: "LSTM" */
   const char *source;   /**< "lstm.rnn:2" */
   int64_t n_sizes;
-  const rnn_size *sizes;
+  const rnncc_size *sizes;
   int64_t n_params;
-  const rnn_param *params;
+  const rnncc_param *params;
   int64_t n_arrays;
-  const rnn_array *arrays;
+  const rnncc_array *arrays;
   double forward_flops; /**< multiply-adds count two; per step and row */
 
   size_t (*weights_bytes)(void);
-  rnn_status (*pack)(const void *const *params, void *weights);
+  rnncc_status (*pack)(const void *const *params, void *weights);
   size_t (*tape_bytes)(int64_t steps, int64_t batch);
   size_t (*forward_scratch_bytes)(int64_t steps, int64_t batch);
   size_t (*backward_scratch_bytes)(int64_t steps, int64_t batch);
-  rnn_status (*forward)(const rnn_call *call);
-  rnn_status (*backward)(const rnn_call *call);
-  rnn_status (*step)(const rnn_call *call);
-} rnn_descriptor;
+  rnncc_status (*forward)(const rnncc_call *call);
+  rnncc_status (*backward)(const rnncc_call *call);
+  rnncc_status (*step)(const rnncc_call *call);
+} rnncc_descriptor;
 
 /* A shared object written by `rnncc --emit=shared` exports
  *
- *     const rnn_descriptor *const rnn_cells[];
+ *     const rnncc_descriptor *const rnncc_cells[];
  *
  * its cells in the order of the text, ended by NULL. */
 

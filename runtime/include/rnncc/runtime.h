@@ -16,14 +16,14 @@
 
 #include "rnncc/abi.h"
 
-#if RNN_ABI_VERSION != 1
+#if RNNCC_ABI_VERSION != 1
 #error "rnncc/runtime.h and rnncc/abi.h are of different versions"
 #endif
 
 #if defined(__GNUC__)
-#define RNN_API __attribute__((visibility("default")))
+#define RNNCC_API __attribute__((visibility("default")))
 #else
-#define RNN_API
+#define RNNCC_API
 #endif
 
 #ifdef __cplusplus
@@ -32,7 +32,7 @@ extern "C" {
 
 /** A sentence part that says what a status means, such as "an array that is
  *  needed is NULL". Never NULL, also for a number that is no status; static. */
-RNN_API const char *rnn_status_text(rnn_status status);
+RNNCC_API const char *rnncc_status_text(rnncc_status status);
 
 /*===- Threads ------------------------------------------------------------===*/
 
@@ -42,63 +42,63 @@ RNN_API const char *rnn_status_text(rnn_status status);
  *  asleep. They take no signals and start with the floating-point mode of the
  *  caller. More threads than processors work, but gain nothing.
  *
- *  Returns RNN_OK, RNN_BAD_SIZE if `threads` is below 1, or RNN_NO_MEMORY if
+ *  Returns RNNCC_OK, RNNCC_BAD_SIZE if `threads` is below 1, or RNNCC_NO_MEMORY if
  *  the system gives no memory or no thread; after an error `*team` is NULL and
  *  nothing is left behind.
  *
  *  One team serves one call at a time, from whichever thread; several teams
  *  may work at once. Teams do not survive fork(). */
-RNN_API rnn_status rnn_team_create(int threads, rnn_team **team);
+RNNCC_API rnncc_status rnncc_team_create(int threads, rnncc_team **team);
 
-/** Ends the threads of a team that rnn_team_create made and that is not
+/** Ends the threads of a team that rnncc_team_create made and that is not
  *  running; NULL is ignored. */
-RNN_API void rnn_team_destroy(rnn_team *team);
+RNNCC_API void rnncc_team_destroy(rnncc_team *team);
 
 /*===- Memory -------------------------------------------------------------===*/
 
 /** `bytes` bytes at a multiple of 64, as weights, tape and scratch want them;
  *  their contents are undefined. Large blocks ask for huge pages. A size of 0
  *  gives a pointer as well. NULL if there is not enough memory. Free with
- *  rnn_free. */
-RNN_API void *rnn_alloc(size_t bytes);
+ *  rnncc_free. */
+RNNCC_API void *rnncc_alloc(size_t bytes);
 
-/** Frees what rnn_alloc or rnn_call_create gave; NULL is ignored. */
-RNN_API void rnn_free(void *memory);
+/** Frees what rnncc_alloc or rnncc_call_create gave; NULL is ignored. */
+RNNCC_API void rnncc_free(void *memory);
 
 /*===- Descriptors --------------------------------------------------------===*/
 
-/** RNN_OK if this runtime can handle the cell. Otherwise RNN_WRONG_ABI, and
+/** RNNCC_OK if this runtime can handle the cell. Otherwise RNNCC_WRONG_ABI, and
  *  `message` (unless NULL) gets a text of at most `capacity` bytes, with its
  *  final 0, that names both versions. Nothing else of a descriptor may be read
- *  before this has returned RNN_OK. */
-RNN_API rnn_status rnn_check_abi(const rnn_descriptor *cell, char *message,
+ *  before this has returned RNNCC_OK. */
+RNNCC_API rnncc_status rnncc_check_abi(const rnncc_descriptor *cell, char *message,
                                  size_t capacity);
 
-/** The cell called `name` in a list that ends with NULL (`rnn_cells`), or
+/** The cell called `name` in a list that ends with NULL (`rnncc_cells`), or
  *  NULL. */
-RNN_API const rnn_descriptor *rnn_find_cell(const rnn_descriptor *const *cells,
+RNNCC_API const rnncc_descriptor *rnncc_find_cell(const rnncc_descriptor *const *cells,
                                             const char *name);
 
 /** The index of the array called `name` in cell->arrays, or -1. */
-RNN_API int64_t rnn_find_array(const rnn_descriptor *cell, const char *name);
+RNNCC_API int64_t rnncc_find_array(const rnncc_descriptor *cell, const char *name);
 
 /** The index of the parameter called `name` in cell->params, or -1. */
-RNN_API int64_t rnn_find_param(const rnn_descriptor *cell, const char *name);
+RNNCC_API int64_t rnncc_find_param(const rnncc_descriptor *cell, const char *name);
 
 /** Bytes of one element of the cell's arrays. */
-RNN_API size_t rnn_element_bytes(const rnn_descriptor *cell);
+RNNCC_API size_t rnncc_element_bytes(const rnncc_descriptor *cell);
 
 /** Elements of an array for T = `steps` and N = `batch`; -1 if one of these is
  *  negative or if the array would not fit into PTRDIFF_MAX bytes. */
-RNN_API int64_t rnn_array_elements(const rnn_array *array, int64_t steps,
+RNNCC_API int64_t rnncc_array_elements(const rnncc_array *array, int64_t steps,
                                    int64_t batch);
 
 /** Elements of a parameter; -1 if it would not fit into PTRDIFF_MAX bytes. */
-RNN_API int64_t rnn_param_elements(const rnn_param *param);
+RNNCC_API int64_t rnncc_param_elements(const rnncc_param *param);
 
 /** A call with room for all arrays of `cell`; everything in it is zero. NULL
- *  if there is not enough memory. Free with rnn_free. */
-RNN_API rnn_call *rnn_call_create(const rnn_descriptor *cell);
+ *  if there is not enough memory. Free with rnncc_free. */
+RNNCC_API rnncc_call *rnncc_call_create(const rnncc_descriptor *cell);
 
 #ifdef __cplusplus
 }

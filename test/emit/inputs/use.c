@@ -22,24 +22,24 @@ int main(void) {
   void *weights, *tape, *scratch, *raw;
   float x[2 * 3 * LSTM_I], h[2 * 3 * LSTM_H];
   lstm_call call;
-  rnn_status status;
+  rnncc_status status;
 
-  require(offsetof(lstm_call, steps) == offsetof(rnn_call, steps) &&
-              offsetof(lstm_call, weights) == offsetof(rnn_call, weights) &&
-              offsetof(lstm_call, tape) == offsetof(rnn_call, tape) &&
-              offsetof(lstm_call, scratch) == offsetof(rnn_call, scratch) &&
-              offsetof(lstm_call, team) == offsetof(rnn_call, team) &&
-              offsetof(lstm_call, lengths) == offsetof(rnn_call, lengths) &&
-              offsetof(lstm_call, input) == offsetof(rnn_call, arrays) &&
-              sizeof(lstm_call) == offsetof(rnn_call, arrays) +
+  require(offsetof(lstm_call, steps) == offsetof(rnncc_call, steps) &&
+              offsetof(lstm_call, weights) == offsetof(rnncc_call, weights) &&
+              offsetof(lstm_call, tape) == offsetof(rnncc_call, tape) &&
+              offsetof(lstm_call, scratch) == offsetof(rnncc_call, scratch) &&
+              offsetof(lstm_call, team) == offsetof(rnncc_call, team) &&
+              offsetof(lstm_call, lengths) == offsetof(rnncc_call, lengths) &&
+              offsetof(lstm_call, input) == offsetof(rnncc_call, arrays) &&
+              sizeof(lstm_call) == offsetof(rnncc_call, arrays) +
                                        (size_t)lstm_cell.n_arrays *
                                            sizeof(void *),
           "layout of the call");
-  require(offsetof(rnn_call, arrays) == offsetof(rnn_call, lengths) + 8,
+  require(offsetof(rnncc_call, arrays) == offsetof(rnncc_call, lengths) + 8,
           "arrays follow lengths");
-  puts("call: as rnn_call");
+  puts("call: as rnncc_call");
 
-  require(lstm_cell.abi_version == RNN_ABI_VERSION, "version");
+  require(lstm_cell.abi_version == RNNCC_ABI_VERSION, "version");
   require(!strcmp(lstm_cell.name, "LSTM") && lstm_cell.n_sizes == 2 &&
               lstm_cell.sizes[0].value == LSTM_H &&
               !strcmp(lstm_cell.arrays[0].name, "x") &&
@@ -70,45 +70,45 @@ int main(void) {
   call.input.x = x;
   call.output.h = h;
   memset(weights, 0, lstm_weights_bytes());
-  require(lstm_forward(&call) == RNN_WRONG_WEIGHTS, "weights not packed");
-  require(lstm_pack(NULL, weights) == RNN_NULL_POINTER, "no parameters");
-  require(lstm_pack(&p, (char *)weights + 4) == RNN_MISALIGNED, "pack");
-  require(lstm_pack(&p, weights) == RNN_OK, "pack");
-  require(lstm_forward(NULL) == RNN_NULL_POINTER, "no call");
+  require(lstm_forward(&call) == RNNCC_WRONG_WEIGHTS, "weights not packed");
+  require(lstm_pack(NULL, weights) == RNNCC_NULL_POINTER, "no parameters");
+  require(lstm_pack(&p, (char *)weights + 4) == RNNCC_MISALIGNED, "pack");
+  require(lstm_pack(&p, weights) == RNNCC_OK, "pack");
+  require(lstm_forward(NULL) == RNNCC_NULL_POINTER, "no call");
   call.steps = -1;
-  require(lstm_forward(&call) == RNN_BAD_SIZE, "negative T");
+  require(lstm_forward(&call) == RNNCC_BAD_SIZE, "negative T");
   call.steps = INT64_MAX;
-  require(lstm_forward(&call) == RNN_BAD_SIZE, "huge T");
+  require(lstm_forward(&call) == RNNCC_BAD_SIZE, "huge T");
   require(lstm_tape_bytes(INT64_MAX, 3) == 0 && lstm_tape_bytes(-1, 3) == 0 &&
               lstm_forward_scratch_bytes(4, INT64_MAX) == 0,
           "sizes out of range");
   call.steps = 2;
   call.batch = (int64_t)1 << 61;
-  require(lstm_forward(&call) == RNN_BAD_SIZE, "huge N");
+  require(lstm_forward(&call) == RNNCC_BAD_SIZE, "huge N");
   call.batch = 3;
   call.input.x = NULL;
-  require(lstm_forward(&call) == RNN_NULL_POINTER, "no input");
+  require(lstm_forward(&call) == RNNCC_NULL_POINTER, "no input");
   call.input.x = (const float *)((const char *)x + 1);
-  require(lstm_forward(&call) == RNN_MISALIGNED, "input at an odd address");
+  require(lstm_forward(&call) == RNNCC_MISALIGNED, "input at an odd address");
   call.input.x = x;
   call.scratch = (char *)scratch + 8;
-  require(lstm_forward(&call) == RNN_MISALIGNED, "scratch");
+  require(lstm_forward(&call) == RNNCC_MISALIGNED, "scratch");
   call.scratch = scratch;
-  require(lstm_backward(&call) == RNN_NULL_POINTER, "backward without tape");
+  require(lstm_backward(&call) == RNNCC_NULL_POINTER, "backward without tape");
   call.tape = tape;
   memset(tape, 0, 64);
-  require(lstm_backward(&call) == RNN_WRONG_TAPE, "tape never written");
+  require(lstm_backward(&call) == RNNCC_WRONG_TAPE, "tape never written");
   for (i = 0; i < sizeof h / sizeof *h; ++i)
     require(h[i] == 42, "an array was touched");
   status = lstm_forward(&call);
-  require(status == RNN_OK && h[0] != 42 && !isnan(h[0]), "forward");
+  require(status == RNNCC_OK && h[0] != 42 && !isnan(h[0]), "forward");
   call.steps = 1;
-  require(lstm_backward(&call) == RNN_WRONG_TAPE, "tape of another T");
+  require(lstm_backward(&call) == RNNCC_WRONG_TAPE, "tape of another T");
   call.steps = 2;
-  require(lstm_backward(&call) == RNN_OK, "backward");
-  require(lstm_backward(&call) == RNN_WRONG_TAPE, "tape used up");
+  require(lstm_backward(&call) == RNNCC_OK, "backward");
+  require(lstm_backward(&call) == RNNCC_WRONG_TAPE, "tape used up");
   call.steps = 0;
-  require(lstm_forward(&call) == RNN_OK, "no steps");
+  require(lstm_forward(&call) == RNNCC_OK, "no steps");
   puts("wrong calls: all refused, nothing touched");
   free(raw);
   return 0;
