@@ -42,8 +42,8 @@ const rnncc_descriptor &load(const std::string &path) {
   void *object = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!object)
     throw std::runtime_error(dlerror());
-  auto *cells =
-      static_cast<const rnncc_descriptor *const *>(dlsym(object, "rnncc_cells"));
+  auto *cells = static_cast<const rnncc_descriptor *const *>(
+      dlsym(object, "rnncc_cells"));
   if (!cells || !cells[0])
     throw std::runtime_error(path + " exports no cell");
   if (cells[0]->abi_version != RNNCC_ABI_VERSION)

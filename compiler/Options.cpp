@@ -40,20 +40,19 @@ std::optional<Options> rnn::parseOptions(int argc, char **argv) {
   // LLVM's libraries bring options of their own, `stop-after` among them.
   cl::ResetCommandLineParser();
   cl::OptionCategory category("rnncc options");
-  cl::opt<std::string> input(cl::Positional, cl::desc("FILE.rnn"),
-                             cl::Required, cl::cat(category));
-  cl::opt<std::string> output(
-      "o", cl::desc("Write to FILE; '-' is standard output"),
-      cl::value_desc("FILE"), cl::cat(category));
+  cl::opt<std::string> input(cl::Positional, cl::desc("FILE.rnn"), cl::Required,
+                             cl::cat(category));
+  cl::opt<std::string> output("o",
+                              cl::desc("Write to FILE; '-' is standard output"),
+                              cl::value_desc("FILE"), cl::cat(category));
   cl::list<std::string> settings(
       "set", cl::CommaSeparated, cl::value_desc("NAME=VALUE,.."),
       cl::desc("Set sizes and functions of cells: H=128, f=relu, or "
                "LSTM.H=128 for one cell of several"),
       cl::cat(category));
-  cl::list<std::string> cells("cell", cl::CommaSeparated,
-                              cl::value_desc("NAME,.."),
-                              cl::desc("Compile only these cells of the file"),
-                              cl::cat(category));
+  cl::list<std::string> cells(
+      "cell", cl::CommaSeparated, cl::value_desc("NAME,.."),
+      cl::desc("Compile only these cells of the file"), cl::cat(category));
   cl::opt<Emit> emit(
       "emit", cl::desc("What to write:"), cl::init(Emit::Object),
       cl::values(
@@ -88,9 +87,9 @@ std::optional<Options> rnn::parseOptions(int argc, char **argv) {
        << ")\n";
   });
   cl::HideUnrelatedOptions(category);
-  if (!cl::ParseCommandLineOptions(
-          argc, argv, "rnncc, a compiler for recurrent networks\n",
-          &llvm::errs()))
+  if (!cl::ParseCommandLineOptions(argc, argv,
+                                   "rnncc, a compiler for recurrent networks\n",
+                                   &llvm::errs()))
     return std::nullopt;
 
   Options options;
@@ -112,10 +111,10 @@ std::optional<Options> rnn::parseOptions(int argc, char **argv) {
   options.element = element;
   options.target = targetFor(cpu);
   if (!options.target) {
-    commandLineError(cpu == "native"
-                         ? "--cpu native: this machine has no AVX2 and FMA; "
-                           "name the level to compile for: avx2 or avx512"
-                         : "--cpu " + cpu + ": expected native, avx2 or avx512");
+    commandLineError(
+        cpu == "native" ? "--cpu native: this machine has no AVX2 and FMA; "
+                          "name the level to compile for: avx2 or avx512"
+                        : "--cpu " + cpu + ": expected native, avx2 or avx512");
     return std::nullopt;
   }
   options.stopAfter = stopAfter;

@@ -147,8 +147,8 @@ static ExitCode emit(ModuleOp module, const Options &options) {
   eraseCells(module);
   CodeTarget target = {options.target->name, options.target->features};
   llvm::LLVMContext context;
-  auto code = makeLLVM(module, cells, target, options.emit == Emit::Shared,
-                       context);
+  auto code =
+      makeLLVM(module, cells, target, options.emit == Emit::Shared, context);
   if (!code)
     return fail(code.takeError());
   if (options.emit == Emit::LLVM)
@@ -179,8 +179,8 @@ static bool checkNames(const syntax::File &file, const Options &options) {
   auto unknown = [&](const Twine &message, StringRef name,
                      ArrayRef<StringRef> names) {
     auto meant = nearest(name, names);
-    commandLineError(message + (meant ? "; did you mean '" + *meant + "'?"
-                                      : std::string()));
+    commandLineError(
+        message + (meant ? "; did you mean '" + *meant + "'?" : std::string()));
     known = false;
   };
   for (const std::string &name : options.cells)

@@ -45,7 +45,8 @@ public:
   Call(const rnncc_descriptor &cell, const Options &options, int64_t steps,
        int64_t batch)
       : cell(cell), options(options) {
-    storage.resize((sizeof(rnncc_call) + cell.n_arrays * sizeof(void *)) / 8 + 1);
+    storage.resize((sizeof(rnncc_call) + cell.n_arrays * sizeof(void *)) / 8 +
+                   1);
     call = reinterpret_cast<rnncc_call *>(storage.data());
     call->steps = steps;
     call->batch = batch;
@@ -88,9 +89,8 @@ Expected<Memory> Call::allocate(size_t bytes) const {
 Expected<size_t> Call::bytesOf(const rnncc_array &array) const {
   int64_t elements = rnncc_array_elements(&array, call->steps, call->batch);
   if (elements < 0)
-    return createStringError("T = " + Twine(call->steps) +
-                             ", N = " + Twine(call->batch) +
-                             ": too large to address");
+    return createStringError("T = " + Twine(call->steps) + ", N = " +
+                             Twine(call->batch) + ": too large to address");
   return elements * rnncc_element_bytes(&cell);
 }
 
@@ -185,7 +185,8 @@ static std::string shapeText(ArrayRef<int64_t> shape) {
 }
 
 /// Checks type and shape of a tensor of the file.
-static Error checkTensor(const NamedTensor &tensor, const rnncc_descriptor &cell,
+static Error checkTensor(const NamedTensor &tensor,
+                         const rnncc_descriptor &cell,
                          ArrayRef<int64_t> expected) {
   StringRef type = cell.element == RNNCC_F64 ? "F64" : "F32";
   if (tensor.type != type)
@@ -212,8 +213,8 @@ static SmallVector<int64_t> shapeOf(const rnncc_array &array, int64_t steps,
 /// True if a file may give the array.
 static bool isRead(const rnncc_array &array, bool grad) {
   return array.role == RNNCC_INPUT || array.role == RNNCC_INITIAL ||
-         (grad && (array.role == RNNCC_GRAD_OUTPUT ||
-                   array.role == RNNCC_GRAD_FINAL));
+         (grad &&
+          (array.role == RNNCC_GRAD_OUTPUT || array.role == RNNCC_GRAD_FINAL));
 }
 
 /// Every tensor of the file must be one that the cell knows.
@@ -236,8 +237,7 @@ static Error checkNames(const TensorFile &file, const rnncc_descriptor &cell,
     StringRef nearest;
     unsigned best = tensor.name.size() / 3 + 1;
     for (StringRef name : names)
-      if (unsigned distance = name.edit_distance(tensor.name);
-          distance <= best)
+      if (unsigned distance = name.edit_distance(tensor.name); distance <= best)
         best = distance, nearest = name;
     return createStringError(
         "the cell has no tensor '" + tensor.name + "' to read" +
@@ -294,7 +294,8 @@ static Error runFile(const rnncc_descriptor &cell, const Options &options) {
     if (!tensor)
       return createStringError("the parameter '" + Twine(param.name) +
                                "' is missing");
-    if (Error error = checkTensor(*tensor, cell, {param.shape, size_t(param.rank)}))
+    if (Error error =
+            checkTensor(*tensor, cell, {param.shape, size_t(param.rank)}))
       return error;
     copies.emplace_back(rnncc_alloc(tensor->bytes.size()));
     std::memcpy(copies.back().get(), tensor->bytes.data(),
@@ -340,8 +341,7 @@ static Error runFile(const rnncc_descriptor &cell, const Options &options) {
     tensor.name = array.name;
     tensor.type = cell.element == RNNCC_F64 ? "F64" : "F32";
     tensor.shape.assign(shapeOf(array, steps, batch));
-    tensor.bytes =
-        StringRef(static_cast<char *>(call.arrays[i].get()), *bytes);
+    tensor.bytes = StringRef(static_cast<char *>(call.arrays[i].get()), *bytes);
     results.push_back(tensor);
   }
   return writeTensors(options.out, results);
@@ -425,7 +425,9 @@ static Error runClock(const rnncc_descriptor &cell, const Options &options) {
   });
   if (!times)
     return times.takeError();
-  auto median = [](ArrayRef<double> sorted) { return sorted[sorted.size() / 2]; };
+  auto median = [](ArrayRef<double> sorted) {
+    return sorted[sorted.size() / 2];
+  };
   double work = cell.forward_flops * double(steps) * double(batch) *
                 (options.grad ? 3 : 1);
   outs() << "cell=" << cell.name << " T=" << steps << " N=" << batch
@@ -451,8 +453,8 @@ static Expected<const rnncc_descriptor *> findCell(const Options &options) {
   if (!library)
     return createStringError("cannot load '" + options.cell +
                              "': " + dlerror());
-  auto cells =
-      static_cast<const rnncc_descriptor *const *>(dlsym(library, "rnncc_cells"));
+  auto cells = static_cast<const rnncc_descriptor *const *>(
+      dlsym(library, "rnncc_cells"));
   if (!cells || !cells[0])
     return createStringError("'" + options.cell +
                              "' holds no compiled cell; make it with "
@@ -469,7 +471,8 @@ static Expected<const rnncc_descriptor *> findCell(const Options &options) {
                              names + "); choose one with --cell");
   if (options.name.empty())
     return cells[0];
-  if (const rnncc_descriptor *cell = rnncc_find_cell(cells, options.name.c_str()))
+  if (const rnncc_descriptor *cell =
+          rnncc_find_cell(cells, options.name.c_str()))
     return cell;
   return createStringError("'" + options.cell + "' holds no cell '" +
                            options.name + "', but " + names);
@@ -484,19 +487,18 @@ int main(int argc, char **argv) {
   cl::opt<std::string, true> cell(cl::Positional, cl::location(o.cell),
                                   cl::Required, cl::desc("CELL.so"),
                                   cl::cat(category));
-  cl::opt<std::string, true> in("in", cl::location(o.in), cl::value_desc("FILE"),
-                                cl::desc("Read parameters and inputs, by name"),
-                                cl::cat(category));
+  cl::opt<std::string, true> in(
+      "in", cl::location(o.in), cl::value_desc("FILE"),
+      cl::desc("Read parameters and inputs, by name"), cl::cat(category));
   cl::opt<std::string, true> out(
       "out", cl::location(o.out), cl::value_desc("FILE"),
       cl::desc("Write outputs and final states, by name"), cl::cat(category));
   cl::opt<bool, true> grad("grad", cl::location(o.grad),
                            cl::desc("Run the backward pass, too"),
                            cl::cat(category));
-  cl::opt<int, true> threads("threads", cl::location(o.threads),
-                             cl::value_desc("N"), cl::init(1),
-                             cl::desc("Number of threads (1)"),
-                             cl::cat(category));
+  cl::opt<int, true> threads(
+      "threads", cl::location(o.threads), cl::value_desc("N"), cl::init(1),
+      cl::desc("Number of threads (1)"), cl::cat(category));
   cl::opt<std::string, true> name(
       "cell", cl::location(o.name), cl::value_desc("NAME"),
       cl::desc("Which cell, if the object holds several"), cl::cat(category));
@@ -513,8 +515,8 @@ int main(int argc, char **argv) {
                                cl::desc("N, for a cell without inputs"),
                                cl::cat(category));
   cl::HideUnrelatedOptions(category);
-  if (!cl::ParseCommandLineOptions(
-          argc, argv, "rnncc-run, runs compiled cells\n", &errs()))
+  if (!cl::ParseCommandLineOptions(argc, argv,
+                                   "rnncc-run, runs compiled cells\n", &errs()))
     return 2;
   auto report = [](const Twine &message) {
     WithColor::error(errs(), "rnncc-run") << message << '\n';
@@ -528,7 +530,7 @@ int main(int argc, char **argv) {
     return 2;
   }
   auto found = findCell(o);
-  Error error = !found              ? found.takeError()
+  Error error = !found           ? found.takeError()
                 : o.time.empty() ? runFile(**found, o)
                                  : runClock(**found, o);
   if (!error)

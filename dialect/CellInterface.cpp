@@ -15,10 +15,9 @@ std::string rnn::snakeCase(StringRef name) {
   std::string snake;
   for (size_t i = 0; i < name.size(); ++i) {
     bool upper = llvm::isUpper(name[i]);
-    bool startsWord =
-        upper && i > 0 && name[i - 1] != '_' &&
-        (!llvm::isUpper(name[i - 1]) ||
-         (i + 1 < name.size() && llvm::isLower(name[i + 1])));
+    bool startsWord = upper && i > 0 && name[i - 1] != '_' &&
+                      (!llvm::isUpper(name[i - 1]) ||
+                       (i + 1 < name.size() && llvm::isLower(name[i + 1])));
     if (startsWord)
       snake += '_';
     snake += llvm::toLower(name[i]);
@@ -29,18 +28,18 @@ std::string rnn::snakeCase(StringRef name) {
 /// A struct member of that name; C and C++ keywords get an underscore.
 static std::string memberName(StringRef name) {
   static const llvm::StringSet<> keywords = {
-      "alignas",  "alignof",  "and",      "asm",      "auto",     "bool",
-      "break",    "case",     "catch",    "char",     "class",    "const",
-      "continue", "default",  "delete",   "do",       "double",   "else",
-      "enum",     "explicit", "export",   "extern",   "false",    "float",
-      "for",      "friend",   "goto",     "if",       "inline",   "int",
-      "long",     "mutable",  "namespace", "new",     "not",      "operator",
-      "or",       "private",  "protected", "public",  "register", "restrict",
-      "return",   "short",    "signed",   "sizeof",   "static",   "struct",
-      "switch",   "template", "this",     "throw",    "true",     "try",
-      "typedef",  "typename", "union",    "unsigned", "using",    "virtual",
-      "void",     "volatile", "while",    "xor",      "constexpr", "nullptr",
-      "decltype", "noexcept", "requires", "concept",  "typeof",   "inline"};
+      "alignas",  "alignof",  "and",       "asm",      "auto",      "bool",
+      "break",    "case",     "catch",     "char",     "class",     "const",
+      "continue", "default",  "delete",    "do",       "double",    "else",
+      "enum",     "explicit", "export",    "extern",   "false",     "float",
+      "for",      "friend",   "goto",      "if",       "inline",    "int",
+      "long",     "mutable",  "namespace", "new",      "not",       "operator",
+      "or",       "private",  "protected", "public",   "register",  "restrict",
+      "return",   "short",    "signed",    "sizeof",   "static",    "struct",
+      "switch",   "template", "this",      "throw",    "true",      "try",
+      "typedef",  "typename", "union",     "unsigned", "using",     "virtual",
+      "void",     "volatile", "while",     "xor",      "constexpr", "nullptr",
+      "decltype", "noexcept", "requires",  "concept",  "typeof",    "inline"};
   return keywords.contains(name) ? (name + "_").str() : name.str();
 }
 
@@ -60,8 +59,7 @@ CellInterface rnn::interfaceOf(CellOp cell) {
       face.params.push_back(tensor);
   }
   for (Attribute output : cell.getOutputs())
-    outputs.push_back(
-        cell.tensor(cast<FlatSymbolRefAttr>(output).getValue()));
+    outputs.push_back(cell.tensor(cast<FlatSymbolRefAttr>(output).getValue()));
 
   auto addOverTime = [&](ArrayRef<TensorOp> tensors, ArrayRole role,
                          StringRef prefix) {
@@ -72,13 +70,11 @@ CellInterface rnn::interfaceOf(CellOp cell) {
   };
   // A state read with delay k has k values before the first step: h.0, h.-1 ..
   // and so k values at the end to go on from: h.T, h.T-1 ..
-  auto addBoundary = [&](ArrayRole role, StringRef prefix,
-                         bool atEnd) {
+  auto addBoundary = [&](ArrayRole role, StringRef prefix, bool atEnd) {
     for (TensorOp state : states)
       for (int64_t delay = 1; delay <= int64_t(state.getDelay()); ++delay) {
         std::string back = delay == 1 ? "" : "-" + std::to_string(delay - 1);
-        std::string suffix =
-            atEnd ? "T" + back : (delay == 1 ? "0" : back);
+        std::string suffix = atEnd ? "T" + back : (delay == 1 ? "0" : back);
         std::string member = memberName(state.getSymName());
         if (delay > 1)
           member = state.getSymName().str() + "_m" + std::to_string(delay - 1);

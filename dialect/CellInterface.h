@@ -39,9 +39,9 @@ struct CellArray {
   std::string member; ///< as a C struct member: "x", "h_m1", "W_xi"
   ArrayRole role;
   Axes axes;
-  TensorOp tensor;   ///< the input, state, output or parameter it belongs to
-  int64_t delay = 0; ///< states: how far before the first (or last) step, from
-                     ///< 1; 1 is the state right before the first step
+  TensorOp tensor;    ///< the input, state, output or parameter it belongs to
+  int64_t delay = 0;  ///< states: how far before the first (or last) step, from
+                      ///< 1; 1 is the state right before the first step
   int64_t param = -1; ///< GradParam: index into CellInterface::params
 
   llvm::ArrayRef<int64_t> shape() const {

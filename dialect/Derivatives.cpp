@@ -81,8 +81,7 @@ static void ruleOfExtremum(Op op, arith::CmpFPredicate wins, Formula f,
   Value x = pull.primal(op.getLhs()), y = pull.primal(op.getRhs());
   Value zero = f.constant(gradient.getType(), 0);
   Value half = f.mul(gradient, f.constant(gradient.getType(), 0.5));
-  Value tie =
-      f.select(f.compare(arith::CmpFPredicate::OEQ, x, y), half, zero);
+  Value tie = f.select(f.compare(arith::CmpFPredicate::OEQ, x, y), half, zero);
   pull.give(op.getLhsMutable(), f.select(f.compare(wins, x, y), gradient, tie));
   pull.give(op.getRhsMutable(), f.select(f.compare(wins, y, x), gradient, tie));
 }
@@ -136,9 +135,9 @@ static void rule(math::AbsFOp op, Formula f, Value gradient, Pullback &pull) {
   Value zero = f.constant(gradient.getType(), 0);
   Value below = f.select(f.compare(arith::CmpFPredicate::OLT, x, zero),
                          f.neg(gradient), zero);
-  pull.give(op.getOperandMutable(),
-            f.select(f.compare(arith::CmpFPredicate::OGT, x, zero), gradient,
-                     below));
+  pull.give(
+      op.getOperandMutable(),
+      f.select(f.compare(arith::CmpFPredicate::OGT, x, zero), gradient, below));
 }
 
 static void rule(math::TanhOp op, Formula f, Value gradient, Pullback &pull) {
@@ -215,16 +214,15 @@ void SigmoidOp::pullback(OpBuilder &builder, Value gradient, Pullback &pull) {
 void StopGradientOp::pullback(OpBuilder &, Value, Pullback &) {}
 
 void SplatOp::pullback(OpBuilder &builder, Value gradient, Pullback &pull) {
-  pull.give(getOperandMutable(),
-            ReduceSumOp::create(builder, getLoc(), getOperand().getType(),
-                                gradient));
+  pull.give(
+      getOperandMutable(),
+      ReduceSumOp::create(builder, getLoc(), getOperand().getType(), gradient));
 }
 
-void ReduceSumOp::pullback(OpBuilder &builder, Value gradient,
-                           Pullback &pull) {
-  pull.give(getOperandMutable(),
-            SplatOp::create(builder, getLoc(), getOperand().getType(),
-                            gradient));
+void ReduceSumOp::pullback(OpBuilder &builder, Value gradient, Pullback &pull) {
+  pull.give(
+      getOperandMutable(),
+      SplatOp::create(builder, getLoc(), getOperand().getType(), gradient));
 }
 
 void ConcatOp::pullback(OpBuilder &builder, Value gradient, Pullback &pull) {

@@ -55,8 +55,8 @@ LogicalResult CellOp::verifyRegions() {
   for (auto scan : getBody().getOps<ScanOp>())
     ++scans[scan.getBackward()];
   if (scans[0] != 1 || scans[1] > 1)
-    return emitOpError("has ") << scans[0] << " forward and " << scans[1]
-                               << " backward scans";
+    return emitOpError("has ")
+           << scans[0] << " forward and " << scans[1] << " backward scans";
   return success();
 }
 
@@ -75,9 +75,9 @@ LogicalResult ScanOp::verifyRegions() {
   Phase last = Phase::before;
   for (auto stage : getBody().getOps<StageOp>()) {
     if (stage.getPhase() < last)
-      return stage.emitOpError("of phase ") << stringifyPhase(stage.getPhase())
-                                            << " comes after one of phase "
-                                            << stringifyPhase(last);
+      return stage.emitOpError("of phase ")
+             << stringifyPhase(stage.getPhase()) << " comes after one of phase "
+             << stringifyPhase(last);
     last = stage.getPhase();
   }
   return success();
@@ -93,7 +93,9 @@ static TensorOp declarationOf(Operation *op, StringRef name) {
 
 TensorOp ReadOp::declaration() { return declarationOf(*this, getTensor()); }
 TensorOp WriteOp::declaration() { return declarationOf(*this, getTensor()); }
-TensorOp AccumulateOp::declaration() { return declarationOf(*this, getParam()); }
+TensorOp AccumulateOp::declaration() {
+  return declarationOf(*this, getParam());
+}
 
 /// Finds the declaration that `op` names, or says that there is none.
 static FailureOr<TensorOp> lookup(Operation *op, StringRef name) {
@@ -142,16 +144,15 @@ LogicalResult WriteOp::verifySymbolUses(SymbolTableCollection &) {
     return failure();
   // write-type
   if (getValue().getType() != declared->getType())
-    return emitOpError("writes ") << getValue().getType() << " but @"
-                                  << getTensor() << " is "
-                                  << declared->getType();
+    return emitOpError("writes ")
+           << getValue().getType() << " but @" << getTensor() << " is "
+           << declared->getType();
   // write-role
   bool backward = (*this)->getParentOfType<ScanOp>().getBackward();
   Role role = declared->getRole();
-  bool writable = backward
-                      ? role == Role::input_gradient || role == Role::carry
-                      : role == Role::state || role == Role::output ||
-                            role == Role::tape;
+  bool writable = backward ? role == Role::input_gradient || role == Role::carry
+                           : role == Role::state || role == Role::output ||
+                                 role == Role::tape;
   if (!writable)
     return emitOpError("writes @")
            << getTensor() << " of role " << stringifyRole(role) << " in a "
@@ -255,8 +256,8 @@ LogicalResult ConcatOp::verify() {
   }
   // concat-sum
   if (sum != result.getDimSize(0))
-    return emitOpError("operands have ") << sum << " rows but result has "
-                                         << result.getDimSize(0);
+    return emitOpError("operands have ")
+           << sum << " rows but result has " << result.getDimSize(0);
   return success();
 }
 
@@ -306,7 +307,8 @@ LogicalResult StageOp::verifyRegions() {
     // stage-whole
     auto comesFromOutside = [&](Value value) {
       Operation *def = value.getDefiningOp();
-      return def->getBlock() != &getBody().front() || isa<ReadOp, SliceOp>(def) ||
+      return def->getBlock() != &getBody().front() ||
+             isa<ReadOp, SliceOp>(def) ||
              def->hasTrait<OpTrait::ConstantLike>();
     };
     SmallVector<Value> whole;
@@ -325,12 +327,12 @@ LogicalResult AffineOp::verify() {
   // affine-terms
   if (getWeights().empty() || getWeights().size() != getInputs().size() ||
       getWeights().size() != getTransposed().size())
-    return emitOpError("has ") << getWeights().size() << " weights, "
-                               << getInputs().size() << " inputs and "
-                               << getTransposed().size() << " flags";
+    return emitOpError("has ")
+           << getWeights().size() << " weights, " << getInputs().size()
+           << " inputs and " << getTransposed().size() << " flags";
   if (getStart() && getStart().getType() != getResult().getType())
-    return emitOpError("starts from ") << getStart().getType() << " but gives "
-                                       << getResult().getType();
+    return emitOpError("starts from ")
+           << getStart().getType() << " but gives " << getResult().getType();
   for (auto [weight, input, transposed] :
        llvm::zip(getWeights(), getInputs(), getTransposed()))
     if (failed(verifyWeight(*this, weight)) ||

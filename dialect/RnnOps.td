@@ -424,7 +424,7 @@ def Rnn_StageOp : Rnn_Op<"stage", [HasParent<"ScanOp">,
     - `stage-order`: phases come in the order before, step, after.
     - `stage-whole`: a whole vector that is read comes from outside the stage.
 
-    Example: see `test/schedule/stages.mlir`.
+    Example: see `test/schedule/build-stages.test`.
   }];
   let arguments = (ins Rnn_Phase:$phase, I64Attr:$units);
   let results = (outs Variadic<Rnn_Lanes>:$results);
@@ -475,6 +475,9 @@ def Rnn_AffineOp : Rnn_Op<"affine", [Pure, AttrSizedOperandSegments]> {
 def Rnn_YieldOp : Rnn_Op<"yield", [Pure, ReturnLike, Terminator,
                                    HasParent<"StageOp">]> {
   let summary = "end a stage and name its results";
+  let description = [{
+    Its operands are the results of the stage, in order.
+  }];
   let arguments = (ins Variadic<Rnn_Lanes>:$operands);
   let assemblyFormat = "($operands^ `:` type($operands))? attr-dict";
   let builders = [OpBuilder<(ins), [{ (void)$_builder; (void)$_state; }]>];

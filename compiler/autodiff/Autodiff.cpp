@@ -107,9 +107,8 @@ void Autodiff::declareGradients() {
     if (tensor.getRole() == Role::state)
       for (int64_t delay = 1; delay <= int64_t(tensor.getDelay()); ++delay) {
         std::string name = tensor.getSymName().str();
-        carries[{name, delay}] =
-            declare("carry." + name + "." + Twine(delay), Role::carry, tensor,
-                    delay);
+        carries[{name, delay}] = declare("carry." + name + "." + Twine(delay),
+                                         Role::carry, tensor, delay);
       }
 }
 
@@ -140,8 +139,8 @@ bool Autodiff::isRecomputed(Value value) {
       !cast<RankedTensorType>(value.getType()).getElementType().isF64())
     return true;
   // A slice of a parameter is the parameter, elsewhere.
-  if (isa<SliceOp>(op) && isa_and_nonnull<ReadOp>(
-                              op->getOperand(0).getDefiningOp()))
+  if (isa<SliceOp>(op) &&
+      isa_and_nonnull<ReadOp>(op->getOperand(0).getDefiningOp()))
     return true;
   if (isAvailable(value, 4))
     return true;
@@ -196,8 +195,8 @@ Value Autodiff::zeros(TensorOp tensor) {
 
 void Autodiff::give(Value value, Value share) {
   Value &sum = gradients[value];
-  sum = sum ? Value(arith::AddFOp::create(b, share.getLoc(), sum, share))
-            : share;
+  sum =
+      sum ? Value(arith::AddFOp::create(b, share.getLoc(), sum, share)) : share;
 }
 
 /// What comes in: the gradients of outputs, and of states from later steps.

@@ -98,22 +98,22 @@ static Constant *descriptorOf(Constants &c, const CellFacts &cell) {
          c.shape(param.shape)}));
   }
   for (const CellFacts::Array &array : cell.arrays)
-    arrays.push_back(c.record({c.text(array.name), c.num32(int(array.role)),
-                               c.num32(int(array.axes)),
-                               c.num32(array.shape.size()),
-                               c.num32(array.param), c.shape(array.shape)}));
+    arrays.push_back(
+        c.record({c.text(array.name), c.num32(int(array.role)),
+                  c.num32(int(array.axes)), c.num32(array.shape.size()),
+                  c.num32(array.param), c.shape(array.shape)}));
   auto entry = [&](StringRef name) -> Constant * {
     return c.module.getFunction((cell.prefix + "_" + name).str());
   };
   return c.record(
-      {c.num32(RNNCC_ABI_VERSION), c.num32(cell.isDouble ? RNNCC_F64 : RNNCC_F32),
-       c.text(cell.name), c.text(cell.source()), c.num64(sizes.size()),
-       c.table(sizes), c.num64(params.size()), c.table(params),
-       c.num64(arrays.size()), c.table(arrays),
-       ConstantFP::get(c.f64, cell.forwardFlops), entry("weights_bytes"),
-       entry("pack"), entry("tape_bytes"), entry("forward_scratch_bytes"),
-       entry("backward_scratch_bytes"), entry("forward"), entry("backward"),
-       entry("step")});
+      {c.num32(RNNCC_ABI_VERSION),
+       c.num32(cell.isDouble ? RNNCC_F64 : RNNCC_F32), c.text(cell.name),
+       c.text(cell.source()), c.num64(sizes.size()), c.table(sizes),
+       c.num64(params.size()), c.table(params), c.num64(arrays.size()),
+       c.table(arrays), ConstantFP::get(c.f64, cell.forwardFlops),
+       entry("weights_bytes"), entry("pack"), entry("tape_bytes"),
+       entry("forward_scratch_bytes"), entry("backward_scratch_bytes"),
+       entry("forward"), entry("backward"), entry("step")});
 }
 
 void rnn::addDescriptors(Module &module, ArrayRef<CellFacts> cells,

@@ -73,7 +73,8 @@ static void writeParams(raw_ostream &os, const CellFacts &cell,
 
 static void writeCall(raw_ostream &os, const CellFacts &cell,
                       StringRef element) {
-  os << formatv(R"(/** Arguments of {0}_forward, {0}_backward and {0}_step; laid out as rnncc_call.
+  os << formatv(
+      R"(/** Arguments of {0}_forward, {0}_backward and {0}_step; laid out as rnncc_call.
  *  Set what is not used to zero: `{0}_call call = {{0};`. */
 typedef struct {0}_call {{
   int64_t steps;          /**< T, 0 or more; {0}_step takes 1 */
@@ -87,7 +88,7 @@ typedef struct {0}_call {{
   rnncc_team *team;         /**< NULL: this thread alone */
   const int64_t *lengths; /**< NULL */
 )",
-                cell.prefix);
+      cell.prefix);
   for (const Group &group : groups) {
     bool any = false;
     for (const CellFacts::Array &array : cell.arrays) {
@@ -112,8 +113,9 @@ typedef struct {0}_call {{
 }
 
 static void writeFunctions(raw_ostream &os, const CellFacts &cell) {
-  std::string params =
-      cell.params.empty() ? "const void *" : "const " + cell.prefix + "_params *";
+  std::string params = cell.params.empty()
+                           ? "const void *"
+                           : "const " + cell.prefix + "_params *";
   os << formatv(R"(/** Bytes of packed weights. */
 size_t {0}_weights_bytes(void);
 
@@ -198,9 +200,10 @@ std::string rnn::headerText(ArrayRef<CellFacts> cells, StringRef file,
 
 #include "rnncc/abi.h"
 
-)" << "#if RNNCC_ABI_VERSION != "
-     << RNNCC_ABI_VERSION << "\n#error \"" << file << " needs runtime ABI "
-     << RNNCC_ABI_VERSION << ": compile it again\"\n#endif\n\n"
+)"
+     << "#if RNNCC_ABI_VERSION != " << RNNCC_ABI_VERSION << "\n#error \""
+     << file << " needs runtime ABI " << RNNCC_ABI_VERSION
+     << ": compile it again\"\n#endif\n\n"
      << "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n";
   for (const CellFacts &cell : cells) {
     StringRef element = cell.isDouble ? "double" : "float";

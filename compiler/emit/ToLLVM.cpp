@@ -63,7 +63,7 @@ rnn::CellFacts rnn::factsOf(CellOp cell) {
     CellFacts::Param p;
     p.name = param.getSymName().str();
     llvm::append_range(p.shape, param.tensorType().getShape());
-    p.init = param.getInit() ? param.getInit()->str()
+    p.init = param.getInit()       ? param.getInit()->str()
              : p.shape.size() == 2 ? "glorot_uniform"
                                    : "zeros";
     if (param.getInitArguments())
@@ -74,7 +74,8 @@ rnn::CellFacts rnn::factsOf(CellOp cell) {
   for (CellArray &array : face.arrays) {
     facts.arrays.push_back({array.name, array.member, array.role, array.axes,
                             llvm::SmallVector<int64_t>(array.shape()),
-                            array.param, placeOf(array.tensor.getLoc()).second});
+                            array.param,
+                            placeOf(array.tensor.getLoc()).second});
     if (array.role == ArrayRole::GradParam)
       facts.params[array.param].member = array.member;
   }

@@ -148,8 +148,7 @@ void Code::storeVec(Value value, Value to) {
 Value Code::loadVec(Value from, Value mask_) {
   if (!mask_)
     return loadVec(from);
-  return LLVM::MaskedLoadOp::create(b, loc, vec, from, mask_,
-                                    splat(0),
+  return LLVM::MaskedLoadOp::create(b, loc, vec, from, mask_, splat(0),
                                     b.getI32IntegerAttr(elementBytes()));
 }
 void Code::storeVec(Value value, Value to, Value mask_) {

@@ -99,7 +99,8 @@ struct Code {
   void copyBytes(Value to, Value from, Value bytes);
   void zeroBytes(Value to, Value bytes);
 
-  int64_t elementBytes() const { return mlir::FloatType(element).getWidth() / 8;
+  int64_t elementBytes() const {
+    return mlir::FloatType(element).getWidth() / 8;
   }
 
   mlir::OpBuilder b;

@@ -123,8 +123,8 @@ Value Entries::badSize(Value steps, Value batch) {
     extra = std::max(extra, buffer.extra);
   }
   int64_t most = (int64_t(1) << 60) / rowBytes;
-  Value negative = code.either(code.less(steps, code.num(0)),
-                               code.less(batch, code.num(0)));
+  Value negative =
+      code.either(code.less(steps, code.num(0)), code.less(batch, code.num(0)));
   Value huge = code.either(code.less(code.num(most), steps),
                            code.less(code.num(most), batch));
   Value rows = code.div(code.num(most), code.max(batch, code.num(1)));
@@ -134,8 +134,8 @@ Value Entries::badSize(Value steps, Value batch) {
 
 /// Steps computed at a time when nothing has to be kept.
 Value Entries::chunkOf(Value steps, Value batch) {
-  Value some = code.div(code.add(batch, chunkRows - 1),
-                        code.max(batch, code.num(1)));
+  Value some =
+      code.div(code.add(batch, chunkRows - 1), code.max(batch, code.num(1)));
   // ceil(rows / N) = (rows + N - 1) / N
   some = code.max(some, code.num(1));
   return code.max(code.min(some, steps), code.num(1));
@@ -157,13 +157,13 @@ void Entries::emitBytes(StringRef suffix,
 /// body(context, thread), with context = { call, number of threads }.
 func::FuncOp Entries::beginBody(StringRef suffix) {
   code.b.setInsertionPointToEnd(module.getBody());
-  auto body = func::FuncOp::create(
-      code.b, code.loc, name(suffix),
-      code.b.getFunctionType({code.ptr, code.i64}, {}));
+  auto body =
+      func::FuncOp::create(code.b, code.loc, name(suffix),
+                           code.b.getFunctionType({code.ptr, code.i64}, {}));
   body.setPrivate();
-  body->setAttr("llvm.linkage", LLVM::LinkageAttr::get(
-                                    code.b.getContext(),
-                                    LLVM::Linkage::Internal));
+  body->setAttr(
+      "llvm.linkage",
+      LLVM::LinkageAttr::get(code.b.getContext(), LLVM::Linkage::Internal));
   code.b.setInsertionPointToStart(body.addEntryBlock());
   return body;
 }
@@ -209,15 +209,15 @@ void Entries::emitForwardBody() {
   addBuffers(code, frame, temporary, scratch);
   Value keep = code.select(noTape, code.at(scratch, temporary.total),
                            code.at(tape, line));
-  addBuffers(code, frame,
-             offsetsOf(code, layout, Memory::Keep, chunk, frame.batch,
-                       code.num(0)),
-             keep);
+  addBuffers(
+      code, frame,
+      offsetsOf(code, layout, Memory::Keep, chunk, frame.batch, code.num(0)),
+      keep);
 
   ScanLoops(code, layout, tiles, scan, frame, cacheBytes).emitStart();
-  Value chunks = code.max(code.div(code.sub(code.add(all, chunk), code.num(1)),
-                                   chunk),
-                          code.num(1));
+  Value chunks =
+      code.max(code.div(code.sub(code.add(all, chunk), code.num(1)), chunk),
+               code.num(1));
   code.loop(code.num(0), chunks, 1, [&](Value index) {
     Frame part = frame;
     part.before = code.mul(index, chunk);
@@ -243,8 +243,8 @@ void Entries::emitBackwardBody() {
                        code.num(0)),
              code.at(tape, line));
   addBuffers(code, frame,
-             offsetsOf(code, layout, Memory::Backward, frame.steps,
-                       frame.batch, unwantedElements()),
+             offsetsOf(code, layout, Memory::Backward, frame.steps, frame.batch,
+                       unwantedElements()),
              frame.unwanted);
   ScanLoops loops(code, layout, tiles, scan, frame, cacheBytes);
   loops.emitStart();
@@ -283,15 +283,15 @@ double Entries::workPerRow(bool backward) {
 /// Calls the body on the team's threads, or on this one alone.
 void Entries::runBody(StringRef suffix, Value call) {
   Value one = code.num(1);
-  Value context = LLVM::AllocaOp::create(code.b, code.loc, code.ptr, code.i64,
-                                         code.num(2));
+  Value context =
+      LLVM::AllocaOp::create(code.b, code.loc, code.ptr, code.i64, code.num(2));
   LLVM::StoreOp::create(code.b, code.loc, call, context);
   Value team = code.loadPtr(code.atByte(call, call_field::Team));
   Value batch = code.loadNum(code.atByte(call, call_field::Batch));
   double perRow = workPerRow(suffix == "backward_body");
   int64_t leastRows = int64_t(leastTeamWork / std::max(perRow, 1.0)) + 1;
-  Value worthIt = code.both(code.notNull(team),
-                            code.less(code.num(leastRows - 1), batch));
+  Value worthIt =
+      code.both(code.notNull(team), code.less(code.num(leastRows - 1), batch));
   auto bodyType = code.b.getFunctionType({code.ptr, code.i64}, {});
   std::string body = name(suffix);
   code.ifElse(
@@ -301,9 +301,9 @@ void Entries::runBody(StringRef suffix, Value call) {
         Value function = func::ConstantOp::create(
             code.b, code.loc, bodyType,
             FlatSymbolRefAttr::get(code.b.getContext(), body));
-        Value pointer = UnrealizedConversionCastOp::create(
-                            code.b, code.loc, TypeRange{code.ptr},
-                            ValueRange{function})
+        Value pointer = UnrealizedConversionCastOp::create(code.b, code.loc,
+                                                           TypeRange{code.ptr},
+                                                           ValueRange{function})
                             .getResult(0);
         Value run = code.loadPtr(code.atByte(team, 8));
         auto type = LLVM::LLVMFunctionType::get(
@@ -347,17 +347,15 @@ void Entries::emitCall(StringRef suffix, bool backward) {
       arrays.push_back(pointer);
     if (array.role == ArrayRole::Input)
       missing = code.either(
-          missing,
-          code.both(code.isNull(pointer),
-                    code.equal(empty, arith::ConstantIntOp::create(
-                                          code.b, code.loc,
-                                          code.b.getI1Type(), 0))));
+          missing, code.both(code.isNull(pointer),
+                             code.equal(empty, arith::ConstantIntOp::create(
+                                                   code.b, code.loc,
+                                                   code.b.getI1Type(), 0))));
   }
   entry.failIf(missing, status::NullPointer);
   entry.failIf(isMisaligned({weights, tape, scratch}, 64), status::Misaligned);
   if (!arrays.empty())
-    entry.failIf(isMisaligned(arrays, code.elementBytes()),
-                 status::Misaligned);
+    entry.failIf(isMisaligned(arrays, code.elementBytes()), status::Misaligned);
   auto differs = [&](Value base, int64_t byte, Value expected) {
     Value found = code.loadNum(code.atByte(base, byte));
     return arith::CmpIOp::create(code.b, code.loc, arith::CmpIPredicate::ne,
@@ -422,9 +420,9 @@ void Entries::emit() {
   emitBytes("forward_scratch_bytes", [&](Value steps, Value batch) {
     Value atLeastOne = code.max(steps, code.num(1));
     Value chunk = chunkOf(steps, batch);
-    Value alone = regionEnd(
-        Memory::Keep, chunk, batch,
-        regionEnd(Memory::Forward, chunk, batch, unwantedElements()));
+    Value alone =
+        regionEnd(Memory::Keep, chunk, batch,
+                  regionEnd(Memory::Forward, chunk, batch, unwantedElements()));
     Value withTape =
         regionEnd(Memory::Forward, atLeastOne, batch, unwantedElements());
     return code.max(alone, withTape);

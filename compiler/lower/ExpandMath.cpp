@@ -7,9 +7,9 @@
 //   exp(x)      = 2^n * (1 + q),  n = round(x / ln 2), q = expm1(x - n ln 2)
 //   sigmoid(x)  = 1 / (1 + exp(-x))
 //   tanh(x)     = e / (e + 2),  e = expm1(2x) = 2^n q + (2^n - 1)
-//   log(x)      = k ln 2 + log(1 + f),  x = 2^k (1 + f), 1/sqrt 2 <= 1 + f < sqrt 2
-//   log1p(x)    = log(u) + (x - (u - 1)) / u,  u = 1 + x
-//   erf(x)      = x + x P(x^2) near 0, 1 - exp(..) elsewhere
+//   log(x)      = k ln 2 + log(1 + f),  x = 2^k (1 + f), 1/sqrt 2 <= 1 + f <
+//   sqrt 2 log1p(x)    = log(u) + (x - (u - 1)) / u,  u = 1 + x erf(x)      = x
+//   + x P(x^2) near 0, 1 - exp(..) elsewhere
 //
 // Limits are compare and select, never min and max: NaN goes through. A lane
 // never depends on its neighbours. No library is called.
@@ -33,8 +33,7 @@ namespace {
 /// Arithmetic on vectors of one floating-point type.
 struct Lanes {
   Lanes(OpBuilder &b, Location loc, VectorType type)
-      : b(b), loc(loc), type(type),
-        isDouble(type.getElementType().isF64()),
+      : b(b), loc(loc), type(type), isDouble(type.getElementType().isF64()),
         bits(VectorType::get(type.getShape(),
                              b.getIntegerType(isDouble ? 64 : 32))) {}
 
@@ -143,11 +142,10 @@ static Reduced reduce(Lanes &l, Value x) {
   double low = l.isDouble ? 1.42860682030941723212e-6 : -2.12194440e-4;
   Value r = l.fma(n, l.real(-high), x);
   r = l.fma(n, l.real(-low), r);
-  Value p = l.isDouble ? l.polynomial(r, expDouble)
-                       : l.polynomial(r, expSingle);
+  Value p =
+      l.isDouble ? l.polynomial(r, expDouble) : l.polynomial(r, expSingle);
   Value q = l.fma(p, l.mul(r, r), r);
-  Value integer = l.isub(l.toBits(shifted),
-                         l.toBits(l.real(magic)));
+  Value integer = l.isub(l.toBits(shifted), l.toBits(l.real(magic)));
   return {integer, q};
 }
 
@@ -211,8 +209,7 @@ static Value expandLog(Lanes &l, Value x) {
   int64_t low = l.isDouble ? 0x000fffffffffffffll : 0x007fffff;
   Value shifted = l.iadd(l.toBits(scaled), l.integer(one - root));
   Value k = l.isub(l.sar(shifted, l.mantissa()), l.integer(l.bias()));
-  Value m = l.toReal(l.iadd(l.iand(shifted, l.integer(low)),
-                            l.integer(root)));
+  Value m = l.toReal(l.iadd(l.iand(shifted, l.integer(low)), l.integer(root)));
   Value f = l.sub(m, l.real(1));
   Value s = l.div(f, l.add(f, l.real(2)));
   Value z = l.mul(s, s);
@@ -223,8 +220,7 @@ static Value expandLog(Lanes &l, Value x) {
   double ln2High = l.isDouble ? 6.93147180369123816490e-01 : 6.9313812256e-01;
   double ln2Low = l.isDouble ? 1.90821492927058770002e-10 : 9.0580006145e-06;
   Value inner = l.fma(s, l.add(half, r), l.mul(kr, l.real(ln2Low)));
-  Value result =
-      l.fma(kr, l.real(ln2High), l.sub(f, l.sub(half, inner)));
+  Value result = l.fma(kr, l.real(ln2High), l.sub(f, l.sub(half, inner)));
   // 0, below, infinity, NaN.
   double infinity = std::numeric_limits<double>::infinity();
   result = l.select(l.equal(x, l.real(0)), l.real(-infinity), result);
@@ -253,29 +249,28 @@ static Value expandLog1p(Lanes &l, Value x) {
 static const double erfNearSingle[] = {-5.96761703e-4, 4.99119423e-3,
                                        -2.67681349e-2, 1.12819925e-1,
                                        -3.76125336e-1, 1.28379166e-1};
-static const double erfFarSingle[] = {-1.72853470e-5,  3.83197126e-4,
-                                      -3.88396438e-3,  2.42546219e-2,
-                                      -1.06777877e-1, -6.34846687e-1,
-                                      -1.28717512e-1};
+static const double erfFarSingle[] = {
+    -1.72853470e-5, 3.83197126e-4,  -3.88396438e-3, 2.42546219e-2,
+    -1.06777877e-1, -6.34846687e-1, -1.28717512e-1};
 // f64: Chebyshev interpolation in 40 digits. Below 1, erf(x)/x - 1 in x^2; from
 // 1 to 6, exp(x^2) erfc(x) (1 + 2x) in (x - 2) / (x + 2).
 static const double erfNearDouble[] = {
-    -4.2309458242953378173e-12, 8.7090451290531066896e-11,
-    -1.2164560057283450081e-9,  1.4792401209404813002e-8,
-    -1.6364642158167615302e-7,  1.6462045441468418937e-6,
+    -4.2309458242953378173e-12,  8.7090451290531066896e-11,
+    -1.2164560057283450081e-9,   1.4792401209404813002e-8,
+    -1.6364642158167615302e-7,   1.6462045441468418937e-6,
     -0.000014925647567519332125, 0.0001205533290288873541,
-    -0.00085483270219348295955, 0.0052239776254232983087,
-    -0.026866170645129840806,   0.11283791670955120236,
-    -0.37612638903183752379,    0.12837916709551257389};
+    -0.00085483270219348295955,  0.0052239776254232983087,
+    -0.026866170645129840806,    0.11283791670955120236,
+    -0.37612638903183752379,     0.12837916709551257389};
 static const double erfFarDouble[] = {
-    4.5678183846995652315e-6,   4.7801679706659348956e-6,
+    4.5678183846995652315e-6,    4.7801679706659348956e-6,
     -0.000013377843610301066051, -0.000036739685589621614148,
-    -1.5054457438053160853e-6,  0.00015108726120511290118,
-    0.00020636426368347952507,  -0.00045434493868878523118,
-    -0.0014568136425517455905,  0.0012713391657542128666,
-    0.0087226538622736920811,   -0.0080340150876596877412,
-    -0.054220000991780359255,   0.16405128003350501743,
-    -0.16603039761529105057,    -0.09276382658574623217,
+    -1.5054457438053160853e-6,   0.00015108726120511290118,
+    0.00020636426368347952507,   -0.00045434493868878523118,
+    -0.0014568136425517455905,   0.0012713391657542128666,
+    0.0087226538622736920811,    -0.0080340150876596877412,
+    -0.054220000991780359255,    0.16405128003350501743,
+    -0.16603039761529105057,     -0.09276382658574623217,
     1.2769783815525287208};
 
 static Value expandErf(Lanes &l, Value x) {
@@ -324,11 +319,11 @@ struct Expand : OpRewritePattern<Op> {
 struct ExpandMathPass : rnn::impl::ExpandMathPassBase<ExpandMathPass> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<Expand<SigmoidOp, expandSigmoid>, Expand<math::ExpOp, expandExp>,
-                 Expand<math::TanhOp, expandTanh>,
-                 Expand<math::LogOp, expandLog>,
-                 Expand<math::Log1pOp, expandLog1p>,
-                 Expand<math::ErfOp, expandErf>>(&getContext());
+    patterns
+        .add<Expand<SigmoidOp, expandSigmoid>, Expand<math::ExpOp, expandExp>,
+             Expand<math::TanhOp, expandTanh>, Expand<math::LogOp, expandLog>,
+             Expand<math::Log1pOp, expandLog1p>,
+             Expand<math::ErfOp, expandErf>>(&getContext());
     walkAndApplyPatterns(getOperation(), std::move(patterns));
   }
 };

@@ -86,7 +86,8 @@ Units Layout::units(int64_t count) const {
   int64_t vectors = llvm::divideCeil(count, lanes);
   // Two vectors a panel halve the loads per multiplication; one wastes less of
   // an odd size. A lone vector reaches about three quarters of the speed.
-  bool two = vectors > 1 && 3 * int64_t(llvm::alignTo(vectors, 2)) <= 4 * vectors;
+  bool two =
+      vectors > 1 && 3 * int64_t(llvm::alignTo(vectors, 2)) <= 4 * vectors;
   units.vectors = two ? 2 : 1;
   units.width = units.vectors * lanes;
   units.panels = llvm::divideCeil(count, units.width);
@@ -154,8 +155,8 @@ void Layout::placeStates() {
       symbols[tensor.getSymName()] =
           inRows(Memory::Keep, Extent::States, tensor.getDelay(), count);
     else if (tensor.getRole() == Role::carry)
-      symbols[tensor.getSymName()] = inRows(Memory::Backward, Extent::Ring,
-                                            tensor.getDelay() + 1, count);
+      symbols[tensor.getSymName()] =
+          inRows(Memory::Backward, Extent::Ring, tensor.getDelay() + 1, count);
     if (tensor.tensorType().getRank() < 2)
       longestRow = std::max(longestRow, units(count).padded());
   }
@@ -216,8 +217,9 @@ void Layout::placeTapeAndValues(ScanOp scan) {
       if (tensor.getRole() == Role::output_gradient &&
           llvm::any_of(tapeUses(name, scan),
                        [](OpOperand *use) { return isWholeUse(*use); }))
-        standIns[*tensor.getOf()] = inRows(Memory::Backward, Extent::Steps, 0,
-                                tensor.tensorType().getNumElements());
+        standIns[*tensor.getOf()] =
+            inRows(Memory::Backward, Extent::Steps, 0,
+                   tensor.tensorType().getNumElements());
     }
 
   for (auto [index, stage] : llvm::enumerate(stages)) {
@@ -253,7 +255,8 @@ void Layout::placeTapeAndValues(ScanOp scan) {
       bool rows = llvm::any_of(uses, [](auto *use) { return needsRows(*use); });
       bool inStep =
           stage.getPhase() == Phase::step && llvm::all_of(uses, [](auto *use) {
-            return use->getOwner()->template getParentOfType<StageOp>()
+            return use->getOwner()
+                       ->template getParentOfType<StageOp>()
                        .getPhase() == Phase::step;
           });
       Memory scratch = backward ? Memory::Backward : Memory::Forward;
@@ -389,7 +392,6 @@ void Layout::placeWeights() {
       for (StageOp stage : stagesOf(scan))
         for (Site &site : stageSites[stage])
           for (Term &term : site.terms)
-            term.weights =
-                take(site.units.padded() * int64_t(site.affines.size()) *
-                     term.depth());
+            term.weights = take(site.units.padded() *
+                                int64_t(site.affines.size()) * term.depth());
 }

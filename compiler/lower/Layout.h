@@ -71,12 +71,12 @@ struct Place {
 /// A sum of products over one operand, or over neighbouring slots of one panel
 /// buffer. Its packed weights are [panel][affine][k][width].
 struct Term {
-  mlir::Value input;       ///< the operand; of several slots the first
+  mlir::Value input; ///< the operand; of several slots the first
   bool panel = false;
-  int64_t slots = 1;       ///< neighbouring slots multiplied together
-  int64_t blocks = 1;      ///< k comes in blocks: the panels of the input
-  int64_t blockSize = 0;   ///< k in a block
-  int64_t weights = 0;     ///< offset in the packed weights, in elements
+  int64_t slots = 1;     ///< neighbouring slots multiplied together
+  int64_t blocks = 1;    ///< k comes in blocks: the panels of the input
+  int64_t blockSize = 0; ///< k in a block
+  int64_t weights = 0;   ///< offset in the packed weights, in elements
   /// operand[affine][slot]: which operand of the affine it is.
   llvm::SmallVector<llvm::SmallVector<unsigned>> operand;
 
@@ -114,7 +114,9 @@ public:
   /// Of a state, tape tensor or carry.
   Place place(llvm::StringRef symbol) const { return symbols.lookup(symbol); }
   /// Zeros that stand in for a missing output gradient, if it is multiplied.
-  Place standIn(llvm::StringRef symbol) const { return standIns.lookup(symbol); }
+  Place standIn(llvm::StringRef symbol) const {
+    return standIns.lookup(symbol);
+  }
 
   const llvm::SmallVector<Site> &sites(StageOp stage) const {
     return stageSites.at(stage);

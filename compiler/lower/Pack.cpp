@@ -24,14 +24,14 @@ namespace {
 /// One weight of a term: where its block of k lies in the packed weights.
 struct Piece {
   WeightView view;
-  int64_t pitch;    ///< columns of the parameter
+  int64_t pitch; ///< columns of the parameter
   bool transposed;
-  int64_t inner;    ///< size summed over
+  int64_t inner; ///< size summed over
   Units outer;
-  int64_t base;     ///< packed offset of panel 0, k = 0
-  int64_t perPanel; ///< packed elements from panel to panel of o
+  int64_t base;       ///< packed offset of panel 0, k = 0
+  int64_t perPanel;   ///< packed elements from panel to panel of o
   int64_t innerWidth; ///< i comes in panels of so many; 0: in one piece
-  int64_t perBlock; ///< packed elements from panel to panel of i
+  int64_t perBlock;   ///< packed elements from panel to panel of i
 };
 } // namespace
 
@@ -43,8 +43,8 @@ static void emitPiece(Code &code, const Piece &piece, Value source,
   int64_t innerWidth = piece.innerWidth ? piece.innerWidth : piece.inner;
   code.loop(0, piece.outer.panels, 1, [&](Value panel) {
     Value o = code.mul(panel, width);
-    Value to = code.at(packed, code.add(code.mul(panel, piece.perPanel),
-                                        piece.base));
+    Value to =
+        code.at(packed, code.add(code.mul(panel, piece.perPanel), piece.base));
     Value left = code.sub(code.num(piece.outer.count), o);
     code.loop(0, piece.inner, innerWidth, [&](Value start) {
       Value block = code.div(start, code.num(innerWidth));
@@ -63,8 +63,7 @@ static void emitPiece(Code &code, const Piece &piece, Value source,
                     : Value();
             code.storeVec(
                 code.loadVec(code.at(from, v * code.lanes), mask),
-                code.at(toBlock,
-                        code.add(code.mul(i, width), v * code.lanes)));
+                code.at(toBlock, code.add(code.mul(i, width), v * code.lanes)));
           }
         });
         return;
@@ -73,13 +72,12 @@ static void emitPiece(Code &code, const Piece &piece, Value source,
       code.loop(code.num(0), count, blockRows, [&](Value first) {
         Value last = code.min(count, code.add(first, blockRows));
         code.loop(code.num(0), lanes, 1, [&](Value lane) {
-          Value row = code.at(source, code.add(code.mul(code.add(o, lane),
-                                                        piece.pitch),
-                                               start));
+          Value row =
+              code.at(source, code.add(code.mul(code.add(o, lane), piece.pitch),
+                                       start));
           code.loop(first, last, 1, [&](Value i) {
             code.store(code.load(code.at(row, i)),
-                       code.at(toBlock,
-                               code.add(code.mul(i, width), lane)));
+                       code.at(toBlock, code.add(code.mul(i, width), lane)));
           });
         });
       });
@@ -142,8 +140,8 @@ void rnn::emitPack(Code &code, const Layout &layout, int64_t id,
                     term.panel ? term.blockSize / term.slots : 0;
                 piece.base = term.weights + int64_t(a) * term.depth() * width +
                              int64_t(slot) * innerWidth * width;
-                piece.perPanel = int64_t(site.affines.size()) * term.depth() *
-                                 width;
+                piece.perPanel =
+                    int64_t(site.affines.size()) * term.depth() * width;
                 piece.innerWidth = innerWidth;
                 piece.perBlock = term.blockSize * width;
                 emitPiece(code, piece, sources[piece.view.param.getSymName()],

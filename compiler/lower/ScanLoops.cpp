@@ -79,9 +79,8 @@ ScanLoops::ScanLoops(Code &code, const Layout &layout, Tiles &tiles,
 Value ScanLoops::lanePointer(const Access &access, Value panel, Value row,
                              Value lane) {
   Value at = code.at(access.base, code.mul(row, access.stride));
-  at = code.at(at, access.panelStride
-                       ? code.mul(panel, access.panelStride)
-                       : code.mul(panel, access.units.width));
+  at = code.at(at, access.panelStride ? code.mul(panel, access.panelStride)
+                                      : code.mul(panel, access.units.width));
   return code.at(at, lane);
 }
 
@@ -93,15 +92,13 @@ Value ScanLoops::ringSlot(Value step, int64_t delay, int64_t slots) {
 }
 
 ScanLoops::Access ScanLoops::bufferAccess(const Place &place,
-                                          const Origin &origin,
-                                          int64_t delay) {
+                                          const Origin &origin, int64_t delay) {
   const Buffer &buffer = layout.buffers[place.buffer];
   Access access;
   access.units = place.units;
   access.position = positionOf(place);
-  access.knownStride = place.panel
-                           ? buffer.rowElements / place.units.panels
-                           : buffer.rowElements;
+  access.knownStride = place.panel ? buffer.rowElements / place.units.panels
+                                   : buffer.rowElements;
   access.stride = code.num(access.knownStride);
   Value row = code.num(0);
   switch (buffer.extent) {
@@ -122,8 +119,8 @@ ScanLoops::Access ScanLoops::bufferAccess(const Place &place,
     row = code.mul(ringSlot(origin.step, delay, buffer.extra), frame.batch);
     break;
   }
-  access.base = code.at(frame.buffers[place.buffer],
-                        code.mul(row, access.stride));
+  access.base =
+      code.at(frame.buffers[place.buffer], code.mul(row, access.stride));
   if (place.panel) {
     access.base = code.at(access.base, place.slot * place.units.width);
     access.panelStride =
@@ -354,8 +351,8 @@ void ScanLoops::emitEnd() {
         Place place = layout.place(tensor.getSymName());
         const Buffer &buffer = layout.buffers[place.buffer];
         Value to = frame.arrays[index];
-        Value row = code.mul(
-            code.add(frame.steps, buffer.extra - array.delay), frame.batch);
+        Value row = code.mul(code.add(frame.steps, buffer.extra - array.delay),
+                             frame.batch);
         Value from = code.at(frame.buffers[place.buffer],
                              code.mul(row, buffer.rowElements));
         code.ifThen(code.notNull(to), [&] {
@@ -456,7 +453,8 @@ void ScanLoops::emitStage(StageOp stage, const Origin &origin) {
           if (read.declaration().getRole() == Role::input ||
               read.declaration().getRole() == Role::output_gradient)
             state.addStart.insert(affine);
-      Place start = affine.getStart() ? layout.place(affine.getStart()) : Place();
+      Place start =
+          affine.getStart() ? layout.place(affine.getStart()) : Place();
       bool inPlace = start.panel && affine.getStart().hasOneUse();
       Value result;
       for (auto [yielded, value] :
@@ -483,9 +481,9 @@ void ScanLoops::emitStage(StageOp stage, const Origin &origin) {
       if (!function)
         function = parent->getParentOfType<func::FuncOp>();
       code.b.setInsertionPointToStart(&function.front());
-      storage = LLVM::AllocaOp::create(
-          code.b, code.loc, code.ptr, code.element,
-          code.num(temporaryRows * stride), /*alignment=*/64);
+      storage = LLVM::AllocaOp::create(code.b, code.loc, code.ptr, code.element,
+                                       code.num(temporaryRows * stride),
+                                       /*alignment=*/64);
     }
     for (auto [affine, slot] : temporaryOf) {
       Access access;
@@ -511,16 +509,16 @@ void ScanLoops::emitStage(StageOp stage, const Origin &origin) {
 
   Panels own = ownPanels(units);
   bool lone = sites.size() == 1 && sites.front().affines.size() == 1;
-  Value together =
-      lone ? code.select(code.less(rows, code.num(fewRows + 1)),
-                         code.num(panelsAtOnce), code.num(1))
-           : code.num(1);
-  auto overPanels = scf::ForOp::create(code.b, code.loc, own.first, own.last, together);
+  Value together = lone ? code.select(code.less(rows, code.num(fewRows + 1)),
+                                      code.num(panelsAtOnce), code.num(1))
+                        : code.num(1);
+  auto overPanels =
+      scf::ForOp::create(code.b, code.loc, own.first, own.last, together);
   OpBuilder::InsertionGuard guard(code.b);
   code.b.setInsertionPointToStart(overPanels.getBody());
   Value panel = overPanels.getInductionVar();
-  Value panels = lone ? code.min(together, code.sub(own.last, panel))
-                      : code.num(1);
+  Value panels =
+      lone ? code.min(together, code.sub(own.last, panel)) : code.num(1);
   auto ofRows = [&](Value firstRow, Value count) {
     for (const Site &site : sites)
       emitSite(state, site, panel, panels, firstRow, count);
@@ -541,13 +539,13 @@ void ScanLoops::emitStage(StageOp stage, const Origin &origin) {
   // The temporaries of panel p start at those of the first panel at hand.
   for (auto &[affine, access] : state.sums)
     if (temporaryOf.count(affine))
-      access.base = code.at(
-          access.base, code.sub(code.num(0),
-                                code.mul(panel, access.panelStride)));
+      access.base =
+          code.at(access.base,
+                  code.sub(code.num(0), code.mul(panel, access.panelStride)));
   if (temporaries)
     code.loop(code.num(0), rows, temporaryRows, [&](Value firstRow) {
-      ofRows(firstRow, code.min(code.num(temporaryRows),
-                                code.sub(rows, firstRow)));
+      ofRows(firstRow,
+             code.min(code.num(temporaryRows), code.sub(rows, firstRow)));
     });
   else
     ofRows(code.num(0), rows);
@@ -567,10 +565,9 @@ void ScanLoops::emitSite(StageState &state, const Site &site, Value firstPanel,
   };
   auto spotOf = [&](const Access &access, Spot::Kind kind, int64_t position) {
     Value row = access.temporary ? code.num(0) : firstRow;
-    return Spot{kind, lanePointer(access, firstPanel, row, code.num(0)),
-                access.stride,
-                access.panelStride ? access.panelStride : code.num(width),
-                position};
+    return Spot{
+        kind, lanePointer(access, firstPanel, row, code.num(0)), access.stride,
+        access.panelStride ? access.panelStride : code.num(width), position};
   };
   auto sumSpot = [&](AffineOp affine) {
     return spotOf(state.sums.lookup(affine), Spot::Sum,
@@ -583,8 +580,7 @@ void ScanLoops::emitSite(StageState &state, const Site &site, Value firstPanel,
       return Spot{Spot::Zero, zeros, code.num(0), code.num(0), 0};
     }
     if (layout.place(start).panel &&
-        state.sums.lookup(affine).position ==
-            positionOf(layout.place(start)))
+        state.sums.lookup(affine).position == positionOf(layout.place(start)))
       return sumSpot(affine);
     Access access = valueAccess(start, state.origin, false);
     if (auto read = start.getDefiningOp<ReadOp>())
@@ -615,9 +611,9 @@ void ScanLoops::emitSite(StageState &state, const Site &site, Value firstPanel,
     shape.aRow = a.knownStride;
     shape.bStep = width;
     shape.cRow = state.sums.lookup(site.affines.front()).knownStride;
-    shape.prefetch = site.units.padded() * affines * depth *
-                         code.elementBytes() >
-                     cacheBytes;
+    shape.prefetch =
+        site.units.padded() * affines * depth * code.elementBytes() >
+        cacheBytes;
     TileArguments t;
     t.rows = rows;
     t.a = code.at(a.base, code.mul(firstRow, a.stride));
@@ -671,8 +667,8 @@ void ScanLoops::emitUnits(StageState &state, Value panel, Value firstRow,
                    ? code.firstLanes(code.sub(code.num(units.count), unit))
                    : Value();
   auto loadFrom = [&](const Access &access) {
-    Value from = lanePointer(access, panel, access.temporary ? row : absolute,
-                             lane);
+    Value from =
+        lanePointer(access, panel, access.temporary ? row : absolute, lane);
     return code.loadVec(from, access.exact ? tail : Value());
   };
 
@@ -728,8 +724,8 @@ void ScanLoops::emitUnits(StageState &state, Value panel, Value firstRow,
                           false),
               value);
   }
-  for (auto [yielded, result] : llvm::zip(
-           body.getTerminator()->getOperands(), stage.getResults()))
+  for (auto [yielded, result] :
+       llvm::zip(body.getTerminator()->getOperands(), stage.getResults()))
     if (!state.direct.contains(result) &&
         stored.insert(positionOf(layout.place(result))).second)
       storeTo(bufferAccess(layout.place(result), state.origin, 0),
@@ -761,13 +757,14 @@ Value ScanLoops::emitLanes(StageState &state, Operation *op, IRMapping &lanes,
     Value result = code.splat(0);
     int64_t offset = 0;
     for (Value operand : concat.getOperands()) {
-      int64_t count = cast<RankedTensorType>(operand.getType()).getNumElements();
+      int64_t count =
+          cast<RankedTensorType>(operand.getType()).getNumElements();
       Value within = code.sub(unit, code.num(offset));
       Value begun = arith::XOrIOp::create(
           code.b, code.loc, code.firstLanes(code.sub(code.num(0), within)),
           code.firstLanes(code.lanes));
-      Value inside = code.both(
-          begun, code.firstLanes(code.sub(code.num(count), within)));
+      Value inside =
+          code.both(begun, code.firstLanes(code.sub(code.num(count), within)));
       auto constant = operand.getDefiningOp<arith::ConstantOp>();
       Value part =
           constant ? emitLanes(state, constant, lanes, row, unit)
@@ -780,9 +777,8 @@ Value ScanLoops::emitLanes(StageState &state, Operation *op, IRMapping &lanes,
   if (auto slice = dyn_cast<SliceOp>(op)) {
     int64_t count = slice.getResult().getType().getNumElements();
     Value inside = code.firstLanes(code.sub(code.num(count), unit));
-    Value from = code.at(code.at(rowPointer(slice.getOperand()),
-                                 slice.getOffsets()[0]),
-                         unit);
+    Value from = code.at(
+        code.at(rowPointer(slice.getOperand()), slice.getOffsets()[0]), unit);
     return code.loadVec(from, inside);
   }
   if (isa<StopGradientOp>(op))
@@ -813,9 +809,9 @@ Value ScanLoops::emitReduceSum(ReduceSumOp op, Value row) {
     sum = arith::AddFOp::create(
         code.b, code.loc, sum,
         code.loadVec(code.at(row, whole), code.firstLanes(count - whole)));
-  Value total = vector::ReductionOp::create(
-      code.b, code.loc, vector::CombiningKind::ADD, sum,
-      arith::FastMathFlags::reassoc);
+  Value total =
+      vector::ReductionOp::create(code.b, code.loc, vector::CombiningKind::ADD,
+                                  sum, arith::FastMathFlags::reassoc);
   return code.broadcast(total);
 }
 
@@ -859,8 +855,7 @@ void ScanLoops::emitAccumulates(StageOp stage, const Origin &origin,
                 code.b = builder;
                 Value share = code.loadVec(lanePointer(row, panel, r, lane),
                                            row.exact ? tail : Value());
-                Value next =
-                    arith::AddFOp::create(code.b, loc, sums[0], share);
+                Value next = arith::AddFOp::create(code.b, loc, sums[0], share);
                 scf::YieldOp::create(code.b, loc, next);
                 code.b = saved;
               });
@@ -887,7 +882,8 @@ void ScanLoops::emitAccumulates(StageOp stage, const Origin &origin,
         const SmallVector<AccumulateOp> &ops = entry.second;
         Value operand = AccumulateOp(ops.front()).getColumn();
         Access column = valueAccess(operand, origin, true);
-        int64_t columns = cast<RankedTensorType>(operand.getType()).getDimSize(0);
+        int64_t columns =
+            cast<RankedTensorType>(operand.getType()).getDimSize(0);
         int64_t vectorsAtOnce = columns > code.lanes ? 2 : 1;
         int64_t step = vectorsAtOnce * code.lanes;
         auto block = [&](Value at, int64_t vectorCount, int64_t tailLanes) {

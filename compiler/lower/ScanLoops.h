@@ -45,14 +45,14 @@ MemoryOffsets offsetsOf(Code &code, const Layout &layout, Memory region,
 
 /// What the code of one thread knows when running.
 struct Frame {
-  mlir::Value call;     ///< rnncc_call
-  mlir::Value steps;    ///< C, of this chunk
-  mlir::Value batch;    ///< N
-  mlir::Value before;   ///< steps of earlier chunks
-  mlir::Value thread;   ///< 0 .. threads-1
+  mlir::Value call;   ///< rnncc_call
+  mlir::Value steps;  ///< C, of this chunk
+  mlir::Value batch;  ///< N
+  mlir::Value before; ///< steps of earlier chunks
+  mlir::Value thread; ///< 0 .. threads-1
   mlir::Value threads;
   mlir::Value weights;
-  mlir::Value unwanted; ///< a row for values nobody wants
+  mlir::Value unwanted;                   ///< a row for values nobody wants
   llvm::SmallVector<mlir::Value> arrays;  ///< of the call, null or not
   llvm::SmallVector<mlir::Value> buffers; ///< where each buffer starts
 };

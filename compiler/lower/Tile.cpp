@@ -73,9 +73,9 @@ static func::FuncOp makeFunction(Code &code, ModuleOp module, StringRef name,
   auto function = func::FuncOp::create(code.b, code.loc, name,
                                        code.b.getFunctionType(inputs, {}));
   function.setPrivate();
-  function->setAttr("llvm.linkage",
-                    LLVM::LinkageAttr::get(code.b.getContext(),
-                                           LLVM::Linkage::Internal));
+  function->setAttr(
+      "llvm.linkage",
+      LLVM::LinkageAttr::get(code.b.getContext(), LLVM::Linkage::Internal));
   // One copy each; inlined into every use they would fill the object.
   function->setAttr("passthrough", code.b.getStrArrayAttr({"noinline"}));
   code.b.setInsertionPointToStart(function.addEntryBlock());
@@ -124,8 +124,8 @@ func::FuncOp Tiles::makeTile(Code &outer, const TileShape &shape, int64_t rows,
     SmallVector<Value> row;
     for (int64_t g = 0; g < groups; ++g)
       for (int64_t v = 0; v < vectors; ++v)
-        row.push_back(code.loadVec(code.at(bs[g], u * shape.bStep + v * vl),
-                                   maskOf(v)));
+        row.push_back(
+            code.loadVec(code.at(bs[g], u * shape.bStep + v * vl), maskOf(v)));
     for (int64_t m = 0; m < rows; ++m) {
       Value x = code.broadcast(
           code.load(code.at(a, m * shape.aRow + u * shape.aStep)));
@@ -136,8 +136,8 @@ func::FuncOp Tiles::makeTile(Code &outer, const TileShape &shape, int64_t rows,
   };
   const int64_t unroll = rows > 4 ? 2 : 4;
   const int64_t line = 64 / code.elementBytes();
-  Value whole = code.sub(p[BlockSize],
-                         code.rem(p[BlockSize], code.num(unroll)));
+  Value whole =
+      code.sub(p[BlockSize], code.rem(p[BlockSize], code.num(unroll)));
 
   auto blocks = scf::ForOp::create(
       code.b, code.loc, code.num(0), p[Blocks], code.num(1), acc,
@@ -179,8 +179,8 @@ func::FuncOp Tiles::makeTile(Code &outer, const TileShape &shape, int64_t rows,
 
   auto cs = groupStarts(p[C], p[CGroup]);
   forEachSum([&](int64_t i, int64_t m, int64_t g, int64_t v) {
-    code.storeVec(blocks.getResult(i),
-                  code.at(cs[g], m * shape.cRow + v * vl), maskOf(v));
+    code.storeVec(blocks.getResult(i), code.at(cs[g], m * shape.cRow + v * vl),
+                  maskOf(v));
   });
   func::ReturnOp::create(code.b, code.loc);
   return function;
@@ -244,8 +244,8 @@ func::FuncOp Tiles::makeDispatcher(Code &outer, const TileShape &shape) {
     if (shape.prefetch) {
       // Block 0 of the rows fetches the first half of the next group, block 1
       // the second; later blocks have nothing left to do.
-      Value half = code.mul(code.mul(p[Blocks], p[BlockSize]),
-                            64 / code.elementBytes());
+      Value half =
+          code.mul(code.mul(p[Blocks], p[BlockSize]), 64 / code.elementBytes());
       next = code.at(code.at(b, code.mul(p[BGroup], wide)),
                      code.mul(code.min(block, code.num(1)), half));
     }
@@ -273,9 +273,7 @@ func::FuncOp Tiles::makeDispatcher(Code &outer, const TileShape &shape) {
       });
     });
   };
-  auto oneByOne = [&](Value first) {
-    code.loop(first, groups, 1, overRows);
-  };
+  auto oneByOne = [&](Value first) { code.loop(first, groups, 1, overRows); };
   if (few.empty()) {
     oneByOne(code.num(0));
   } else {
@@ -290,8 +288,8 @@ func::FuncOp Tiles::makeDispatcher(Code &outer, const TileShape &shape) {
           Value wide = code.select(code.less(rows, code.num(mostForFour + 1)),
                                    code.num(4), code.num(2));
           Value whole = code.sub(groups, code.rem(groups, wide));
-          auto loop = scf::ForOp::create(code.b, code.loc, code.num(0), whole,
-                                         wide);
+          auto loop =
+              scf::ForOp::create(code.b, code.loc, code.num(0), whole, wide);
           {
             OpBuilder::InsertionGuard guard(code.b);
             code.b.setInsertionPointToStart(loop.getBody());

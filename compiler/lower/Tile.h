@@ -25,13 +25,13 @@ namespace rnn {
 
 /// What is known about a product when compiling. Strides count elements.
 struct TileShape {
-  int64_t vectors = 2;    ///< vectors of n in a group
-  int64_t aRow = 0;       ///< from a[m, k] to a[m+1, k]
-  int64_t aStep = 1;      ///< from a[m, k] to a[m, k+1]
-  int64_t bStep = 0;      ///< from b[k, n] to b[k+1, n]
-  int64_t cRow = 0;       ///< from c[m, n] to c[m+1, n]
-  int64_t tailLanes = 0;  ///< lanes of the last vector; 0: all
-  bool prefetch = false;  ///< fetch the next group of b meanwhile
+  int64_t vectors = 2;   ///< vectors of n in a group
+  int64_t aRow = 0;      ///< from a[m, k] to a[m+1, k]
+  int64_t aStep = 1;     ///< from a[m, k] to a[m, k+1]
+  int64_t bStep = 0;     ///< from b[k, n] to b[k+1, n]
+  int64_t cRow = 0;      ///< from c[m, n] to c[m+1, n]
+  int64_t tailLanes = 0; ///< lanes of the last vector; 0: all
+  bool prefetch = false; ///< fetch the next group of b meanwhile
   /// The only numbers of rows asked for; 0, 0: any, known when running.
   int64_t rows[2] = {0, 0};
 
@@ -40,11 +40,11 @@ struct TileShape {
 
 /// What is known about a product when running.
 struct TileArguments {
-  mlir::Value rows;      ///< m
-  mlir::Value groups;    ///< how many groups of vectors; each has its own b and c
-  mlir::Value a;         ///< a[0, 0]
-  mlir::Value aBlock;    ///< k comes in blocks: from one block of a to the next
-  mlir::Value blocks;    ///< number of blocks
+  mlir::Value rows;   ///< m
+  mlir::Value groups; ///< how many groups of vectors; each has its own b and c
+  mlir::Value a;      ///< a[0, 0]
+  mlir::Value aBlock; ///< k comes in blocks: from one block of a to the next
+  mlir::Value blocks; ///< number of blocks
   mlir::Value blockSize; ///< k in a block
   mlir::Value b;         ///< b[0, 0] of the first group
   mlir::Value bGroup;    ///< from one group to the next

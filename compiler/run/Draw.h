@@ -14,7 +14,8 @@
 namespace rnn {
 
 /// Values for a parameter, row-major.
-std::vector<double> drawParam(const rnncc_param &param, std::mt19937_64 &random);
+std::vector<double> drawParam(const rnncc_param &param,
+                              std::mt19937_64 &random);
 
 } // namespace rnn
 

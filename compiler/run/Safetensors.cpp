@@ -43,7 +43,8 @@ static Error readEntry(NamedTensor &tensor, const json::Value &value,
   auto type = entry->getString("dtype");
   uint64_t bytes = type ? elementBytes(*type) : 0;
   if (!bytes)
-    return wrong(type ? "no type '" + *type + "'" : Twine("'dtype' is missing"));
+    return wrong(type ? "no type '" + *type + "'"
+                      : Twine("'dtype' is missing"));
   tensor.type = type->str();
   const json::Array *shape = entry->getArray("shape");
   const json::Array *place = entry->getArray("data_offsets");
@@ -85,7 +86,8 @@ Expected<TensorFile> rnn::readTensors(StringRef path) {
   if (length > whole.size() - 8)
     return wrong("its header says to be " + Twine(length) +
                  " bytes long, but the file has " + Twine(whole.size() - 8));
-  StringRef header = whole.substr(8, length), data = whole.drop_front(8 + length);
+  StringRef header = whole.substr(8, length),
+            data = whole.drop_front(8 + length);
   auto parsed = json::parse(header);
   if (!parsed)
     return wrong("its header is no JSON: " + toString(parsed.takeError()));
@@ -100,8 +102,8 @@ Expected<TensorFile> rnn::readTensors(StringRef path) {
       continue;
     placed.emplace_back();
     placed.back().second.name = StringRef(name).str();
-    if (Error error = readEntry(placed.back().second, value, data,
-                                placed.back().first))
+    if (Error error =
+            readEntry(placed.back().second, value, data, placed.back().first))
       return wrong(toString(std::move(error)));
   }
   // A JSON object keeps one of two entries of the same name: count them.

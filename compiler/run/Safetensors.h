@@ -4,8 +4,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The safetensors format: eight bytes of header length, a JSON header that names
-// tensors with type, shape and place, and the bytes.
+// The safetensors format: eight bytes of header length, a JSON header that
+// names tensors with type, shape and place, and the bytes.
 //
 //===----------------------------------------------------------------------===//
 

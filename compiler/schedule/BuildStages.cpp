@@ -218,8 +218,8 @@ void Stages::sink() {
       bool elementwise = user != homes.end() &&
                          user->second.phase == home->second.phase &&
                          !isWholeUse(use);
-      level = std::min(level, elementwise ? user->second.level
-                                          : home->second.level);
+      level = std::min(level,
+                       elementwise ? user->second.level : home->second.level);
     }
     if (level != INT64_MAX)
       home->second.level = std::max(home->second.level, level);
@@ -264,16 +264,16 @@ Home Stages::homeOf(Value value, const Home &user) {
 /// Which values each stage must give.
 void Stages::findResults() {
   // What a stage repeats, it also needs the operands of.
-  std::function<void(Operation *, const Home &)> visit =
-      [&](Operation *op, const Home &home) {
-        for (OpOperand &use : op->getOpOperands()) {
-          Value value = use.get();
-          if (isFromStage(value, home, isWholeUse(use)))
-            results[homeOf(value, home)].insert(value);
-          else if (!homes.count(value.getDefiningOp()))
-            visit(value.getDefiningOp(), home);
-        }
-      };
+  std::function<void(Operation *, const Home &)> visit = [&](Operation *op,
+                                                             const Home &home) {
+    for (OpOperand &use : op->getOpOperands()) {
+      Value value = use.get();
+      if (isFromStage(value, home, isWholeUse(use)))
+        results[homeOf(value, home)].insert(value);
+      else if (!homes.count(value.getDefiningOp()))
+        visit(value.getDefiningOp(), home);
+    }
+  };
   for (Operation &op : body) {
     auto home = homes.find(&op);
     if (home == homes.end())
@@ -296,8 +296,7 @@ Value Stages::emitValue(Value value, const Home &stage, OpBuilder &b,
     return mapping.lookup(value);
   Operation *def = value.getDefiningOp();
   for (OpOperand &use : def->getOpOperands()) {
-    Value operand =
-        emitValue(use.get(), stage, b, mapping, isWholeUse(use));
+    Value operand = emitValue(use.get(), stage, b, mapping, isWholeUse(use));
     mapping.map(use.get(), operand);
   }
   Operation *clone = b.clone(*def, mapping);
@@ -317,8 +316,7 @@ void Stages::emit() {
       types.push_back(value.getType());
     auto stage = StageOp::create(b, scan.getLoc(), types, home.phase,
                                  uint64_t(home.units));
-    OpBuilder inner =
-        OpBuilder::atBlockEnd(&stage.getBody().emplaceBlock());
+    OpBuilder inner = OpBuilder::atBlockEnd(&stage.getBody().emplaceBlock());
     IRMapping mapping;
     for (Operation *op : ops) {
       if (op->getNumResults()) {

@@ -21,6 +21,7 @@ def SplitProductsPass : Pass<"rnn-split-products", "::rnn::CellOp"> {
 
     Example: see `test/schedule/split-products.mlir`.
   }];
+  let dependentDialects = ["mlir::arith::ArithDialect"];
 }
 
 def FormAffinePass : Pass<"rnn-form-affine", "::rnn::CellOp"> {
@@ -52,7 +53,7 @@ def BuildStagesPass : Pass<"rnn-build-stages", "::rnn::CellOp"> {
     Gives: scans in staged form.
     Keeps: every value.
 
-    Example: see `test/schedule/build-stages.mlir`.
+    Example: see `test/schedule/build-stages.test`.
   }];
 }
 

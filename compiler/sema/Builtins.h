@@ -25,8 +25,8 @@ struct Builtin {
   unsigned arity;
   /// Elementwise functions take arguments of one shape, reductions a vector.
   enum Kind { Elementwise, Reduction, NotSupported } kind;
-  mlir::Value (*build)(mlir::ImplicitLocOpBuilder &, mlir::ValueRange) =
-      nullptr;
+  mlir::Value (*build)(mlir::ImplicitLocOpBuilder &,
+                       mlir::ValueRange) = nullptr;
   /// The function of a number known when compiling, where that is wanted.
   double (*fold)(double) = nullptr;
 };

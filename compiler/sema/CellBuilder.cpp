@@ -51,15 +51,15 @@ Report CellBuilder::error(Location loc) {
 
 void CellBuilder::explain(Report &report, const Expr &expr,
                           const Operand &operand) {
-  if (!arguments && (expr.kind == ExprKind::Name ||
-                     expr.kind == ExprKind::Time)) {
+  if (!arguments &&
+      (expr.kind == ExprKind::Name || expr.kind == ExprKind::Time)) {
     NamedThing *thing = find(expr.name);
     if (thing && thing->kind != NamedThing::Size)
-      report.note(thing->loc, "'" + expr.name + "' is " +
-                                  (thing->kind == NamedThing::Local
-                                       ? "defined"
-                                       : "declared") +
-                                  " here as " + shapeText(operand.shape()));
+      report.note(
+          thing->loc,
+          "'" + expr.name + "' is " +
+              (thing->kind == NamedThing::Local ? "defined" : "declared") +
+              " here as " + shapeText(operand.shape()));
   } else if (expr.kind == ExprKind::Transpose) {
     Operand inner = operand;
     inner.transposed = !inner.transposed;
@@ -143,8 +143,8 @@ static const Setting *findSetting(const Request &request, StringRef cell,
                                   StringRef name) {
   const Setting *found = nullptr;
   for (const Setting &setting : request.settings)
-    if (setting.name == name && (setting.cell == cell ||
-                                 (setting.cell.empty() && !found)))
+    if (setting.name == name &&
+        (setting.cell == cell || (setting.cell.empty() && !found)))
       found = &setting;
   return found;
 }
@@ -202,9 +202,8 @@ void CellBuilder::bindParameter(const Parameter &parameter) {
     (error(loc) << "'" << name << "' of the cell '" << cell.name.text
                 << "' is not given [size-missing]")
         .note(loc, "give it when compiling: --set " + name +
-                       (isCalled ? "=tanh" : "=128") +
-                       ", or a default here: " + name +
-                       (isCalled ? " = tanh" : " = 128"));
+                       (isCalled ? "=tanh" : "=128") + ", or a default here: " +
+                       name + (isCalled ? " = tanh" : " = 128"));
   }
   if (value && checkSize(*value, "'" + name + "'", loc, reporter))
     thing.size = *value;
@@ -264,10 +263,10 @@ void CellBuilder::declare(const Declaration &declaration) {
     thing->poisoned = wrong;
     if (wrong)
       continue;
-    thing->tensor = TensorOp::create(
-        *declarations, name.loc, name.text, roles[unsigned(declaration.role)],
-        /*of=*/FlatSymbolRefAttr(), /*delay=*/1, init, initArguments,
-        typeOf(shape));
+    thing->tensor = TensorOp::create(*declarations, name.loc, name.text,
+                                     roles[unsigned(declaration.role)],
+                                     /*of=*/FlatSymbolRefAttr(), /*delay=*/1,
+                                     init, initArguments, typeOf(shape));
   }
 }
 
@@ -281,12 +280,9 @@ bool CellBuilder::checkInitialiser(const Declaration &declaration, size_t rank,
     StringRef form;
   };
   static constexpr Initialiser known[] = {
-      {"zeros", 0, "zeros"},
-      {"ones", 0, "ones"},
-      {"constant", 1, "constant(v)"},
-      {"uniform", 2, "uniform(lo, hi)"},
-      {"normal", 1, "normal(std)"},
-      {"glorot_uniform", 0, "glorot_uniform"},
+      {"zeros", 0, "zeros"},          {"ones", 0, "ones"},
+      {"constant", 1, "constant(v)"}, {"uniform", 2, "uniform(lo, hi)"},
+      {"normal", 1, "normal(std)"},   {"glorot_uniform", 0, "glorot_uniform"},
       {"orthogonal", 0, "orthogonal"}};
   MLIRContext *context = request.element.getContext();
   const Expr *init = declaration.init.get();
@@ -337,8 +333,8 @@ bool CellBuilder::checkInitialiser(const Declaration &declaration, size_t rank,
                      << " [initialiser-arguments]";
     return false;
   }
-  bool needsMatrix = init->name == "glorot_uniform" ||
-                     init->name == "orthogonal";
+  bool needsMatrix =
+      init->name == "glorot_uniform" || init->name == "orthogonal";
   if (needsMatrix && rank != 2) {
     (error(init->loc) << "'" << init->name
                       << "' is for matrices [initialiser-shape]")
@@ -463,8 +459,8 @@ void CellBuilder::finish(OpBuilder &builder) {
   SmallVector<NamedAttribute> sizes;
   for (auto &[name, thing] : names) {
     if (thing.kind == NamedThing::Size)
-      sizes.push_back(builder.getNamedAttr(
-          name, builder.getI64IntegerAttr(thing.size)));
+      sizes.push_back(
+          builder.getNamedAttr(name, builder.getI64IntegerAttr(thing.size)));
     int64_t delay = 1;
     for (auto &[read, value] : thing.reads)
       delay = std::max(delay, read);
@@ -503,9 +499,8 @@ Operand CellBuilder::evaluate(const Expr &expr) {
   if (++evaluated > maxExpressions) {
     // From here on everything is poison, so this is said once.
     if (evaluated == maxExpressions + 1)
-      error(expr.loc) << "the cell '" << cell.name.text
-                      << "' grows beyond " << maxExpressions
-                      << " expressions [cell-size]";
+      error(expr.loc) << "the cell '" << cell.name.text << "' grows beyond "
+                      << maxExpressions << " expressions [cell-size]";
     return {};
   }
   llvm::scope_exit leave([&] { --depth; });
@@ -552,8 +547,7 @@ Operand CellBuilder::readAt(NamedThing &thing, StringRef name, int64_t delay,
                             Location loc) {
   Value &read = thing.reads[delay];
   if (!read)
-    read = ReadOp::create(*body, loc, thing.tensor.tensorType(),
-                          name, delay);
+    read = ReadOp::create(*body, loc, thing.tensor.tensorType(), name, delay);
   Operand operand = Operand::of(read);
   if (thing.tensor.tensorType().getRank() == 2)
     operand.kind = Operand::Matrix;
@@ -581,9 +575,9 @@ Operand CellBuilder::evaluateName(const Expr &expr) {
   case NamedThing::State:
     (error(expr.loc) << "the state '" << expr.name
                      << "' is read without a step [state-step]")
-        .note(expr.loc, "write '" + expr.name + "[t-1]'" +
-                            (thing->now ? " or '" + expr.name + "[t]'"
-                                        : std::string()));
+        .note(expr.loc,
+              "write '" + expr.name + "[t-1]'" +
+                  (thing->now ? " or '" + expr.name + "[t]'" : std::string()));
     return {};
   case NamedThing::Local:
     return *thing->now;
@@ -608,8 +602,8 @@ Operand CellBuilder::evaluateTime(const Expr &expr) {
       return *thing->now;
     (error(expr.loc) << "'" << expr.name
                      << "[t]' is read before it is defined [state-early]")
-        .note(expr.loc, "the value of the step before is '" + expr.name +
-                            "[t-1]'");
+        .note(expr.loc,
+              "the value of the step before is '" + expr.name + "[t-1]'");
     return {};
   }
   if (!isState) {
@@ -628,8 +622,7 @@ Operand CellBuilder::evaluateTime(const Expr &expr) {
     return {};
   if (*delay < 1 || *delay > maxDelay) {
     error(expr.loc) << "'" << expr.name << "' is read " << *delay
-                    << " steps back, not 1 to " << maxDelay
-                    << " [state-delay]";
+                    << " steps back, not 1 to " << maxDelay << " [state-delay]";
     return {};
   }
   return readAt(*thing, expr.name, *delay, expr.loc);
@@ -648,8 +641,8 @@ Value CellBuilder::materialise(const Operand &operand, ArrayRef<int64_t> shape,
   Value value = operand.value;
   if (operand.bits) {
     auto bits = cast<RankedTensorType>(operand.bits.getType());
-    value = arith::UIToFPOp::create(b, bits.clone(request.element),
-                                    operand.bits);
+    value =
+        arith::UIToFPOp::create(b, bits.clone(request.element), operand.bits);
   }
   if (value.getType() == type)
     return value;
@@ -755,8 +748,8 @@ Operand CellBuilder::evaluateNegate(const Expr &expr) {
     return operand;
   }
   auto values = alike(expr, operand);
-  return values ? Operand::of(arith::NegFOp::create(*body, expr.loc,
-                                                    values->front()))
+  return values ? Operand::of(
+                      arith::NegFOp::create(*body, expr.loc, values->front()))
                 : Operand();
 }
 
@@ -770,8 +763,7 @@ Operand CellBuilder::evaluateTranspose(const Expr &expr) {
     return {};
   if (operand.kind != Operand::Matrix) {
     Report report = error(expr.loc);
-    report << quoted(*expr.operands[0]) << " is "
-           << shapeText(operand.shape())
+    report << quoted(*expr.operands[0]) << " is " << shapeText(operand.shape())
            << ", only a matrix can be transposed [transpose-shape]";
     explain(report, *expr.operands[0], operand);
     return {};
@@ -798,7 +790,8 @@ Operand CellBuilder::evaluateProduct(const Expr &expr) {
   if (left.kind == Operand::Matrix && right.kind == Operand::Matrix) {
     (error(expr.loc) << "the product of two matrices is not supported yet "
                         "[not-supported]")
-        .note(expr.loc, "multiply a vector by one after the other: A @ (B @ v)");
+        .note(expr.loc,
+              "multiply a vector by one after the other: A @ (B @ v)");
     return {};
   }
   if (left.kind == Operand::Matrix)
@@ -836,9 +829,8 @@ Operand CellBuilder::multiplyMatrix(const Expr &expr, const Expr &matrixExpr,
     const Expr *base = &matrixExpr;
     while (base->kind == ExprKind::Transpose)
       base = base->operands[0].get();
-    NamedThing *thing = !arguments && base->kind == ExprKind::Name
-                            ? find(base->name)
-                            : nullptr;
+    NamedThing *thing =
+        !arguments && base->kind == ExprKind::Name ? find(base->name) : nullptr;
     if (thing && thing->kind == NamedThing::Param) {
       SmallVector<int64_t> fitting = {outer, size};
       if (matrix.transposed)
@@ -869,9 +861,9 @@ Operand CellBuilder::dot(const Expr &expr, const Operand &left,
     explain(report, *expr.operands[1], right);
     return {};
   }
-  Value products = arith::MulFOp::create(
-      *body, expr.loc, materialise(left, size, expr.loc),
-      materialise(right, size, expr.loc));
+  Value products =
+      arith::MulFOp::create(*body, expr.loc, materialise(left, size, expr.loc),
+                            materialise(right, size, expr.loc));
   return Operand::of(
       ReduceSumOp::create(*body, expr.loc, typeOf({}), products));
 }
@@ -888,8 +880,9 @@ Operand CellBuilder::evaluateSlice(const Expr &expr) {
   SmallVector<int64_t, 2> shape = base.shape();
   if (shape.empty()) {
     Report report = error(expr.loc);
-    report << quoted(baseExpr) << " is a scalar and has no range "
-                                  "[slice-shape]";
+    report << quoted(baseExpr)
+           << " is a scalar and has no range "
+              "[slice-shape]";
     explain(report, baseExpr, base);
     return {};
   }
@@ -959,8 +952,7 @@ Operand CellBuilder::evaluateConcat(const Expr &expr) {
     return {};
   if (parts.size() == 1)
     return Operand::of(parts[0]);
-  return Operand::of(
-      ConcatOp::create(*body, expr.loc, typeOf({total}), parts));
+  return Operand::of(ConcatOp::create(*body, expr.loc, typeOf({total}), parts));
 }
 
 //===----------------------------------------------------------------------===//
@@ -1018,10 +1010,9 @@ Operand CellBuilder::callFunction(const Expr &expr,
 
 Operand CellBuilder::callBuiltin(const Expr &expr, StringRef name,
                                  ArrayRef<Operand> given) {
-  const Builtin &builtin =
-      *llvm::find_if(builtins(), [&](const Builtin &it) {
-        return it.name == name && it.arity == given.size();
-      });
+  const Builtin &builtin = *llvm::find_if(builtins(), [&](const Builtin &it) {
+    return it.name == name && it.arity == given.size();
+  });
   if (builtin.kind == Builtin::NotSupported) {
     error(expr.loc) << "'" << name
                     << "' of a vector is not supported yet [not-supported]";
@@ -1037,8 +1028,8 @@ Operand CellBuilder::callBuiltin(const Expr &expr, StringRef name,
   ImplicitLocOpBuilder b(expr.loc, *body);
   if (builtin.build)
     return Operand::of(builtin.build(b, *values));
-  bool isBits = given[0].bits &&
-                given[0].shape() == Operand::of(values->front()).shape();
+  bool isBits =
+      given[0].bits && given[0].shape() == Operand::of(values->front()).shape();
   Value condition = isBits ? given[0].bits : isNonzero(b, values->front());
   return Operand::of(
       arith::SelectOp::create(b, condition, (*values)[1], (*values)[2]));

@@ -60,10 +60,10 @@ struct NamedThing {
   NamedThing(Kind kind, mlir::Location loc) : kind(kind), loc(loc) {}
 
   bool poisoned = false;
-  int64_t size = 0;             ///< Size
-  llvm::StringRef function;     ///< Function
-  TensorOp tensor;              ///< Input, State, Param
-  std::optional<Operand> now;   ///< Local; State, once it is defined
+  int64_t size = 0;           ///< Size
+  llvm::StringRef function;   ///< Function
+  TensorOp tensor;            ///< Input, State, Param
+  std::optional<Operand> now; ///< Local; State, once it is defined
   llvm::SmallDenseMap<int64_t, mlir::Value, 2> reads; ///< by delay
 };
 
@@ -71,8 +71,8 @@ class CellBuilder {
 public:
   CellBuilder(const syntax::Cell &cell, const Functions &functions,
               const Request &request, Reporter &reporter)
-      : cell(cell), functions(functions), request(request),
-        reporter(reporter) {}
+      : cell(cell), functions(functions), request(request), reporter(reporter) {
+  }
 
   /// Appends the cell to what `builder` is building, or reports errors and
   /// leaves something that must be thrown away.
@@ -118,8 +118,9 @@ private:
                       llvm::ArrayRef<Operand> arguments);
   Operand callFunction(const Expr &expr, const syntax::Function &function,
                        llvm::ArrayRef<Operand> arguments);
-  Operand reduce(const Expr &expr, llvm::StringRef name, mlir::Value (*build)(
-                     mlir::ImplicitLocOpBuilder &, mlir::ValueRange),
+  Operand reduce(const Expr &expr, llvm::StringRef name,
+                 mlir::Value (*build)(mlir::ImplicitLocOpBuilder &,
+                                      mlir::ValueRange),
                  const Operand &argument);
   Operand readAt(NamedThing &thing, llvm::StringRef name, int64_t delay,
                  mlir::Location loc);
@@ -132,8 +133,8 @@ private:
   std::optional<llvm::SmallVector<mlir::Value>>
   alike(const Expr &expr, llvm::ArrayRef<Operand> operands);
   /// The operand as a value of that shape, which it meets.
-  mlir::Value materialise(const Operand &operand,
-                          llvm::ArrayRef<int64_t> shape, mlir::Location loc);
+  mlir::Value materialise(const Operand &operand, llvm::ArrayRef<int64_t> shape,
+                          mlir::Location loc);
   mlir::RankedTensorType typeOf(llvm::ArrayRef<int64_t> shape) const {
     return mlir::RankedTensorType::get(shape, request.element);
   }
@@ -153,7 +154,7 @@ private:
   std::optional<mlir::OpBuilder> declarations, body;
   llvm::StringMap<NamedThing> names;
   llvm::SmallVector<syntax::Identifier> outputs;
-  const Arguments *arguments = nullptr; ///< while in the body of a fn
+  const Arguments *arguments = nullptr;  ///< while in the body of a fn
   llvm::SmallVector<const Expr *> calls; ///< the fn calls it is reached by
   unsigned depth = 0;
   unsigned evaluated = 0;

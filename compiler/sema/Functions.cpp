@@ -99,8 +99,8 @@ void Functions::checkBody(const syntax::Function &function, const Expr &expr) {
       report.note(expr.loc, "did you mean '" + *meant + "'?");
     else
       report.note(function.name.loc,
-                  "a function sees only its own parameters; add '" +
-                      expr.name + "' to them");
+                  "a function sees only its own parameters; add '" + expr.name +
+                      "' to them");
   }
   if (expr.kind == ExprKind::Call) {
     if (!find(expr.name) && !isBuiltin(expr.name))
@@ -115,7 +115,8 @@ void Functions::checkBody(const syntax::Function &function, const Expr &expr) {
     wrong.insert(&function);
 }
 
-static void collectCalls(const Expr &expr, SmallVectorImpl<const Expr *> &calls) {
+static void collectCalls(const Expr &expr,
+                         SmallVectorImpl<const Expr *> &calls) {
   if (expr.kind == ExprKind::Call)
     calls.push_back(&expr);
   for (const ExprPtr &operand : expr.operands)
@@ -136,7 +137,7 @@ void Functions::checkRecursion(const syntax::Function &function) {
       const syntax::Function *callee = find(call->name);
       if (callee == &function) {
         reporter.error(function.name.loc)
-            .note(call->loc, "it is called again here")
+                .note(call->loc, "it is called again here")
             << "the function '" << function.name.text
             << "' calls itself [fn-recursive]";
         // Whoever is on the same round is reported with it.

@@ -30,9 +30,9 @@ static void checkCellNames(const syntax::File &file, Reporter &reporter) {
     }
     std::string prefix = snakeCase(name);
     if (prefix == "rnncc")
-      (reporter.error(cell.name.loc)
-       << "the cell '" << name << "' has the name of the runtime in C "
-          "[cell-name]")
+      (reporter.error(cell.name.loc) << "the cell '" << name
+                                     << "' has the name of the runtime in C "
+                                        "[cell-name]")
           .note(cell.name.loc, "give it another name");
     auto [other, isFree] = prefixes.try_emplace(prefix, &cell);
     if (!isFree)

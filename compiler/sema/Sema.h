@@ -39,9 +39,8 @@ struct Request {
 /// Builds a module of the cells asked for. Reports every error through the
 /// context's diagnostics and then gives null. The context has the rnn, arith
 /// and math dialects loaded.
-mlir::OwningOpRef<mlir::ModuleOp> analyze(const syntax::File &file,
-                                          const Request &request,
-                                          mlir::Location loc);
+mlir::OwningOpRef<mlir::ModuleOp>
+analyze(const syntax::File &file, const Request &request, mlir::Location loc);
 
 } // namespace rnn
 

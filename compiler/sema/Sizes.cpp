@@ -67,11 +67,10 @@ std::optional<int64_t> rnn::evaluateSize(const Expr &expr, SizeLookup lookup,
     reporter.error(expr.loc) << quoted(expr) << " is too large [size-range]";
     return std::nullopt;
   }
-  bool isArithmetic = expr.kind == ExprKind::Binary &&
-                      StringRef("+-*/").contains(expr.name);
+  bool isArithmetic =
+      expr.kind == ExprKind::Binary && StringRef("+-*/").contains(expr.name);
   if (!isArithmetic) {
-    (reporter.error(expr.loc)
-     << quoted(expr) << " is not a size [size-form]")
+    (reporter.error(expr.loc) << quoted(expr) << " is not a size [size-form]")
         .note(expr.loc, "a size is made of whole numbers, the cell's sizes, "
                         "'+', '-', '*' and '/'");
     return std::nullopt;

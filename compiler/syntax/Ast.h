@@ -46,7 +46,8 @@ using ExprPtr = std::unique_ptr<Expr>;
 /// No tree is deeper than this; whoever walks one may recurse.
 constexpr unsigned maxDepth = 250;
 
-/// An expression. `loc` is the place of its operator or name, `source` its text.
+/// An expression. `loc` is the place of its operator or name, `source` its
+/// text.
 struct Expr {
   ExprKind kind;
   mlir::Location loc;

@@ -16,17 +16,17 @@ using llvm::StringRef;
 
 bool rnn::syntax::isReserved(StringRef word) {
   static constexpr StringRef words[] = {
-      "cell",  "model", "fn",     "schedule", "input",  "target", "state",
-      "param", "output", "loss",  "metric",   "t",      "T"};
+      "cell",  "model",  "fn",   "schedule", "input", "target", "state",
+      "param", "output", "loss", "metric",   "t",     "T"};
   return llvm::is_contained(words, word);
 }
 
 /// Symbols and what they mean; longer ones before their beginnings.
 static constexpr std::pair<StringRef, StringRef> symbols[] = {
-    {"<=", "<="}, {">=", ">="}, {"==", "=="}, {"!=", "!="}, {"(", "("},
-    {")", ")"},   {"[", "["},   {"]", "]"},   {"{", "{"},   {"}", "}"},
-    {",", ","},   {":", ":"},   {";", ";"},   {"=", "="},   {"+", "+"},
-    {"-", "-"},   {"*", "*"},   {"/", "/"},   {"@", "@"},   {"'", "'"},
+    {"<=", "<="}, {">=", ">="}, {"==", "=="},   {"!=", "!="}, {"(", "("},
+    {")", ")"},   {"[", "["},   {"]", "]"},     {"{", "{"},   {"}", "}"},
+    {",", ","},   {":", ":"},   {";", ";"},     {"=", "="},   {"+", "+"},
+    {"-", "-"},   {"*", "*"},   {"/", "/"},     {"@", "@"},   {"'", "'"},
     {"<", "<"},   {">", ">"},   {"\u2299", "*"}};
 
 static bool startsName(char c) { return llvm::isAlpha(c) || c == '_'; }
@@ -34,8 +34,7 @@ static bool continuesName(char c) { return llvm::isAlnum(c) || c == '_'; }
 static bool isBlank(char c) { return StringRef(" \t\r\n").contains(c); }
 
 Lexer::Lexer(StringRef text, StringRef file, MLIRContext *context)
-    : rest(text), lineStart(text.data()),
-      file(StringAttr::get(context, file)) {
+    : rest(text), lineStart(text.data()), file(StringAttr::get(context, file)) {
   rest.consume_front("\xEF\xBB\xBF"); // a byte order mark
 }
 

@@ -6,7 +6,8 @@
 //
 // Recursive descent, one function for each rule of the grammar in
 // docs/language.md, whose name stands above it. A function that fails has
-// reported why and gives null or false; parsing goes on with the next statement.
+// reported why and gives null or false; parsing goes on with the next
+// statement.
 //
 //===----------------------------------------------------------------------===//
 
@@ -140,8 +141,8 @@ void Parser::skipStatement() {
 void Parser::skipTopLevel() {
   unsigned depth = 0;
   while (token.kind != TokenKind::End) {
-    if (token.startsLine && (at("cell") || at("fn") || at("model") ||
-                             at("schedule")))
+    if (token.startsLine &&
+        (at("cell") || at("fn") || at("model") || at("schedule")))
       return;
     if (at("{"))
       ++depth;
@@ -329,10 +330,9 @@ bool Parser::parseDeclarations(Cell &cell, DeclarationRole role) {
       if (!name)
         return false;
       advance();
-      declaration.init =
-          at("(") ? parseCall(*name)
-                  : make(ExprKind::Name, name->loc, name->source.begin(),
-                         name->text, {});
+      declaration.init = at("(") ? parseCall(*name)
+                                 : make(ExprKind::Name, name->loc,
+                                        name->source.begin(), name->text, {});
       if (!declaration.init)
         return false;
     }
@@ -367,8 +367,7 @@ bool Parser::parseEquation(Cell &cell) {
       auto diagnostic = error(bracket)
                         << "'" << name.text << "' is defined at a step other "
                         << "than t [equation-time]";
-      diagnostic.attachNote(name.loc)
-          << "write '" << name.text << "[t] = ..'";
+      diagnostic.attachNote(name.loc) << "write '" << name.text << "[t] = ..'";
       return false;
     }
   }
@@ -378,8 +377,7 @@ bool Parser::parseEquation(Cell &cell) {
   ExprPtr value = parseExpr();
   if (!value)
     return false;
-  cell.statements.push_back(
-      Equation{name, atTime, equals, std::move(value)});
+  cell.statements.push_back(Equation{name, atTime, equals, std::move(value)});
   return true;
 }
 
@@ -548,8 +546,8 @@ ExprPtr Parser::parseIndex(ExprPtr base) {
 ExprPtr Parser::parseTime(ExprPtr base, Location loc) {
   const char *begin = base->source.begin();
   if (base->kind != ExprKind::Name) {
-    error(loc) << "only a name has steps: '[t]' cannot follow '"
-               << base->source << "' [time-index]";
+    error(loc) << "only a name has steps: '[t]' cannot follow '" << base->source
+               << "' [time-index]";
     return nullptr;
   }
   advance();

@@ -10,7 +10,7 @@
 #include <string.h>
 
 rnncc_status rnncc_check_abi(const rnncc_descriptor *cell, char *message,
-                         size_t capacity) {
+                             size_t capacity) {
   if (cell->abi_version == RNNCC_ABI_VERSION)
     return RNNCC_OK;
   if (message && capacity)
@@ -22,7 +22,7 @@ rnncc_status rnncc_check_abi(const rnncc_descriptor *cell, char *message,
 }
 
 const rnncc_descriptor *rnncc_find_cell(const rnncc_descriptor *const *cells,
-                                    const char *name) {
+                                        const char *name) {
   for (; *cells; ++cells)
     if (strcmp((*cells)->name, name) == 0)
       return *cells;
@@ -69,7 +69,7 @@ static int64_t shape_elements(int32_t rank, const int64_t *shape) {
 }
 
 int64_t rnncc_array_elements(const rnncc_array *array, int64_t steps,
-                           int64_t batch) {
+                             int64_t batch) {
   if (steps < 0 || batch < 0)
     return -1;
   int64_t count = shape_elements(array->rank, array->shape);

@@ -163,7 +163,8 @@ static int64_t start(struct team *team) {
   return started;
 }
 
-/* Ends the first `started` workers, which stand at the barrier, and the team. */
+/* Ends the first `started` workers, which stand at the barrier, and the team.
+ */
 static void finish(struct team *team, int64_t started) {
   team->stop = true;
   /* Those that could not be started are missing at the barrier. */

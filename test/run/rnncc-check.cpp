@@ -607,8 +607,8 @@ int main(int argc, char **argv) {
       llvm::errs() << "cannot load what rnncc wrote\n";
       return 1;
     }
-    auto cells =
-        static_cast<const rnncc_descriptor *const *>(dlsym(library, "rnncc_cells"));
+    auto cells = static_cast<const rnncc_descriptor *const *>(
+        dlsym(library, "rnncc_cells"));
     auto stagedCells = staged->getOps<CellOp>();
     auto stagedCell = stagedCells.begin();
     for (CellOp cell : flat->getOps<CellOp>()) {

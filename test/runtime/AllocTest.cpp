@@ -1,4 +1,5 @@
-//===- AllocTest.cpp - memory aligned for cells ----------------------------===//
+//===- AllocTest.cpp - memory aligned for cells
+//----------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

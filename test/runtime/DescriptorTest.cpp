@@ -1,4 +1,5 @@
-//===- DescriptorTest.cpp - helpers for any cell ---------------------------===//
+//===- DescriptorTest.cpp - helpers for any cell
+//---------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

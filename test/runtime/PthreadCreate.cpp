@@ -1,4 +1,5 @@
-//===- PthreadCreate.cpp - a system that runs out of threads ---------------===//
+//===- PthreadCreate.cpp - a system that runs out of threads
+//---------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

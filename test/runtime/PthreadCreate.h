@@ -1,4 +1,5 @@
-//===- PthreadCreate.h - a system that runs out of threads -----------------===//
+//===- PthreadCreate.h - a system that runs out of threads
+//-----------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,4 +1,5 @@
-//===- StatusTest.cpp - every status has a text of its own -----------------===//
+//===- StatusTest.cpp - every status has a text of its own
+//-----------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,4 +1,5 @@
-//===- TeamTest.cpp - threads that run one program -------------------------===//
+//===- TeamTest.cpp - threads that run one program
+//-------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -122,7 +122,8 @@ static int64_t vectorSize(const rnncc_descriptor &cell, const char *name,
 
 Model::Model(const rnncc_descriptor &cell, Random &random)
     : cell(cell), inputs(vectorSize(cell, "x", RNNCC_INPUT)),
-      outputs(vectorSize(cell, "y", RNNCC_OUTPUT)), packed(cell.weights_bytes()) {
+      outputs(vectorSize(cell, "y", RNNCC_OUTPUT)),
+      packed(cell.weights_bytes()) {
   if (cell.abi_version != RNNCC_ABI_VERSION || cell.element != RNNCC_F32)
     throw std::runtime_error(std::string(cell.name) +
                              " was not compiled for this program: it needs "

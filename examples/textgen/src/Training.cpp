@@ -47,7 +47,8 @@ static double secondsSince(std::chrono::steady_clock::time_point start) {
 }
 
 TrainingResult textgen::train(Model &model, const Text &text,
-                              const TrainingOptions &options, rnncc_team *team) {
+                              const TrainingOptions &options,
+                              rnncc_team *team) {
   Windows windows(text.training, options.window, options.batch);
   Run run(model, options.window, options.batch, Run::Training, team);
   CrossEntropy crossEntropy(options.window * options.batch, model.outputs,

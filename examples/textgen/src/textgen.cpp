@@ -97,10 +97,12 @@ static void run(const Options &options) {
   if (threads == 0)
     threads = std::clamp<int64_t>(std::thread::hardware_concurrency(), 1, 4);
   rnncc_team *made = nullptr;
-  if (rnncc_status status = rnncc_team_create(threads, &made); status != RNNCC_OK)
+  if (rnncc_status status = rnncc_team_create(threads, &made);
+      status != RNNCC_OK)
     throw std::runtime_error(std::string("starting threads: ") +
                              rnncc_status_text(status));
-  std::unique_ptr<rnncc_team, void (*)(rnncc_team *)> team(made, rnncc_team_destroy);
+  std::unique_ptr<rnncc_team, void (*)(rnncc_team *)> team(made,
+                                                           rnncc_team_destroy);
 
   std::printf("%s: %zu characters to learn, %zu held out, %lld different; "
               "threads: %lld\n",

@@ -24,7 +24,7 @@ extern "C" {
 /** What every entry point returns. After any error no array was touched. */
 typedef enum rnncc_status {
   RNNCC_OK = 0,
-  RNNCC_BAD_SIZE = 1,      /**< steps or batch negative, or too large to address */
+  RNNCC_BAD_SIZE = 1, /**< steps or batch negative, or too large to address */
   RNNCC_NULL_POINTER = 2,  /**< an array that is needed is NULL */
   RNNCC_MISALIGNED = 3,    /**< an array is not aligned as its elements are, or
                               weights, tape or scratch not to 64 bytes */
@@ -57,16 +57,16 @@ typedef enum rnncc_element { RNNCC_F32 = 0, RNNCC_F64 = 1 } rnncc_element;
 
 /** What an array of a call is. */
 typedef enum rnncc_array_role {
-  RNNCC_INPUT = 0,         /**< read; values over time */
-  RNNCC_INITIAL = 1,       /**< read; a state before the first step; NULL: zeros */
-  RNNCC_FINAL = 2,         /**< written; a state after the last step; NULL: not
-                              wanted; may be the array of the initial state */
-  RNNCC_OUTPUT = 3,        /**< written; values over time; NULL: not wanted */
-  RNNCC_GRAD_OUTPUT = 4,   /**< read by backward; NULL: zeros */
-  RNNCC_GRAD_FINAL = 5,    /**< read by backward; NULL: zeros */
-  RNNCC_GRAD_INPUT = 6,    /**< written by backward; NULL: not wanted */
-  RNNCC_GRAD_INITIAL = 7,  /**< written by backward; NULL: not wanted */
-  RNNCC_GRAD_PARAM = 8     /**< added to by backward; NULL: not wanted */
+  RNNCC_INPUT = 0,   /**< read; values over time */
+  RNNCC_INITIAL = 1, /**< read; a state before the first step; NULL: zeros */
+  RNNCC_FINAL = 2,   /**< written; a state after the last step; NULL: not
+                        wanted; may be the array of the initial state */
+  RNNCC_OUTPUT = 3,  /**< written; values over time; NULL: not wanted */
+  RNNCC_GRAD_OUTPUT = 4,  /**< read by backward; NULL: zeros */
+  RNNCC_GRAD_FINAL = 5,   /**< read by backward; NULL: zeros */
+  RNNCC_GRAD_INPUT = 6,   /**< written by backward; NULL: not wanted */
+  RNNCC_GRAD_INITIAL = 7, /**< written by backward; NULL: not wanted */
+  RNNCC_GRAD_PARAM = 8    /**< added to by backward; NULL: not wanted */
 } rnncc_array_role;
 
 /** Which axes stand before an array's own shape. */
@@ -80,11 +80,11 @@ enum { RNNCC_MAX_RANK = 4 };
 
 /** One array of a call; the table is in the order of rnncc_call.arrays. */
 typedef struct rnncc_array {
-  const char *name;  /**< "x", "h.0", "h.T", "h", "grad.h", "grad.W_xi", .. */
-  int32_t role;      /**< rnncc_array_role */
-  int32_t axes;      /**< rnncc_axes */
-  int32_t rank;      /**< of shape, 0 .. RNNCC_MAX_RANK */
-  int32_t param;     /**< RNNCC_GRAD_PARAM: index of the parameter; else -1 */
+  const char *name; /**< "x", "h.0", "h.T", "h", "grad.h", "grad.W_xi", .. */
+  int32_t role;     /**< rnncc_array_role */
+  int32_t axes;     /**< rnncc_axes */
+  int32_t rank;     /**< of shape, 0 .. RNNCC_MAX_RANK */
+  int32_t param;    /**< RNNCC_GRAD_PARAM: index of the parameter; else -1 */
   int64_t shape[RNNCC_MAX_RANK];
 } rnncc_array;
 
@@ -96,7 +96,7 @@ typedef enum rnncc_init {
   RNNCC_UNIFORM = 3,        /**< from init_arguments[0] to init_arguments[1] */
   RNNCC_NORMAL = 4,         /**< mean 0, standard deviation init_arguments[0] */
   RNNCC_GLOROT_UNIFORM = 5, /**< +- sqrt(6 / (rows + columns)) */
-  RNNCC_ORTHOGONAL = 6      /**< orthonormal rows or columns, whichever are fewer */
+  RNNCC_ORTHOGONAL = 6 /**< orthonormal rows or columns, whichever are fewer */
 } rnncc_init;
 
 /** One parameter of a cell. */
@@ -117,13 +117,13 @@ typedef struct rnncc_size {
 /** The arguments of forward, backward and step. A cell's own header declares
  *  the same layout with a name and a type for each array. */
 typedef struct rnncc_call {
-  int64_t steps;          /**< T, 0 or more; step ignores it and takes 1 */
-  int64_t batch;          /**< N, 0 or more */
-  const void *weights;    /**< weights_bytes() bytes, filled by pack */
-  void *tape;             /**< tape_bytes(T, N) bytes, or NULL to run forward
-                               without a later backward */
-  void *scratch;          /**< *_scratch_bytes(T, N) bytes, free after the call */
-  rnncc_team *team;         /**< NULL: the calling thread alone */
+  int64_t steps;       /**< T, 0 or more; step ignores it and takes 1 */
+  int64_t batch;       /**< N, 0 or more */
+  const void *weights; /**< weights_bytes() bytes, filled by pack */
+  void *tape;          /**< tape_bytes(T, N) bytes, or NULL to run forward
+                            without a later backward */
+  void *scratch;       /**< *_scratch_bytes(T, N) bytes, free after the call */
+  rnncc_team *team;    /**< NULL: the calling thread alone */
   const int64_t *lengths; /**< NULL; per-row lengths are not supported yet */
   void *arrays[1];        /**< n_arrays of them, in the order of
                                rnncc_descriptor.arrays */

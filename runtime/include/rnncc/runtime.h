@@ -42,9 +42,9 @@ RNNCC_API const char *rnncc_status_text(rnncc_status status);
  *  asleep. They take no signals and start with the floating-point mode of the
  *  caller. More threads than processors work, but gain nothing.
  *
- *  Returns RNNCC_OK, RNNCC_BAD_SIZE if `threads` is below 1, or RNNCC_NO_MEMORY if
- *  the system gives no memory or no thread; after an error `*team` is NULL and
- *  nothing is left behind.
+ *  Returns RNNCC_OK, RNNCC_BAD_SIZE if `threads` is below 1, or RNNCC_NO_MEMORY
+ * if the system gives no memory or no thread; after an error `*team` is NULL
+ * and nothing is left behind.
  *
  *  One team serves one call at a time, from whichever thread; several teams
  *  may work at once. Teams do not survive fork(). */
@@ -71,19 +71,21 @@ RNNCC_API void rnncc_free(void *memory);
  *  `message` (unless NULL) gets a text of at most `capacity` bytes, with its
  *  final 0, that names both versions. Nothing else of a descriptor may be read
  *  before this has returned RNNCC_OK. */
-RNNCC_API rnncc_status rnncc_check_abi(const rnncc_descriptor *cell, char *message,
-                                 size_t capacity);
+RNNCC_API rnncc_status rnncc_check_abi(const rnncc_descriptor *cell,
+                                       char *message, size_t capacity);
 
 /** The cell called `name` in a list that ends with NULL (`rnncc_cells`), or
  *  NULL. */
-RNNCC_API const rnncc_descriptor *rnncc_find_cell(const rnncc_descriptor *const *cells,
-                                            const char *name);
+RNNCC_API const rnncc_descriptor *
+rnncc_find_cell(const rnncc_descriptor *const *cells, const char *name);
 
 /** The index of the array called `name` in cell->arrays, or -1. */
-RNNCC_API int64_t rnncc_find_array(const rnncc_descriptor *cell, const char *name);
+RNNCC_API int64_t rnncc_find_array(const rnncc_descriptor *cell,
+                                   const char *name);
 
 /** The index of the parameter called `name` in cell->params, or -1. */
-RNNCC_API int64_t rnncc_find_param(const rnncc_descriptor *cell, const char *name);
+RNNCC_API int64_t rnncc_find_param(const rnncc_descriptor *cell,
+                                   const char *name);
 
 /** Bytes of one element of the cell's arrays. */
 RNNCC_API size_t rnncc_element_bytes(const rnncc_descriptor *cell);
@@ -91,7 +93,7 @@ RNNCC_API size_t rnncc_element_bytes(const rnncc_descriptor *cell);
 /** Elements of an array for T = `steps` and N = `batch`; -1 if one of these is
  *  negative or if the array would not fit into PTRDIFF_MAX bytes. */
 RNNCC_API int64_t rnncc_array_elements(const rnncc_array *array, int64_t steps,
-                                   int64_t batch);
+                                       int64_t batch);
 
 /** Elements of a parameter; -1 if it would not fit into PTRDIFF_MAX bytes. */
 RNNCC_API int64_t rnncc_param_elements(const rnncc_param *param);

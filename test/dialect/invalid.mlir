@@ -1,0 +1,312 @@
+// Each rule of the dialect's ops, broken once.
+// RUN: rnncc-opt %s -split-input-file -verify-diagnostics
+
+// cell-outputs
+// expected-error @+1 {{output @x is of role input}}
+rnn.cell @C outputs [@x] sizes {} {
+  rnn.tensor @x input : tensor<4xf32>
+  rnn.scan forward {
+  }
+}
+
+// -----
+
+// cell-scans
+// expected-error @+1 {{has 2 forward and 0 backward scans}}
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @x input : tensor<4xf32>
+  rnn.scan forward {
+  }
+  rnn.scan forward {
+  }
+}
+
+// -----
+
+// read-type
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @x input : tensor<4xf32>
+  rnn.scan forward {
+    // expected-error @+1 {{gives 'tensor<3xf32>' but @x is 'tensor<4xf32>'}}
+    %0 = rnn.read @x : tensor<3xf32>
+  }
+}
+
+// -----
+
+// read-role
+rnn.cell @C outputs [@y] sizes {} {
+  rnn.tensor @y output : tensor<4xf32>
+  rnn.scan forward {
+    // expected-error @+1 {{reads @y of role output in a forward scan}}
+    %0 = rnn.read @y : tensor<4xf32>
+  }
+}
+
+// -----
+
+// read-delay: h[t] is not known yet.
+rnn.cell @C outputs [@h] sizes {} {
+  rnn.tensor @h state delay 2 : tensor<4xf32>
+  rnn.scan forward {
+    // expected-error @+1 {{reads @h with delay 0, not 1 to 2}}
+    %0 = rnn.read @h : tensor<4xf32>
+  }
+}
+
+// -----
+
+// write-type
+rnn.cell @C outputs [@h] sizes {} {
+  rnn.tensor @x input : tensor<3xf32>
+  rnn.tensor @h state : tensor<4xf32>
+  rnn.scan forward {
+    %0 = rnn.read @x : tensor<3xf32>
+    // expected-error @+1 {{writes 'tensor<3xf32>' but @h is 'tensor<4xf32>'}}
+    rnn.write @h, %0 : tensor<3xf32>
+  }
+}
+
+// -----
+
+// write-role
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @x input : tensor<4xf32>
+  rnn.scan forward {
+    %0 = rnn.read @x : tensor<4xf32>
+    // expected-error @+1 {{writes @x of role input in a forward scan}}
+    rnn.write @x, %0 : tensor<4xf32>
+  }
+}
+
+// -----
+
+// write-once
+rnn.cell @C outputs [@h] sizes {} {
+  rnn.tensor @x input : tensor<4xf32>
+  rnn.tensor @h state : tensor<4xf32>
+  rnn.scan forward {
+    %0 = rnn.read @x : tensor<4xf32>
+    rnn.write @h, %0 : tensor<4xf32>
+    // expected-error @+1 {{writes @h again}}
+    rnn.write @h, %0 : tensor<4xf32>
+  }
+}
+
+// -----
+
+// accumulate-param
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @x input : tensor<4xf32>
+  rnn.scan forward {
+    %0 = rnn.read @x : tensor<4xf32>
+    // expected-error @+1 {{adds to @x of role input}}
+    rnn.accumulate @x, %0 : tensor<4xf32>
+  }
+}
+
+// -----
+
+// accumulate-inside
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @x input : tensor<4xf32>
+  rnn.tensor @b param : tensor<6xf32>
+  rnn.scan forward {
+    %0 = rnn.read @x : tensor<4xf32>
+    // expected-error @+1 {{adds elements 3 to 7 of dimension 0, which has 6}}
+    rnn.accumulate @b at [3], %0 : tensor<4xf32>
+  }
+}
+
+// -----
+
+// matvec-inner
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @x input : tensor<3xf32>
+  rnn.tensor @W param : tensor<4x5xf32>
+  rnn.scan forward {
+    %x = rnn.read @x : tensor<3xf32>
+    %w = rnn.read @W : tensor<4x5xf32>
+    // expected-error @+1 {{weight of matvec takes 5 elements but input has 3}}
+    %0 = rnn.matvec %w, %x : tensor<4x5xf32>, tensor<3xf32> -> tensor<4xf32>
+  }
+}
+
+// -----
+
+// matvec-outer
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @x input : tensor<5xf32>
+  rnn.tensor @W param : tensor<4x5xf32>
+  rnn.scan forward {
+    %x = rnn.read @x : tensor<5xf32>
+    %w = rnn.read @W : tensor<4x5xf32>
+    // expected-error @+1 {{weight of matvec gives 4 elements but result has 3}}
+    %0 = rnn.matvec %w, %x : tensor<4x5xf32>, tensor<5xf32> -> tensor<3xf32>
+  }
+}
+
+// -----
+
+// matvec-element
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @x input : tensor<5xf64>
+  rnn.tensor @W param : tensor<4x5xf32>
+  rnn.scan forward {
+    %x = rnn.read @x : tensor<5xf64>
+    %w = rnn.read @W : tensor<4x5xf32>
+    // expected-error @+1 {{mixes element types 'f32', 'f64' and 'f32'}}
+    %0 = rnn.matvec %w, %x : tensor<4x5xf32>, tensor<5xf64> -> tensor<4xf32>
+  }
+}
+
+// -----
+
+// matvec-weight
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @x input : tensor<5xf32>
+  rnn.tensor @W param : tensor<4x5xf32>
+  rnn.scan forward {
+    %x = rnn.read @x : tensor<5xf32>
+    %w = rnn.read @W : tensor<4x5xf32>
+    %v = arith.negf %w : tensor<4x5xf32>
+    // expected-error @+1 {{weight is neither a parameter nor a slice of one}}
+    %0 = rnn.matvec %v, %x : tensor<4x5xf32>, tensor<5xf32> -> tensor<4xf32>
+  }
+}
+
+// -----
+
+// concat-sum
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @x input : tensor<5xf32>
+  rnn.scan forward {
+    %x = rnn.read @x : tensor<5xf32>
+    // expected-error @+1 {{operands have 10 rows but result has 9}}
+    %0 = rnn.concat %x, %x : tensor<5xf32>, tensor<5xf32> -> tensor<9xf32>
+  }
+}
+
+// -----
+
+// concat-rest
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @x input : tensor<5xf32>
+  rnn.scan forward {
+    %x = rnn.read @x : tensor<5xf32>
+    // expected-error @+1 {{operand 'tensor<5xf32>' does not fit 'tensor<5xf64>'}}
+    %0 = rnn.concat %x : tensor<5xf32> -> tensor<5xf64>
+  }
+}
+
+// -----
+
+// slice-rank
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @x input : tensor<5xf32>
+  rnn.scan forward {
+    %x = rnn.read @x : tensor<5xf32>
+    // expected-error @+1 {{cuts 'tensor<2xf32>' out of 'tensor<5xf32>' with 2 offsets}}
+    %0 = rnn.slice %x[1, 1] : tensor<5xf32> -> tensor<2xf32>
+  }
+}
+
+// -----
+
+// slice-inside
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @x input : tensor<5xf32>
+  rnn.scan forward {
+    %x = rnn.read @x : tensor<5xf32>
+    // expected-error @+1 {{cuts elements 4 to 6 of dimension 0, which has 5}}
+    %0 = rnn.slice %x[4] : tensor<5xf32> -> tensor<2xf32>
+  }
+}
+
+// -----
+
+// stage-units
+rnn.cell @C outputs [@y] sizes {} {
+  rnn.tensor @x input : tensor<5xf32>
+  rnn.tensor @y output : tensor<5xf32>
+  rnn.scan forward {
+    rnn.stage step units(4) {
+      %x = rnn.read @x : tensor<5xf32>
+      // expected-error @+1 {{writes 'tensor<5xf32>' in a stage of 4 units}}
+      rnn.write @y, %x : tensor<5xf32>
+    }
+  }
+}
+
+// -----
+
+// stage-order
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @x input : tensor<5xf32>
+  rnn.scan forward {
+    rnn.stage after units(5) {
+    }
+    // expected-error @+1 {{of phase step comes after one of phase after}}
+    rnn.stage step units(5) {
+    }
+  }
+}
+
+// -----
+
+// stage-whole
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @x input : tensor<5xf32>
+  rnn.tensor @W param : tensor<5x5xf32>
+  rnn.scan forward {
+    rnn.stage step units(5) {
+      %x = rnn.read @x : tensor<5xf32>
+      %w = rnn.read @W : tensor<5x5xf32>
+      %n = arith.negf %x : tensor<5xf32>
+      // expected-error @+1 {{reads a whole vector that its own stage makes}}
+      %0 = rnn.affine terms(%w) (%n) transposed [false] : (tensor<5x5xf32>), (tensor<5xf32>) -> tensor<5xf32>
+    }
+  }
+}
+
+// -----
+
+// affine-terms
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @x input : tensor<5xf32>
+  rnn.tensor @W param : tensor<5x5xf32>
+  rnn.scan forward {
+    %x = rnn.read @x : tensor<5xf32>
+    %w = rnn.read @W : tensor<5x5xf32>
+    // expected-error @+1 {{has 1 weights, 1 inputs and 2 flags}}
+    %0 = rnn.affine terms(%w) (%x) transposed [false, true] : (tensor<5x5xf32>), (tensor<5xf32>) -> tensor<5xf32>
+  }
+}
+
+// -----
+
+// affine-inner
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @x input : tensor<5xf32>
+  rnn.tensor @W param : tensor<4x3xf32>
+  rnn.scan forward {
+    %x = rnn.read @x : tensor<5xf32>
+    %w = rnn.read @W : tensor<4x3xf32>
+    // expected-error @+1 {{weight of affine takes 3 elements but input has 5}}
+    %0 = rnn.affine terms(%w) (%x) transposed [false] : (tensor<4x3xf32>), (tensor<5xf32>) -> tensor<4xf32>
+  }
+}
+
+// -----
+
+// affine-outer
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @x input : tensor<5xf32>
+  rnn.tensor @W param : tensor<4x5xf32>
+  rnn.scan forward {
+    %x = rnn.read @x : tensor<5xf32>
+    %w = rnn.read @W : tensor<4x5xf32>
+    // expected-error @+1 {{weight of affine gives 4 elements but result has 5}}
+    %0 = rnn.affine terms(%w) (%x) transposed [false] : (tensor<4x5xf32>), (tensor<5xf32>) -> tensor<5xf32>
+  }
+}

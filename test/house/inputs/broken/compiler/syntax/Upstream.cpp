@@ -1,0 +1,2 @@
+#include "compiler/sema/Sema.h"
+const char *text = "wrong [not-listed]";

@@ -1,0 +1,1 @@
+// CHECK: nobody reads this

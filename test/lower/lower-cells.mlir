@@ -1,0 +1,45 @@
+// A staged cell becomes the functions that a program calls; the cell stays.
+// RUN: rnncc-opt %s --rnn-lower-cells=cpu=avx2 | FileCheck %s
+// RUN: not rnncc-opt %s --rnn-lower-cells=cpu=mips 2>&1 | FileCheck %s --check-prefix=CPU
+
+// CPU: error: no kernels for the CPU level 'mips'
+
+// CHECK: rnn.cell @Sum
+// CHECK: func.func @sum_weights_bytes() -> i64
+// CHECK: func.func @sum_pack(%{{.*}}: !llvm.ptr, %{{.*}}: !llvm.ptr) -> i32
+// CHECK: func.func @sum_tape_bytes(%{{.*}}: i64, %{{.*}}: i64) -> i64
+// CHECK: func.func @sum_forward_scratch_bytes
+// CHECK: func.func @sum_backward_scratch_bytes
+// CHECK: func.func private @sum_forward_body
+// Vectors of eight in the loop over rows; the tail of four units is masked where
+// the caller's rows end.
+// CHECK: llvm.intr.masked.load{{.*}}vector<8xf32>
+// CHECK: arith.addf {{.*}} : vector<8xf32>
+// CHECK: llvm.intr.masked.store
+// CHECK: func.func @sum_forward(%{{.*}}: !llvm.ptr) -> i32
+// CHECK: func.func @sum_step
+// CHECK: func.func @sum_backward
+rnn.cell @Sum outputs [@h] sizes {} {
+  rnn.tensor @x input : tensor<4xf32>
+  rnn.tensor @h state : tensor<4xf32>
+  rnn.tensor @grad.h output_gradient of @h : tensor<4xf32>
+  rnn.tensor @grad.x input_gradient of @x : tensor<4xf32>
+  rnn.tensor @carry.h.1 carry of @h : tensor<4xf32>
+  rnn.scan forward {
+    rnn.stage step units(4) {
+      %x = rnn.read @x : tensor<4xf32>
+      %h = rnn.read @h[1] : tensor<4xf32>
+      %s = arith.addf %x, %h : tensor<4xf32>
+      rnn.write @h, %s : tensor<4xf32>
+    }
+  }
+  rnn.scan backward {
+    rnn.stage step units(4) {
+      %g = rnn.read @grad.h : tensor<4xf32>
+      %c = rnn.read @carry.h.1[1] : tensor<4xf32>
+      %s = arith.addf %g, %c : tensor<4xf32>
+      rnn.write @grad.x, %s : tensor<4xf32>
+      rnn.write @carry.h.1, %s : tensor<4xf32>
+    }
+  }
+}
