@@ -4,10 +4,10 @@
 
 // CHECK-LABEL: rnn.cell @Split
 //   CHECK-NOT:   rnn.concat
-//   CHECK-DAG:   rnn.slice %{{.*}}[1, 0] : tensor<9x5xf32> -> tensor<2x5xf32>
-//   CHECK-DAG:   rnn.slice %{{.*}}[3, 0] : tensor<9x5xf32> -> tensor<3x5xf32>
-//       CHECK:   rnn.matvec transposed %{{.*}} : tensor<2x5xf32>, tensor<2xf32> -> tensor<5xf32>
-//       CHECK:   rnn.matvec transposed %{{.*}} : tensor<3x5xf32>, tensor<3xf32> -> tensor<5xf32>
+//       CHECK:   %[[WA:.*]] = rnn.slice %{{.*}}[1, 0] : tensor<9x5xf32> -> tensor<2x5xf32>
+//       CHECK:   rnn.matvec transposed %[[WA]], %{{.*}} : tensor<2x5xf32>, tensor<2xf32> -> tensor<5xf32>
+//       CHECK:   %[[WB:.*]] = rnn.slice %{{.*}}[3, 0] : tensor<9x5xf32> -> tensor<3x5xf32>
+//       CHECK:   rnn.matvec transposed %[[WB]], %{{.*}} : tensor<3x5xf32>, tensor<3xf32> -> tensor<5xf32>
 //       CHECK:   arith.addf
 rnn.cell @Split outputs [@y] sizes {} {
   rnn.tensor @a input : tensor<2xf32>
