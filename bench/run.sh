@@ -44,7 +44,7 @@ fi
 [ -z "$rnncc" ] || rnncc=$(realpath "$rnncc")
 version=${rnncc:+$("$rnncc" --version | head -n 1)}
 mkdir -p "$build"
-cmake -S "$root/bench" -B "$build" -DRNNCC="$rnncc" -DRNNCC_SHAPES="$shapes" \
+cmake -G Ninja -S "$root/bench" -B "$build" -DRNNCC="$rnncc" -DRNNCC_SHAPES="$shapes" \
   >"$build/configure.log" || { cat "$build/configure.log" >&2; exit 1; }
 cmake --build "$build" --parallel 2
 
