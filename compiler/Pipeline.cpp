@@ -96,8 +96,7 @@ static ExitCode write(StringRef path,
       });
   if (!failed)
     return Success;
-  commandLineError("cannot write '" + path +
-                   "': " + llvm::toString(std::move(failed)));
+  commandLineError("cannot write " + llvm::toString(std::move(failed)));
   return CommandLineError;
 }
 

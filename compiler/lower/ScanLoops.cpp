@@ -62,9 +62,12 @@ static auto tensorsOf(const Layout &layout) {
   return cell.getBody().getOps<TensorOp>();
 }
 
+/// What positions in different buffers differ by, at least.
+static constexpr int64_t bufferDistance = int64_t(1) << 40;
+
 /// Tells places apart: neighbouring slots of a buffer differ by their width.
 static int64_t positionOf(const Place &place) {
-  return place.buffer * (int64_t(1) << 40) + place.slot * place.units.width;
+  return place.buffer * bufferDistance + place.slot * place.units.width;
 }
 
 ScanLoops::ScanLoops(Code &code, const Layout &layout, Tiles &tiles,
@@ -559,7 +562,7 @@ void ScanLoops::emitSite(StageState &state, const Site &site, Value firstPanel,
 
   /// Where the sum or the start of one affine is, for the rows at hand.
   struct Spot {
-    enum Kind { Sum, Param, Zero, Other } kind;
+    enum Kind { Sum, Temporary, Param, Zero, Other } kind;
     Value pointer, row, panelStride;
     int64_t position; ///< what must grow evenly from affine to affine
   };
@@ -570,8 +573,9 @@ void ScanLoops::emitSite(StageState &state, const Site &site, Value firstPanel,
         access.panelStride ? access.panelStride : code.num(width), position};
   };
   auto sumSpot = [&](AffineOp affine) {
-    return spotOf(state.sums.lookup(affine), Spot::Sum,
-                  state.sums.lookup(affine).position);
+    Access sum = state.sums.lookup(affine);
+    return spotOf(sum, sum.temporary ? Spot::Temporary : Spot::Sum,
+                  sum.position);
   };
   auto startSpot = [&](AffineOp affine) {
     Value start = affine.getStart();
@@ -597,7 +601,8 @@ void ScanLoops::emitSite(StageState &state, const Site &site, Value firstPanel,
     int64_t distance = spots[1].position - spots[0].position;
     for (int64_t a = 1; a < affines; ++a)
       if (spots[a].kind != spots[0].kind || spots[a].kind == Spot::Other ||
-          spots[a].position - spots[a - 1].position != distance)
+          spots[a].position - spots[a - 1].position != distance ||
+          std::abs(distance) >= bufferDistance)
         return false;
     return true;
   };
@@ -610,7 +615,6 @@ void ScanLoops::emitSite(StageState &state, const Site &site, Value firstPanel,
     shape.vectors = site.units.vectors;
     shape.aRow = a.knownStride;
     shape.bStep = width;
-    shape.cRow = state.sums.lookup(site.affines.front()).knownStride;
     shape.prefetch =
         site.units.padded() * affines * depth * code.elementBytes() >
         cacheBytes;
@@ -626,6 +630,7 @@ void ScanLoops::emitSite(StageState &state, const Site &site, Value firstPanel,
     auto call = [&](int64_t first, Value groups, bool overPanels) {
       AffineOp affine = site.affines[first];
       Spot sum = sumSpot(affine);
+      shape.cRow = state.sums.lookup(affine).knownStride;
       Spot init = isFirst ? startSpot(affine) : sum;
       auto distance = [&](llvm::function_ref<Spot(AffineOp)> spot) {
         if (overPanels)

@@ -30,7 +30,7 @@ def texts(folder, *suffixes):
     for path in sorted((root / folder).rglob("*")):
         if path.suffix in suffixes and path.is_file():
             name = path.relative_to(root).as_posix()
-            if "/inputs/" not in name:
+            if "/inputs/" not in name and "/fixtures/" not in name:
                 yield name, path.read_text()
 
 
@@ -65,7 +65,7 @@ def checks():
             complaints.append(f"{name}: has no RUN line")
         read = set(re.findall(r"--check-prefix(?:es)?[= ]([A-Z0-9-]+)", runs))
         for prefix in set(re.findall(r"^\s*(?:#|//) *([A-Z][A-Z0-9]+)(?:-[A-Z0-9-]+)?:", text, re.M)):
-            if prefix not in read | {"CHECK", "RUN", "DEFINE", "COM", "REQUIRES", "UNSUPPORTED"}:
+            if prefix not in read | {"CHECK", "RUN", "DEFINE", "REDEFINE", "COM", "REQUIRES", "UNSUPPORTED"}:
                 complaints.append(f"{name}: {prefix} lines are read by no FileCheck")
 
 
