@@ -90,7 +90,10 @@ void rnn::emitPack(Code &code, const Layout &layout, int64_t id,
   EntryFunction entry(code, module, layout.face.prefix + "_pack",
                       {code.ptr, code.ptr}, code.i32);
   Value params = entry.argument(0), weights = entry.argument(1);
-  entry.failIf(code.either(code.isNull(params), code.isNull(weights)),
+  // A cell without parameters has no array of them.
+  entry.failIf(layout.face.params.empty()
+                   ? code.isNull(weights)
+                   : code.either(code.isNull(params), code.isNull(weights)),
                status::NullPointer);
   auto misaligned = [&](Value bits, int64_t bytes) {
     return arith::CmpIOp::create(code.b, code.loc, arith::CmpIPredicate::ne,
