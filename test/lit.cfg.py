@@ -24,5 +24,5 @@ with open("/proc/cpuinfo") as cpuinfo:
 for feature in ("avx2", "avx512f"):
     if feature in flags:
         config.available_features.add(feature)
-if config.sanitize:
-    config.available_features.add("sanitize")
+if os.path.exists(os.path.join(config.build_dir, "bin", "runtime-team-tsan")):
+    config.available_features.add("tsan")
