@@ -77,6 +77,8 @@ std::optional<Options> rnn::parseOptions(int argc, char **argv) {
       cl::init(nullptr), cl::cat(category));
   for (const Stage &stage : stages())
     stopAfter.getParser().addLiteralOption(stage.name, &stage, stage.help);
+  cl::opt<bool> warningsAreErrors("Werror", cl::desc("Make warnings errors"),
+                                  cl::cat(category));
   cl::opt<bool> verifyDiagnostics(
       "verify-diagnostics", cl::Hidden, cl::cat(category),
       cl::desc("Check errors against the 'expected-error' comments in the "
@@ -118,6 +120,7 @@ std::optional<Options> rnn::parseOptions(int argc, char **argv) {
     return std::nullopt;
   }
   options.stopAfter = stopAfter;
+  options.warningsAreErrors = warningsAreErrors;
   options.verifyDiagnostics = verifyDiagnostics;
   return options;
 }

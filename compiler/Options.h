@@ -29,6 +29,7 @@ struct Options {
   Element element = Element::F32;
   std::optional<Target> target; ///< CPU level to make kernels for; never empty
   const Stage *stopAfter = nullptr; ///< null: go to the end
+  bool warningsAreErrors = false;
   bool verifyDiagnostics = false;
 };
 

@@ -233,8 +233,10 @@ static ExitCode runStages(const Options &options, StringRef text,
                           ? FloatType(builder.getF64Type())
                           : FloatType(builder.getF32Type());
   auto start = FileLineColLoc::get(&context, options.input, 1, 1);
-  OwningOpRef<ModuleOp> module =
-      analyze(*file, {options.settings, options.cells, element}, start);
+  OwningOpRef<ModuleOp> module = analyze(
+      *file,
+      {options.settings, options.cells, element, options.warningsAreErrors},
+      start);
   if (!module)
     return InputError;
 

@@ -7,9 +7,10 @@
 //   exp(x)      = 2^n * (1 + q),  n = round(x / ln 2), q = expm1(x - n ln 2)
 //   sigmoid(x)  = 1 / (1 + exp(-x))
 //   tanh(x)     = e / (e + 2),  e = expm1(2x) = 2^n q + (2^n - 1)
-//   log(x)      = k ln 2 + log(1 + f),  x = 2^k (1 + f), 1/sqrt 2 <= 1 + f <
-//   sqrt 2 log1p(x)    = log(u) + (x - (u - 1)) / u,  u = 1 + x erf(x)      = x
-//   + x P(x^2) near 0, 1 - exp(..) elsewhere
+//   log(x)      = k ln 2 + log(1 + f),  x = 2^k (1 + f),
+//                 1/sqrt 2 <= 1 + f < sqrt 2
+//   log1p(x)    = log(u) + (x - (u - 1)) / u,  u = 1 + x
+//   erf(x)      = x + x P(x^2) near 0, 1 - exp(..) elsewhere
 //
 // Limits are compare and select, never min and max: NaN goes through. A lane
 // never depends on its neighbours. No library is called.
@@ -180,7 +181,8 @@ static Value expandTanh(Lanes &l, Value x) {
   Reduced parts = reduce(l, l.clamp(l.add(x, x), -most, most));
   Value scale = power(l, parts.n);
   Value e = l.fma(scale, parts.q, l.sub(scale, l.real(1)));
-  return l.div(e, l.add(e, l.real(2)));
+  // The sum above makes +0 of -0.
+  return l.withSignOf(l.div(e, l.add(e, l.real(2))), x);
 }
 
 //===----------------------------------------------------------------------===//
@@ -238,7 +240,8 @@ static Value expandLog1p(Lanes &l, Value x) {
   double infinity = std::numeric_limits<double>::infinity();
   Value ordinary = l.select(l.less(l.real(0), u), l.real(1), l.real(0));
   ordinary = l.select(l.less(u, l.real(infinity)), ordinary, l.real(0));
-  return l.select(l.equal(ordinary, l.real(1)), l.add(log, lost), log);
+  Value result = l.select(l.equal(ordinary, l.real(1)), l.add(log, lost), log);
+  return l.withSignOf(result, x);
 }
 
 //===----------------------------------------------------------------------===//

@@ -23,196 +23,10 @@
 using namespace mlir;
 using namespace rnn;
 
-MemoryOffsets rnn::offsetsOf(Code &code, const Layout &layout, Memory region,
-                             Value steps, Value batch, Value start) {
-  const int64_t line = 64 / code.elementBytes();
-  MemoryOffsets result;
-  Value at = start;
-  for (const Buffer &buffer : layout.buffers) {
-    if (buffer.region != region) {
-      result.offsets.push_back({});
-      continue;
-    }
-    Value rows;
-    switch (buffer.extent) {
-    case Extent::Steps:
-      rows = code.mul(steps, batch);
-      break;
-    case Extent::States:
-      rows = code.mul(code.add(steps, buffer.extra), batch);
-      break;
-    case Extent::Step:
-      rows = batch;
-      break;
-    case Extent::Ring:
-      rows = code.mul(batch, buffer.extra);
-      break;
-    }
-    result.offsets.push_back(at);
-    Value elements = code.mul(rows, buffer.rowElements);
-    at = code.add(at, code.mul(code.ceilDiv(elements, line), line));
-  }
-  result.total = at;
-  return result;
-}
-
-/// The declarations of the cell.
-static auto tensorsOf(const Layout &layout) {
-  CellOp cell = layout.cell;
-  return cell.getBody().getOps<TensorOp>();
-}
-
-/// What positions in different buffers differ by, at least.
-static constexpr int64_t bufferDistance = int64_t(1) << 40;
-
-/// Tells places apart: neighbouring slots of a buffer differ by their width.
-static int64_t positionOf(const Place &place) {
-  return place.buffer * bufferDistance + place.slot * place.units.width;
-}
-
 ScanLoops::ScanLoops(Code &code, const Layout &layout, Tiles &tiles,
                      ScanOp scan, const Frame &frame, int64_t cacheBytes)
     : code(code), layout(layout), tiles(tiles), scan(scan), frame(frame),
-      cacheBytes(cacheBytes) {}
-
-//===----------------------------------------------------------------------===//
-// Where operands are
-//===----------------------------------------------------------------------===//
-
-Value ScanLoops::lanePointer(const Access &access, Value panel, Value row,
-                             Value lane) {
-  Value at = code.at(access.base, code.mul(row, access.stride));
-  at = code.at(at, access.panelStride ? code.mul(panel, access.panelStride)
-                                      : code.mul(panel, access.units.width));
-  return code.at(at, lane);
-}
-
-/// The slot of a ring that holds step `step` - `delay` in the order in which a
-/// backward scan runs.
-Value ScanLoops::ringSlot(Value step, int64_t delay, int64_t slots) {
-  Value done = code.sub(code.sub(frame.steps, code.num(1)), step);
-  return code.rem(code.add(done, slots - delay), code.num(slots));
-}
-
-ScanLoops::Access ScanLoops::bufferAccess(const Place &place,
-                                          const Origin &origin, int64_t delay) {
-  const Buffer &buffer = layout.buffers[place.buffer];
-  Access access;
-  access.units = place.units;
-  access.position = positionOf(place);
-  access.knownStride = place.panel ? buffer.rowElements / place.units.panels
-                                   : buffer.rowElements;
-  access.stride = code.num(access.knownStride);
-  Value row = code.num(0);
-  switch (buffer.extent) {
-  case Extent::Steps:
-    if (origin.step)
-      row = code.mul(origin.step, frame.batch);
-    break;
-  case Extent::States: {
-    Value step = code.num(buffer.extra - delay);
-    if (origin.step)
-      step = code.add(origin.step, step);
-    row = code.mul(step, frame.batch);
-    break;
-  }
-  case Extent::Step:
-    break;
-  case Extent::Ring:
-    row = code.mul(ringSlot(origin.step, delay, buffer.extra), frame.batch);
-    break;
-  }
-  access.base =
-      code.at(frame.buffers[place.buffer], code.mul(row, access.stride));
-  if (place.panel) {
-    access.base = code.at(access.base, place.slot * place.units.width);
-    access.panelStride =
-        code.mul(code.mul(frame.steps, frame.batch), access.knownStride);
-  }
-  return access;
-}
-
-/// An array of the caller's over time. One that is not given reads as zeros and
-/// swallows what is written: one row that serves as all rows.
-ScanLoops::Access ScanLoops::arrayAccess(ArrayRole role, StringRef name,
-                                         const Origin &origin, bool whole) {
-  int64_t index = layout.face.find(role, name);
-  const CellArray &array = layout.face.arrays[index];
-  Access access;
-  access.exact = true;
-  access.units = layout.units(
-      const_cast<TensorOp &>(array.tensor).tensorType().getNumElements());
-  Value row = code.mul(frame.before, frame.batch);
-  if (origin.step)
-    row = code.add(row, code.mul(origin.step, frame.batch));
-  access.base = frame.arrays[index];
-  access.knownStride = access.units.count;
-  access.stride = code.num(access.knownStride);
-  if (role == ArrayRole::GradOutput && whole) {
-    // emitStart filled the stand-in with zeros if it is needed.
-    Place place = layout.standIn(name);
-    access.exact = false;
-    access.knownStride = layout.buffers[place.buffer].rowElements;
-    access.stride = code.num(access.knownStride);
-    access.base = frame.buffers[place.buffer];
-  } else if (role != ArrayRole::Input) {
-    Value missing = code.isNull(access.base);
-    Value other = role == ArrayRole::GradOutput
-                      ? code.at(frame.weights, layout.zeros)
-                      : frame.unwanted;
-    access.base = code.select(missing, other, access.base);
-    access.stride = code.select(missing, code.num(0), access.stride);
-    access.knownStride = -1;
-  }
-  access.base = code.at(access.base, code.mul(row, access.stride));
-  return access;
-}
-
-ScanLoops::Access ScanLoops::readAccess(ReadOp read, const Origin &origin,
-                                        bool whole) {
-  TensorOp tensor = read.declaration();
-  StringRef name = tensor.getSymName();
-  switch (tensor.getRole()) {
-  case Role::input:
-    return arrayAccess(ArrayRole::Input, name, origin, whole);
-  case Role::output_gradient:
-    return arrayAccess(ArrayRole::GradOutput, *tensor.getOf(), origin, whole);
-  case Role::param: {
-    Access access;
-    access.units = layout.units(tensor.tensorType().getNumElements());
-    access.base = code.at(frame.weights, layout.vectors.lookup(name));
-    access.stride = code.num(0);
-    access.knownStride = 0;
-    return access;
-  }
-  default:
-    return bufferAccess(layout.place(name), origin, read.getDelay());
-  }
-}
-
-/// An operand that was made outside of the stage that reads it.
-ScanLoops::Access ScanLoops::valueAccess(Value value, const Origin &origin,
-                                         bool whole) {
-  if (auto read = value.getDefiningOp<ReadOp>())
-    return readAccess(read, origin, whole);
-  return bufferAccess(layout.place(value), origin, 0);
-}
-
-ScanLoops::Access ScanLoops::writeAccess(TensorOp tensor,
-                                         const Origin &origin) {
-  switch (tensor.getRole()) {
-  case Role::output:
-    return arrayAccess(ArrayRole::Output, tensor.getSymName(), origin, false);
-  case Role::input_gradient:
-    return arrayAccess(ArrayRole::GradInput, *tensor.getOf(), origin, false);
-  default:
-    return bufferAccess(layout.place(tensor.getSymName()), origin, 0);
-  }
-}
-
-//===----------------------------------------------------------------------===//
-// Before and after the steps
-//===----------------------------------------------------------------------===//
+      accesses(code, layout, frame), cacheBytes(cacheBytes) {}
 
 void ScanLoops::emitBarrier() {
   code.ifThen(code.less(code.num(1), frame.threads), [&] {
@@ -222,153 +36,6 @@ void ScanLoops::emitBarrier() {
         LLVM::LLVMVoidType::get(code.b.getContext()), {code.ptr});
     LLVM::CallOp::create(code.b, code.loc, type, ValueRange{barrier, team});
   });
-}
-
-void ScanLoops::forEachRowCopy(Value rows, Value to, Value toStride, Value from,
-                               Value fromStride, int64_t count) {
-  code.loop(code.num(0), rows, 1, [&](Value row) {
-    code.copyBytes(code.at(to, code.mul(row, toStride)),
-                   code.at(from, code.mul(row, fromStride)),
-                   code.num(count * code.elementBytes()));
-  });
-}
-
-void ScanLoops::emitStart() {
-  const int64_t bytes = code.elementBytes();
-  auto rowsOf = [&](const Place &place, Value slot) {
-    Value row = code.mul(slot, frame.batch);
-    return code.at(frame.buffers[place.buffer],
-                   code.mul(row, layout.buffers[place.buffer].rowElements));
-  };
-  auto copyOrZero = [&](int64_t array, const Place &place, Value slot) {
-    int64_t stride = layout.buffers[place.buffer].rowElements;
-    Value from = frame.arrays[array], to = rowsOf(place, slot);
-    code.ifElse(
-        code.isNull(from),
-        [&] { code.zeroBytes(to, code.mul(frame.batch, stride * bytes)); },
-        [&] {
-          forEachRowCopy(frame.batch, to, code.num(stride), from,
-                         code.num(place.units.count), place.units.count);
-        });
-  };
-  code.ifThen(code.equal(frame.thread, code.num(0)), [&] {
-    for (size_t index = 0; index < layout.face.arrays.size(); ++index) {
-      const CellArray &array = layout.face.arrays[index];
-      TensorOp tensor = array.tensor;
-      StringRef name = tensor.getSymName();
-      if (!scan.getBackward() && array.role == ArrayRole::Initial) {
-        Place place = layout.place(name);
-        copyOrZero(index, place,
-                   code.num(layout.buffers[place.buffer].extra - array.delay));
-      }
-      // Zeros, or the caller's gradient, where products read it in rows.
-      if (scan.getBackward() && array.role == ArrayRole::GradOutput)
-        if (Place place = layout.standIn(name)) {
-          int64_t stride = layout.buffers[place.buffer].rowElements;
-          Value rows = code.mul(frame.steps, frame.batch);
-          Value from = frame.arrays[index], to = rowsOf(place, code.num(0));
-          code.ifElse(
-              code.isNull(from),
-              [&] { code.zeroBytes(to, code.mul(rows, stride * bytes)); },
-              [&] {
-                forEachRowCopy(rows, to, code.num(stride), from,
-                               code.num(place.units.count), place.units.count);
-              });
-        }
-    }
-    if (!scan.getBackward())
-      return;
-    for (auto carry : tensorsOf(layout)) {
-      if (carry.getRole() != Role::carry)
-        continue;
-      Place place = layout.place(carry.getSymName());
-      const Buffer &buffer = layout.buffers[place.buffer];
-      code.zeroBytes(
-          rowsOf(place, code.num(0)),
-          code.mul(frame.batch, buffer.extra * buffer.rowElements * bytes));
-      // The gradient of the state `delay` steps before the end enters as if a
-      // step after the last had written it.
-      int64_t delay = carry.getDelay();
-      int64_t array =
-          layout.face.find(ArrayRole::GradFinal, *carry.getOf(), delay);
-      copyOrZero(array, place, code.num(buffer.extra - 1));
-    }
-  });
-  emitBarrier();
-}
-
-void ScanLoops::emitNextChunk() {
-  code.ifThen(code.equal(frame.thread, code.num(0)), [&] {
-    for (auto state : tensorsOf(layout)) {
-      if (state.getRole() != Role::state)
-        continue;
-      Place place = layout.place(state.getSymName());
-      const Buffer &buffer = layout.buffers[place.buffer];
-      Value step = code.mul(frame.batch, buffer.rowElements);
-      // From the oldest on: a short chunk overlaps itself.
-      for (int64_t slot = 0; slot < buffer.extra; ++slot)
-        code.copyBytes(
-            code.at(frame.buffers[place.buffer], code.mul(step, slot)),
-            code.at(frame.buffers[place.buffer],
-                    code.mul(step, code.add(frame.steps, slot))),
-            code.mul(step, code.elementBytes()));
-    }
-  });
-  emitBarrier();
-}
-
-/// What the carries hold for the steps before the first one.
-void ScanLoops::emitGradInitial(const CellArray &array, Value to) {
-  TensorOp state = array.tensor;
-  int64_t count = state.tensorType().getNumElements();
-  code.loop(code.num(0), frame.batch, 1, [&](Value row) {
-    code.loop(0, count, 1, [&](Value unit) {
-      Value sum = code.real(0);
-      for (auto carry : tensorsOf(layout)) {
-        if (carry.getRole() != Role::carry ||
-            *carry.getOf() != state.getSymName() ||
-            int64_t(carry.getDelay()) < array.delay)
-          continue;
-        Place place = layout.place(carry.getSymName());
-        const Buffer &buffer = layout.buffers[place.buffer];
-        Value slot = code.rem(code.add(frame.steps, array.delay),
-                              code.num(buffer.extra));
-        Value from = code.add(code.mul(slot, frame.batch), row);
-        Value share =
-            code.load(code.at(code.at(frame.buffers[place.buffer],
-                                      code.mul(from, buffer.rowElements)),
-                              unit));
-        sum = arith::AddFOp::create(code.b, code.loc, sum, share);
-      }
-      code.store(sum, code.at(code.at(to, code.mul(row, count)), unit));
-    });
-  });
-}
-
-void ScanLoops::emitEnd() {
-  code.ifThen(code.equal(frame.thread, code.num(0)), [&] {
-    for (size_t index = 0; index < layout.face.arrays.size(); ++index) {
-      const CellArray &array = layout.face.arrays[index];
-      TensorOp tensor = array.tensor;
-      if (!scan.getBackward() && array.role == ArrayRole::Final) {
-        Place place = layout.place(tensor.getSymName());
-        const Buffer &buffer = layout.buffers[place.buffer];
-        Value to = frame.arrays[index];
-        Value row = code.mul(code.add(frame.steps, buffer.extra - array.delay),
-                             frame.batch);
-        Value from = code.at(frame.buffers[place.buffer],
-                             code.mul(row, buffer.rowElements));
-        code.ifThen(code.notNull(to), [&] {
-          forEachRowCopy(frame.batch, to, code.num(place.units.count), from,
-                         code.num(buffer.rowElements), place.units.count);
-        });
-      }
-      if (scan.getBackward() && array.role == ArrayRole::GradInitial)
-        code.ifThen(code.notNull(frame.arrays[index]),
-                    [&] { emitGradInitial(array, frame.arrays[index]); });
-    }
-  });
-  emitBarrier();
 }
 
 //===----------------------------------------------------------------------===//
@@ -430,8 +97,6 @@ static constexpr int64_t temporaryRows = 48;
 /// Most rows for which a lone affine runs over several panels at a time.
 static constexpr int64_t fewRows = 6;
 static constexpr int64_t panelsAtOnce = 4;
-/// Rows after which products over rows start anew on all panels.
-static constexpr int64_t accumulateRows = 384;
 
 void ScanLoops::emitStage(StageOp stage, const Origin &origin) {
   StageState state;
@@ -465,10 +130,11 @@ void ScanLoops::emitStage(StageOp stage, const Origin &origin) {
         if (yielded == affine.getResult() && layout.place(value).panel)
           result = value;
       if (inPlace && !result)
-        state.sums[affine] = bufferAccess(start, origin, 0);
+        state.sums[affine] = accesses.bufferAccess(start, origin, 0);
       else if (result && affine.getResult().hasOneUse() &&
                !state.addStart.contains(affine)) {
-        state.sums[affine] = bufferAccess(layout.place(result), origin, 0);
+        state.sums[affine] =
+            accesses.bufferAccess(layout.place(result), origin, 0);
         state.direct.insert(result);
       } else
         temporaryOf[affine] = temporaries++;
@@ -569,7 +235,8 @@ void ScanLoops::emitSite(StageState &state, const Site &site, Value firstPanel,
   auto spotOf = [&](const Access &access, Spot::Kind kind, int64_t position) {
     Value row = access.temporary ? code.num(0) : firstRow;
     return Spot{
-        kind, lanePointer(access, firstPanel, row, code.num(0)), access.stride,
+        kind, accesses.lanePointer(access, firstPanel, row, code.num(0)),
+        access.stride,
         access.panelStride ? access.panelStride : code.num(width), position};
   };
   auto sumSpot = [&](AffineOp affine) {
@@ -586,7 +253,7 @@ void ScanLoops::emitSite(StageState &state, const Site &site, Value firstPanel,
     if (layout.place(start).panel &&
         state.sums.lookup(affine).position == positionOf(layout.place(start)))
       return sumSpot(affine);
-    Access access = valueAccess(start, state.origin, false);
+    Access access = accesses.valueAccess(start, state.origin, false);
     if (auto read = start.getDefiningOp<ReadOp>())
       if (read.declaration().getRole() == Role::param)
         return spotOf(access, Spot::Param,
@@ -609,7 +276,7 @@ void ScanLoops::emitSite(StageState &state, const Site &site, Value firstPanel,
 
   for (const Term &term : site.terms) {
     const bool isFirst = &term == site.terms.begin();
-    Access a = valueAccess(term.input, state.origin, true);
+    Access a = accesses.valueAccess(term.input, state.origin, true);
     int64_t depth = term.depth();
     TileShape shape;
     shape.vectors = site.units.vectors;
@@ -672,8 +339,8 @@ void ScanLoops::emitUnits(StageState &state, Value panel, Value firstRow,
                    ? code.firstLanes(code.sub(code.num(units.count), unit))
                    : Value();
   auto loadFrom = [&](const Access &access) {
-    Value from =
-        lanePointer(access, panel, access.temporary ? row : absolute, lane);
+    Value from = accesses.lanePointer(access, panel,
+                                      access.temporary ? row : absolute, lane);
     return code.loadVec(from, access.exact ? tail : Value());
   };
 
@@ -692,12 +359,14 @@ void ScanLoops::emitUnits(StageState &state, Value panel, Value firstRow,
         if (state.addStart.contains(affine))
           sum = arith::AddFOp::create(
               code.b, code.loc, sum,
-              loadFrom(valueAccess(affine.getStart(), state.origin, false)));
+              loadFrom(accesses.valueAccess(affine.getStart(), state.origin,
+                                            false)));
         lanes.map(value, sum);
       } else if (isa<arith::ConstantOp>(def)) {
         lanes.map(value, emitLanes(state, def, lanes, absolute, unit));
       } else if (isa<ReadOp>(def) || def->getBlock() != &body)
-        lanes.map(value, loadFrom(valueAccess(value, state.origin, false)));
+        lanes.map(value,
+                  loadFrom(accesses.valueAccess(value, state.origin, false)));
     }
   }
 
@@ -708,7 +377,7 @@ void ScanLoops::emitUnits(StageState &state, Value panel, Value firstRow,
       lanes.map(op.getResult(0), emitLanes(state, &op, lanes, absolute, unit));
 
   auto storeTo = [&](const Access &access, Value value) {
-    Value to = lanePointer(access, panel, absolute, lane);
+    Value to = accesses.lanePointer(access, panel, absolute, lane);
     // Lanes past the last unit of a panel are multiplied with zero weights:
     // they must not be NaN.
     if (tail && access.panelStride)
@@ -719,21 +388,21 @@ void ScanLoops::emitUnits(StageState &state, Value panel, Value firstRow,
   for (auto write : body.getOps<WriteOp>()) {
     TensorOp tensor = write.declaration();
     Value value = lanes.lookup(write.getValue());
-    storeTo(writeAccess(tensor, state.origin), value);
+    storeTo(accesses.writeAccess(tensor, state.origin), value);
     Place place = layout.place(tensor.getSymName());
     if (place)
       stored.insert(positionOf(place));
     if (tensor.getRole() == Role::state &&
         layout.face.find(ArrayRole::Output, tensor.getSymName()) >= 0)
-      storeTo(arrayAccess(ArrayRole::Output, tensor.getSymName(), state.origin,
-                          false),
+      storeTo(accesses.arrayAccess(ArrayRole::Output, tensor.getSymName(),
+                                   state.origin, false),
               value);
   }
   for (auto [yielded, result] :
        llvm::zip(body.getTerminator()->getOperands(), stage.getResults()))
     if (!state.direct.contains(result) &&
         stored.insert(positionOf(layout.place(result))).second)
-      storeTo(bufferAccess(layout.place(result), state.origin, 0),
+      storeTo(accesses.bufferAccess(layout.place(result), state.origin, 0),
               lanes.lookup(yielded));
 }
 
@@ -744,8 +413,8 @@ void ScanLoops::emitUnits(StageState &state, Value panel, Value firstRow,
 Value ScanLoops::emitLanes(StageState &state, Operation *op, IRMapping &lanes,
                            Value row, Value unit) {
   auto rowPointer = [&](Value value) {
-    return lanePointer(valueAccess(value, state.origin, true), code.num(0), row,
-                       code.num(0));
+    return accesses.lanePointer(accesses.valueAccess(value, state.origin, true),
+                                code.num(0), row, code.num(0));
   };
   if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
     auto splat = cast<DenseElementsAttr>(constant.getValue());
@@ -818,117 +487,4 @@ Value ScanLoops::emitReduceSum(ReduceSumOp op, Value row) {
       vector::ReductionOp::create(code.b, code.loc, vector::CombiningKind::ADD,
                                   sum, arith::FastMathFlags::reassoc);
   return code.broadcast(total);
-}
-
-//===----------------------------------------------------------------------===//
-// Gradients of parameters
-//===----------------------------------------------------------------------===//
-
-void ScanLoops::emitAccumulates(StageOp stage, const Origin &origin,
-                                Value rows) {
-  std::map<std::string, SmallVector<AccumulateOp>> byColumn;
-  SmallVector<AccumulateOp> vectors;
-  for (auto op : stage.getBody().getOps<AccumulateOp>())
-    if (op.getColumn())
-      byColumn[operandKey(op.getColumn())].push_back(op);
-    else
-      vectors.push_back(op);
-  if (byColumn.empty() && vectors.empty())
-    return;
-  Units units = layout.units(stage.getUnits());
-  Panels own = ownPanels(units);
-  auto gradientOf = [&](AccumulateOp op) {
-    return frame.arrays[layout.face.find(ArrayRole::GradParam, op.getParam())];
-  };
-
-  for (AccumulateOp op : vectors)
-    code.ifThen(code.notNull(gradientOf(op)), [&] {
-      Access row = valueAccess(op.getRow(), origin, true);
-      code.loop(own.first, own.last, 1, [&](Value panel) {
-        code.loop(0, units.width, code.lanes, [&](Value lane) {
-          Value unit = code.add(code.mul(panel, units.width), lane);
-          Value tail =
-              units.hasTail()
-                  ? code.firstLanes(code.sub(code.num(units.count), unit))
-                  : Value();
-          Value to = code.at(code.at(gradientOf(op), op.offset(0)), unit);
-          auto sum = scf::ForOp::create(
-              code.b, code.loc, code.num(0), rows, code.num(1),
-              ValueRange{code.splat(0)},
-              [&](OpBuilder &builder, Location loc, Value r, ValueRange sums) {
-                OpBuilder saved = code.b;
-                code.b = builder;
-                Value share = code.loadVec(lanePointer(row, panel, r, lane),
-                                           row.exact ? tail : Value());
-                Value next = arith::AddFOp::create(code.b, loc, sums[0], share);
-                scf::YieldOp::create(code.b, loc, next);
-                code.b = saved;
-              });
-          code.storeVec(arith::AddFOp::create(code.b, code.loc,
-                                              code.loadVec(to, tail),
-                                              sum.getResult(0)),
-                        to, tail);
-        });
-      });
-    });
-
-  if (byColumn.empty())
-    return;
-  // In blocks of rows, so that a panel's gradients stay near for all columns.
-  code.loop(code.num(0), rows, accumulateRows, [&](Value firstRow) {
-    Value count = code.min(code.num(accumulateRows), code.sub(rows, firstRow));
-    code.loop(own.first, own.last, 1, [&](Value panel) {
-      Value unit = code.mul(panel, units.width);
-      Value height = units.hasTail()
-                         ? code.min(code.num(units.width),
-                                    code.sub(code.num(units.count), unit))
-                         : code.num(units.width);
-      for (auto &entry : byColumn) {
-        const SmallVector<AccumulateOp> &ops = entry.second;
-        Value operand = AccumulateOp(ops.front()).getColumn();
-        Access column = valueAccess(operand, origin, true);
-        int64_t columns =
-            cast<RankedTensorType>(operand.getType()).getDimSize(0);
-        int64_t vectorsAtOnce = columns > code.lanes ? 2 : 1;
-        int64_t step = vectorsAtOnce * code.lanes;
-        auto block = [&](Value at, int64_t vectorCount, int64_t tailLanes) {
-          for (AccumulateOp op : ops)
-            code.ifThen(code.notNull(gradientOf(op)), [&] {
-              Access row = valueAccess(op.getRow(), origin, true);
-              int64_t pitch = op.declaration().tensorType().getDimSize(1);
-              TileShape shape;
-              shape.vectors = vectorCount;
-              shape.tailLanes = tailLanes;
-              shape.aRow = 1;
-              shape.aStep = row.knownStride;
-              shape.bStep = column.knownStride;
-              shape.cRow = pitch;
-              shape.rows[0] = std::min(units.width, units.count);
-              shape.rows[1] = units.count % units.width;
-              TileArguments t;
-              t.rows = height;
-              t.groups = t.blocks = code.num(1);
-              t.aBlock = t.bGroup = t.initGroup = t.cGroup = code.num(0);
-              t.blockSize = count;
-              t.a = lanePointer(row, panel, firstRow, code.num(0));
-              t.b = code.at(
-                  code.at(column.base, code.mul(firstRow, column.stride)), at);
-              t.c = code.at(
-                  code.at(gradientOf(op),
-                          code.mul(code.add(unit, op.offset(0)), pitch)),
-                  code.add(at, op.offset(1)));
-              t.init = t.c;
-              t.initRow = code.num(pitch);
-              tiles.call(code, shape, t);
-            });
-        };
-        int64_t whole = columns / step * step;
-        code.loop(0, whole, step,
-                  [&](Value at) { block(at, vectorsAtOnce, 0); });
-        if (int64_t rest = columns - whole)
-          block(code.num(whole), llvm::divideCeil(rest, code.lanes),
-                rest % code.lanes);
-      }
-    });
-  });
 }

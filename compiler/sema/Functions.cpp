@@ -34,8 +34,10 @@ Functions::Functions(const File &file, Reporter &reporter)
             .note(first->second, "it is defined here first");
     }
   }
-  for (const syntax::Function &function : file.functions)
+  for (const syntax::Function &function : file.functions) {
     checkBody(function, *function.body);
+    warnUnused(function);
+  }
   for (const syntax::Function &function : file.functions)
     checkRecursion(function);
 }
@@ -113,6 +115,23 @@ void Functions::checkBody(const syntax::Function &function, const Expr &expr) {
       checkBody(function, *operand);
   if (reporter.errorCount() != before)
     wrong.insert(&function);
+}
+
+static bool mentions(const Expr &expr, StringRef name) {
+  return ((expr.kind == ExprKind::Name || expr.kind == ExprKind::Time) &&
+          expr.name == name) ||
+         llvm::any_of(expr.operands, [&](const ExprPtr &operand) {
+           return operand && mentions(*operand, name);
+         });
+}
+
+void Functions::warnUnused(const syntax::Function &function) {
+  for (const Identifier &parameter : function.parameters)
+    if (!isWrong(function) && !parameter.text.starts_with("_") &&
+        !mentions(*function.body, parameter.text))
+      reporter.warning(parameter.loc)
+          << "the parameter '" << parameter.text << "' of '"
+          << function.name.text << "' is never used [unused-name]";
 }
 
 static void collectCalls(const Expr &expr,

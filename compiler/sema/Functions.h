@@ -39,6 +39,7 @@ public:
 
 private:
   void checkBody(const syntax::Function &function, const syntax::Expr &expr);
+  void warnUnused(const syntax::Function &function);
   void checkRecursion(const syntax::Function &function);
 
   Reporter &reporter;

@@ -18,6 +18,14 @@ Report Reporter::error(Location loc) {
   return Report(emitError(loc));
 }
 
+Report Reporter::warning(Location loc) {
+  if (warningsAreErrors)
+    return error(loc);
+  if (!places.insert(loc).second)
+    return Report();
+  return Report(emitWarning(loc));
+}
+
 std::optional<StringRef> rnn::nearest(StringRef wrong,
                                       ArrayRef<StringRef> names) {
   // A third of the letters may differ; a name of one letter has no neighbours.

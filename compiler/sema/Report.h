@@ -15,8 +15,8 @@
 
 namespace rnn {
 
-/// An error on its way out: text is streamed in, notes follow. One that repeats
-/// an earlier error takes both and shows nothing.
+/// An error or a warning on its way out: text is streamed in, notes follow. One
+/// that repeats an earlier error takes both and shows nothing.
 class Report {
 public:
   Report() = default;
@@ -41,12 +41,18 @@ private:
 /// is wrong in the same way in every call is reported once.
 class Reporter {
 public:
+  explicit Reporter(bool warningsAreErrors = false)
+      : warningsAreErrors(warningsAreErrors) {}
+
   Report error(mlir::Location loc);
+  Report warning(mlir::Location loc);
+  /// Of errors, and of warnings where they count as errors.
   unsigned errorCount() const { return count; }
 
 private:
   llvm::DenseSet<mlir::Location> places;
   unsigned count = 0;
+  bool warningsAreErrors;
 };
 
 /// The name among `names` that `wrong` was probably meant to be, or nothing.

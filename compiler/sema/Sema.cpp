@@ -46,7 +46,7 @@ static void checkCellNames(const syntax::File &file, Reporter &reporter) {
 
 OwningOpRef<ModuleOp> rnn::analyze(const syntax::File &file,
                                    const Request &request, Location loc) {
-  Reporter reporter;
+  Reporter reporter(request.warningsAreErrors);
   checkCellNames(file, reporter);
   Functions functions(file, reporter);
 

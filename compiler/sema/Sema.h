@@ -32,13 +32,14 @@ struct Request {
   llvm::ArrayRef<Setting> settings;
   llvm::ArrayRef<std::string> cells; ///< names; empty: all
   mlir::FloatType element;
+  bool warningsAreErrors = false;
 
   bool wants(llvm::StringRef cell) const;
 };
 
-/// Builds a module of the cells asked for. Reports every error through the
-/// context's diagnostics and then gives null. The context has the rnn, arith
-/// and math dialects loaded.
+/// Builds a module of the cells asked for. Reports every error and warning
+/// through the context's diagnostics and then gives null. The context has the
+/// rnn, arith and math dialects loaded.
 mlir::OwningOpRef<mlir::ModuleOp>
 analyze(const syntax::File &file, const Request &request, mlir::Location loc);
 

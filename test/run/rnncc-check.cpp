@@ -28,6 +28,7 @@
 #include "mlir/Parser/Parser.h"
 #include "rnncc/abi.h"
 #include "test/run/Fence.h"
+#include "llvm/ADT/ScopeExit.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/InitLLVM.h"
@@ -575,17 +576,18 @@ int main(int argc, char **argv) {
       llvm::sys::fs::getMainExecutable(argv[0], (void *)main));
   llvm::sys::path::remove_filename(compiler);
   llvm::sys::path::append(compiler, "rnncc");
-  SmallString<128> folder;
-  if (llvm::sys::fs::createUniqueDirectory("rnncc-check", folder))
-    return 1;
   if (sets.empty())
     sets.push_back("");
 
   DialectRegistry registry;
   registerRnnDialect(registry);
   int failures = 0;
-  for (auto [number, set] : llvm::enumerate(sets)) {
-    std::string base = (folder + "/" + Twine(number)).str();
+  for (const std::string &set : sets) {
+    SmallString<128> folder;
+    if (llvm::sys::fs::createUniqueDirectory("rnncc-check", folder))
+      return 1;
+    llvm::scope_exit remove([&] { llvm::sys::fs::remove_directories(folder); });
+    std::string base = (folder + "/cell").str();
     std::vector<std::string> common = {input, "--type", type, "--cpu", cpu};
     if (!set.empty())
       common.insert(common.end(), {"--set", set});
@@ -607,6 +609,9 @@ int main(int argc, char **argv) {
       llvm::errs() << "cannot load what rnncc wrote\n";
       return 1;
     }
+    // What is loaded needs its file no more: a fence that stops the process
+    // leaves nothing behind.
+    llvm::sys::fs::remove_directories(folder);
     auto cells = static_cast<const rnncc_descriptor *const *>(
         dlsym(library, "rnncc_cells"));
     auto stagedCells = staged->getOps<CellOp>();
@@ -629,7 +634,6 @@ int main(int argc, char **argv) {
     }
     dlclose(library);
   }
-  llvm::sys::fs::remove_directories(folder);
   llvm::outs() << (failures ? "FAILED\n" : "all agree\n");
   return failures != 0;
 }

@@ -29,6 +29,8 @@ static double ulps(long double got, long double expected, int digits,
     return isnan(got) && isnan(expected) ? 0 : INFINITY;
   if (isinf(got) || isinf(expected))
     return got == expected ? 0 : INFINITY;
+  if (expected == 0 && got == 0)
+    return !signbit(got) == !signbit(expected) ? 0 : INFINITY;
   frexpl(expected, &exponent);
   if (exponent < least)
     exponent = least; /* denormal results: units of the smallest normal */
@@ -63,8 +65,9 @@ static double ulps(long double got, long double expected, int digits,
       }                                                                       \
     }                                                                         \
     {                                                                         \
-      real specials[] = {NAN, INFINITY, -INFINITY, 0, 1, -1, 1e-30f, -1e-30f};\
-      for (i = 0; i < 8; ++i) {                                               \
+      real specials[] = {NAN, INFINITY, -INFINITY, 0, 1, -1, 1e-30f, -1e-30f, \
+                           -0.0f};                                            \
+      for (i = 0; i < 9; ++i) {                                               \
         real v[lanes];                                                        \
         for (l = 0; l < lanes; ++l)                                           \
           v[l] = l ? 0.5f : specials[i];                                      \

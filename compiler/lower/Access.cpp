@@ -1,0 +1,172 @@
+//===- Access.cpp - where the operands of a scan are ---------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/lower/Access.h"
+
+using namespace mlir;
+using namespace rnn;
+
+MemoryOffsets rnn::offsetsOf(Code &code, const Layout &layout, Memory region,
+                             Value steps, Value batch, Value start) {
+  const int64_t line = 64 / code.elementBytes();
+  MemoryOffsets result;
+  Value at = start;
+  for (const Buffer &buffer : layout.buffers) {
+    if (buffer.region != region) {
+      result.offsets.push_back({});
+      continue;
+    }
+    Value rows;
+    switch (buffer.extent) {
+    case Extent::Steps:
+      rows = code.mul(steps, batch);
+      break;
+    case Extent::States:
+      rows = code.mul(code.add(steps, buffer.extra), batch);
+      break;
+    case Extent::Step:
+      rows = batch;
+      break;
+    case Extent::Ring:
+      rows = code.mul(batch, buffer.extra);
+      break;
+    }
+    result.offsets.push_back(at);
+    Value elements = code.mul(rows, buffer.rowElements);
+    at = code.add(at, code.mul(code.ceilDiv(elements, line), line));
+  }
+  result.total = at;
+  return result;
+}
+
+int64_t rnn::positionOf(const Place &place) {
+  return place.buffer * bufferDistance + place.slot * place.units.width;
+}
+
+Value Accesses::lanePointer(const Access &access, Value panel, Value row,
+                            Value lane) {
+  Value at = code.at(access.base, code.mul(row, access.stride));
+  at = code.at(at, access.panelStride ? code.mul(panel, access.panelStride)
+                                      : code.mul(panel, access.units.width));
+  return code.at(at, lane);
+}
+
+/// The slot of a ring that holds step `step` - `delay` in the order in which a
+/// backward scan runs.
+Value Accesses::ringSlot(Value step, int64_t delay, int64_t slots) {
+  Value done = code.sub(code.sub(frame.steps, code.num(1)), step);
+  return code.rem(code.add(done, slots - delay), code.num(slots));
+}
+
+Access Accesses::bufferAccess(const Place &place, const Origin &origin,
+                              int64_t delay) {
+  const Buffer &buffer = layout.buffers[place.buffer];
+  Access access;
+  access.units = place.units;
+  access.position = positionOf(place);
+  access.knownStride = place.panel ? buffer.rowElements / place.units.panels
+                                   : buffer.rowElements;
+  access.stride = code.num(access.knownStride);
+  Value row = code.num(0);
+  switch (buffer.extent) {
+  case Extent::Steps:
+    if (origin.step)
+      row = code.mul(origin.step, frame.batch);
+    break;
+  case Extent::States: {
+    Value step = code.num(buffer.extra - delay);
+    if (origin.step)
+      step = code.add(origin.step, step);
+    row = code.mul(step, frame.batch);
+    break;
+  }
+  case Extent::Step:
+    break;
+  case Extent::Ring:
+    row = code.mul(ringSlot(origin.step, delay, buffer.extra), frame.batch);
+    break;
+  }
+  access.base =
+      code.at(frame.buffers[place.buffer], code.mul(row, access.stride));
+  if (place.panel) {
+    access.base = code.at(access.base, place.slot * place.units.width);
+    access.panelStride =
+        code.mul(code.mul(frame.steps, frame.batch), access.knownStride);
+  }
+  return access;
+}
+
+Access Accesses::arrayAccess(ArrayRole role, StringRef name,
+                             const Origin &origin, bool whole) {
+  int64_t index = layout.face.find(role, name);
+  const CellArray &array = layout.face.arrays[index];
+  Access access;
+  access.exact = true;
+  access.units = layout.units(
+      const_cast<TensorOp &>(array.tensor).tensorType().getNumElements());
+  Value row = code.mul(frame.before, frame.batch);
+  if (origin.step)
+    row = code.add(row, code.mul(origin.step, frame.batch));
+  access.base = frame.arrays[index];
+  access.knownStride = access.units.count;
+  access.stride = code.num(access.knownStride);
+  if (role == ArrayRole::GradOutput && whole) {
+    // emitStart filled the stand-in with zeros if it is needed.
+    Place place = layout.standIn(name);
+    access.exact = false;
+    access.knownStride = layout.buffers[place.buffer].rowElements;
+    access.stride = code.num(access.knownStride);
+    access.base = frame.buffers[place.buffer];
+  } else if (role != ArrayRole::Input) {
+    Value missing = code.isNull(access.base);
+    Value other = role == ArrayRole::GradOutput
+                      ? code.at(frame.weights, layout.zeros)
+                      : frame.unwanted;
+    access.base = code.select(missing, other, access.base);
+    access.stride = code.select(missing, code.num(0), access.stride);
+    access.knownStride = -1;
+  }
+  access.base = code.at(access.base, code.mul(row, access.stride));
+  return access;
+}
+
+Access Accesses::readAccess(ReadOp read, const Origin &origin, bool whole) {
+  TensorOp tensor = read.declaration();
+  StringRef name = tensor.getSymName();
+  switch (tensor.getRole()) {
+  case Role::input:
+    return arrayAccess(ArrayRole::Input, name, origin, whole);
+  case Role::output_gradient:
+    return arrayAccess(ArrayRole::GradOutput, *tensor.getOf(), origin, whole);
+  case Role::param: {
+    Access access;
+    access.units = layout.units(tensor.tensorType().getNumElements());
+    access.base = code.at(frame.weights, layout.vectors.lookup(name));
+    access.stride = code.num(0);
+    access.knownStride = 0;
+    return access;
+  }
+  default:
+    return bufferAccess(layout.place(name), origin, read.getDelay());
+  }
+}
+
+Access Accesses::valueAccess(Value value, const Origin &origin, bool whole) {
+  if (auto read = value.getDefiningOp<ReadOp>())
+    return readAccess(read, origin, whole);
+  return bufferAccess(layout.place(value), origin, 0);
+}
+
+Access Accesses::writeAccess(TensorOp tensor, const Origin &origin) {
+  switch (tensor.getRole()) {
+  case Role::output:
+    return arrayAccess(ArrayRole::Output, tensor.getSymName(), origin, false);
+  case Role::input_gradient:
+    return arrayAccess(ArrayRole::GradInput, *tensor.getOf(), origin, false);
+  default:
+    return bufferAccess(layout.place(tensor.getSymName()), origin, 0);
+  }
+}

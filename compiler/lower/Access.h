@@ -1,0 +1,92 @@
+//===- Access.h - where the operands of a scan are --------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RNNCC_COMPILER_LOWER_ACCESS_H
+#define RNNCC_COMPILER_LOWER_ACCESS_H
+
+#include "compiler/lower/Code.h"
+#include "compiler/lower/Layout.h"
+
+namespace rnn {
+
+/// Where each buffer of a region starts, in elements from its base, and how
+/// many elements they take together. Other buffers get a null value.
+struct MemoryOffsets {
+  llvm::SmallVector<mlir::Value> offsets;
+  mlir::Value total;
+};
+MemoryOffsets offsetsOf(Code &code, const Layout &layout, Memory region,
+                        mlir::Value steps, mlir::Value batch,
+                        mlir::Value start);
+
+/// What the code of one thread knows when running.
+struct Frame {
+  mlir::Value call;   ///< rnncc_call
+  mlir::Value steps;  ///< C, of this chunk
+  mlir::Value batch;  ///< N
+  mlir::Value before; ///< steps of earlier chunks
+  mlir::Value thread; ///< 0 .. threads-1
+  mlir::Value threads;
+  mlir::Value weights;
+  mlir::Value unwanted;                   ///< a row for values nobody wants
+  llvm::SmallVector<mlir::Value> arrays;  ///< of the call, null or not
+  llvm::SmallVector<mlir::Value> buffers; ///< where each buffer starts
+};
+
+/// What positions in different buffers differ by, at least.
+constexpr int64_t bufferDistance = int64_t(1) << 40;
+
+/// Tells places apart: neighbouring slots of a buffer differ by their width.
+int64_t positionOf(const Place &place);
+
+/// One operand, as rows or panels.
+struct Access {
+  mlir::Value base;         ///< row 0 of the rows in question, unit 0 (or slot)
+  mlir::Value stride;       ///< from row to row
+  int64_t knownStride = -1; ///< the same, if known when compiling
+  mlir::Value panelStride;  ///< null: units are contiguous
+  Units units;
+  bool exact = false;     ///< rows end at `units.count`: tails need a mask
+  bool temporary = false; ///< row 0 is the first of the rows at hand
+  int64_t position = 0;   ///< tells slots apart; neighbours differ by width
+};
+/// Which rows are in question: all of the chunk, or those of one step.
+struct Origin {
+  mlir::Value step; ///< null: all steps
+};
+/// Finds the operands of one scan.
+class Accesses {
+  using Value = mlir::Value;
+
+public:
+  Accesses(Code &code, const Layout &layout, const Frame &frame)
+      : code(code), layout(layout), frame(frame) {}
+
+  /// The vector at `lane` of a panel, in a row.
+  Value lanePointer(const Access &access, Value panel, Value row, Value lane);
+  /// A place, `delay` steps back in the direction of the scan.
+  Access bufferAccess(const Place &place, const Origin &origin, int64_t delay);
+  /// An array of the caller's over time. One that is not given reads as zeros
+  /// and swallows what is written: one row that serves as all rows. `whole`
+  /// asks for rows that may be read to the end of their last vector.
+  Access arrayAccess(ArrayRole role, llvm::StringRef name, const Origin &origin,
+                     bool whole);
+  Access readAccess(ReadOp read, const Origin &origin, bool whole);
+  /// An operand that was made outside of the stage that reads it.
+  Access valueAccess(Value value, const Origin &origin, bool whole);
+  Access writeAccess(TensorOp tensor, const Origin &origin);
+
+private:
+  Value ringSlot(Value step, int64_t delay, int64_t slots);
+
+  Code &code;
+  const Layout &layout;
+  const Frame &frame;
+};
+
+} // namespace rnn
+
+#endif // RNNCC_COMPILER_LOWER_ACCESS_H

@@ -1,0 +1,123 @@
+//===- Accumulates.cpp - gradients of parameters as loops ----------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/lower/ScanLoops.h"
+
+using namespace mlir;
+using namespace rnn;
+
+/// Rows after which products over rows start anew on all panels.
+static constexpr int64_t accumulateRows = 384;
+
+void ScanLoops::emitAccumulates(StageOp stage, const Origin &origin,
+                                Value rows) {
+  std::map<std::string, SmallVector<AccumulateOp>> byColumn;
+  SmallVector<AccumulateOp> vectors;
+  for (auto op : stage.getBody().getOps<AccumulateOp>())
+    if (op.getColumn())
+      byColumn[operandKey(op.getColumn())].push_back(op);
+    else
+      vectors.push_back(op);
+  if (byColumn.empty() && vectors.empty())
+    return;
+  Units units = layout.units(stage.getUnits());
+  Panels own = ownPanels(units);
+  auto gradientOf = [&](AccumulateOp op) {
+    return frame.arrays[layout.face.find(ArrayRole::GradParam, op.getParam())];
+  };
+
+  for (AccumulateOp op : vectors)
+    code.ifThen(code.notNull(gradientOf(op)), [&] {
+      Access row = accesses.valueAccess(op.getRow(), origin, true);
+      code.loop(own.first, own.last, 1, [&](Value panel) {
+        code.loop(0, units.width, code.lanes, [&](Value lane) {
+          Value unit = code.add(code.mul(panel, units.width), lane);
+          Value tail =
+              units.hasTail()
+                  ? code.firstLanes(code.sub(code.num(units.count), unit))
+                  : Value();
+          Value to = code.at(code.at(gradientOf(op), op.offset(0)), unit);
+          auto sum = scf::ForOp::create(
+              code.b, code.loc, code.num(0), rows, code.num(1),
+              ValueRange{code.splat(0)},
+              [&](OpBuilder &builder, Location loc, Value r, ValueRange sums) {
+                OpBuilder saved = code.b;
+                code.b = builder;
+                Value share =
+                    code.loadVec(accesses.lanePointer(row, panel, r, lane),
+                                 row.exact ? tail : Value());
+                Value next = arith::AddFOp::create(code.b, loc, sums[0], share);
+                scf::YieldOp::create(code.b, loc, next);
+                code.b = saved;
+              });
+          code.storeVec(arith::AddFOp::create(code.b, code.loc,
+                                              code.loadVec(to, tail),
+                                              sum.getResult(0)),
+                        to, tail);
+        });
+      });
+    });
+
+  if (byColumn.empty())
+    return;
+  // In blocks of rows, so that a panel's gradients stay near for all columns.
+  code.loop(code.num(0), rows, accumulateRows, [&](Value firstRow) {
+    Value count = code.min(code.num(accumulateRows), code.sub(rows, firstRow));
+    code.loop(own.first, own.last, 1, [&](Value panel) {
+      Value unit = code.mul(panel, units.width);
+      Value height = units.hasTail()
+                         ? code.min(code.num(units.width),
+                                    code.sub(code.num(units.count), unit))
+                         : code.num(units.width);
+      for (auto &entry : byColumn) {
+        const SmallVector<AccumulateOp> &ops = entry.second;
+        Value operand = AccumulateOp(ops.front()).getColumn();
+        Access column = accesses.valueAccess(operand, origin, true);
+        int64_t columns =
+            cast<RankedTensorType>(operand.getType()).getDimSize(0);
+        int64_t vectorsAtOnce = columns > code.lanes ? 2 : 1;
+        int64_t step = vectorsAtOnce * code.lanes;
+        auto block = [&](Value at, int64_t vectorCount, int64_t tailLanes) {
+          for (AccumulateOp op : ops)
+            code.ifThen(code.notNull(gradientOf(op)), [&] {
+              Access row = accesses.valueAccess(op.getRow(), origin, true);
+              int64_t pitch = op.declaration().tensorType().getDimSize(1);
+              TileShape shape;
+              shape.vectors = vectorCount;
+              shape.tailLanes = tailLanes;
+              shape.aRow = 1;
+              shape.aStep = row.knownStride;
+              shape.bStep = column.knownStride;
+              shape.cRow = pitch;
+              shape.rows[0] = std::min(units.width, units.count);
+              shape.rows[1] = units.count % units.width;
+              TileArguments t;
+              t.rows = height;
+              t.groups = t.blocks = code.num(1);
+              t.aBlock = t.bGroup = t.initGroup = t.cGroup = code.num(0);
+              t.blockSize = count;
+              t.a = accesses.lanePointer(row, panel, firstRow, code.num(0));
+              t.b = code.at(
+                  code.at(column.base, code.mul(firstRow, column.stride)), at);
+              t.c = code.at(
+                  code.at(gradientOf(op),
+                          code.mul(code.add(unit, op.offset(0)), pitch)),
+                  code.add(at, op.offset(1)));
+              t.init = t.c;
+              t.initRow = code.num(pitch);
+              tiles.call(code, shape, t);
+            });
+        };
+        int64_t whole = columns / step * step;
+        code.loop(0, whole, step,
+                  [&](Value at) { block(at, vectorsAtOnce, 0); });
+        if (int64_t rest = columns - whole)
+          block(code.num(whole), llvm::divideCeil(rest, code.lanes),
+                rest % code.lanes);
+      }
+    });
+  });
+}

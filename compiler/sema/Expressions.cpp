@@ -1,0 +1,591 @@
+//===- Expressions.cpp - expressions to rnn ops --------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A wrong expression is reported and becomes poison; what is made of poison is
+// poison without a further word, so one mistake is one error.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/sema/Expressions.h"
+#include "compiler/sema/Builtins.h"
+#include "compiler/sema/Sizes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "llvm/ADT/ScopeExit.h"
+
+using namespace mlir;
+using namespace rnn;
+using namespace rnn::syntax;
+
+/// Expressions in a cell, the bodies of functions counted in every call: one
+/// that needs more grows without bound and not by intent.
+static constexpr unsigned maxExpressions = 200000;
+/// Levels of expressions, the bodies of functions counted.
+static constexpr unsigned maxLevels = 4 * maxDepth;
+static constexpr int64_t maxDelay = 1000;
+
+//===----------------------------------------------------------------------===//
+// Names
+//===----------------------------------------------------------------------===//
+
+Operand Expressions::evaluate(const Expr &expr) {
+  if (++evaluated > maxExpressions) {
+    // From here on everything is poison, so this is said once.
+    if (evaluated == maxExpressions + 1)
+      scope.error(expr.loc)
+          << "the cell '" << scope.cell.name.text << "' grows beyond "
+          << maxExpressions << " expressions [cell-size]";
+    return {};
+  }
+  llvm::scope_exit leave([&] { --depth; });
+  if (++depth > maxLevels) {
+    scope.reporter.error(expr.loc)
+        << "calls of functions are nested too deeply here "
+           "[fn-depth]";
+    return {};
+  }
+  return dispatch(expr);
+}
+
+Operand Expressions::dispatch(const Expr &expr) {
+  switch (expr.kind) {
+  case ExprKind::Number:
+    if (scope.request.element.isF32() &&
+        std::abs(expr.number) > std::numeric_limits<float>::max()) {
+      scope.error(expr.loc)
+          << expr.source << " is out of the range of f32 [number-range]";
+      return {};
+    }
+    return Operand::of(expr.number);
+  case ExprKind::Name:
+    return evaluateName(expr);
+  case ExprKind::Time:
+    return evaluateTime(expr);
+  case ExprKind::Slice:
+    return evaluateSlice(expr);
+  case ExprKind::Transpose:
+    return evaluateTranspose(expr);
+  case ExprKind::Negate:
+    return evaluateNegate(expr);
+  case ExprKind::Binary:
+    return expr.name == "@" ? evaluateProduct(expr) : evaluateBinary(expr);
+  case ExprKind::Call:
+    return evaluateCall(expr);
+  case ExprKind::Concat:
+    return evaluateConcat(expr);
+  }
+  llvm_unreachable("all kinds are handled");
+}
+
+/// The value of an input, parameter or earlier state; one read for each.
+Operand Expressions::readAt(NamedThing &thing, StringRef name, int64_t delay,
+                            Location loc) {
+  Value &read = thing.reads[delay];
+  if (!read)
+    read = ReadOp::create(body, loc, thing.tensor.tensorType(), name, delay);
+  Operand operand = Operand::of(read);
+  if (thing.tensor.tensorType().getRank() == 2)
+    operand.kind = Operand::Matrix;
+  return operand;
+}
+
+Operand Expressions::evaluateName(const Expr &expr) {
+  if (scope.function())
+    return scope.function()->lookup(expr.name);
+  NamedThing *thing = scope.use(expr.name);
+  if (!thing) {
+    scope.reportUnknown(expr.name, expr.loc);
+    return {};
+  }
+  if (thing->poisoned)
+    return {};
+  switch (thing->kind) {
+  case NamedThing::Size:
+    return Operand::of(double(thing->size));
+  case NamedThing::Function:
+    (scope.error(expr.loc) << "the function '" << expr.name
+                           << "' is not a value [function-value]")
+        .note(expr.loc, "call it: '" + expr.name + "(..)'");
+    return {};
+  case NamedThing::State:
+    (scope.error(expr.loc) << "the state '" << expr.name
+                           << "' is read without a step [state-step]")
+        .note(expr.loc,
+              "write '" + expr.name + "[t-1]'" +
+                  (thing->now ? " or '" + expr.name + "[t]'" : std::string()));
+    return {};
+  case NamedThing::Local:
+    return *thing->now;
+  case NamedThing::Input:
+  case NamedThing::Param:
+    return readAt(*thing, expr.name, 0, expr.loc);
+  }
+  llvm_unreachable("all kinds are handled");
+}
+
+Operand Expressions::evaluateTime(const Expr &expr) {
+  NamedThing *thing = scope.use(expr.name);
+  if (!scope.function() && !thing) {
+    scope.reportUnknown(expr.name, expr.loc);
+    return {};
+  }
+  bool isState = thing && thing->kind == NamedThing::State;
+  if (expr.operands.empty()) {
+    if (!isState)
+      return evaluateName(expr);
+    if (thing->now)
+      return *thing->now;
+    (scope.error(expr.loc) << "'" << expr.name
+                           << "[t]' is read before it is defined [state-early]")
+        .note(expr.loc,
+              "the value of the step before is '" + expr.name + "[t-1]'");
+    return {};
+  }
+  if (!isState) {
+    Report report = scope.error(expr.loc);
+    report << "'" << expr.name << "' is not a state, so it is known only at "
+           << "step t [past-value]";
+    if (thing)
+      report.note(thing->loc, "it is defined here");
+    report.note(expr.loc, "to remember it, declare a state: 'state past : ..', "
+                          "'past[t] = " +
+                              expr.name + "'");
+    return {};
+  }
+  std::optional<int64_t> delay = scope.size(*expr.operands[0]);
+  if (!delay || thing->poisoned)
+    return {};
+  if (*delay < 1 || *delay > maxDelay) {
+    scope.error(expr.loc) << "'" << expr.name << "' is read " << *delay
+                          << " steps back, not 1 to " << maxDelay
+                          << " [state-delay]";
+    return {};
+  }
+  return readAt(*thing, expr.name, *delay, expr.loc);
+}
+
+//===----------------------------------------------------------------------===//
+// Elementwise
+//===----------------------------------------------------------------------===//
+
+Value Expressions::materialise(const Operand &operand, ArrayRef<int64_t> shape,
+                               Location loc) {
+  ImplicitLocOpBuilder b(loc, body);
+  RankedTensorType type = typeOf(shape);
+  if (operand.kind == Operand::Number)
+    return fill(b, type, operand.number);
+  Value value = operand.value;
+  if (operand.bits) {
+    auto bits = cast<RankedTensorType>(operand.bits.getType());
+    value = arith::UIToFPOp::create(b, bits.clone(scope.request.element),
+                                    operand.bits);
+  }
+  if (value.getType() == type)
+    return value;
+  return SplatOp::create(b, type, value);
+}
+
+std::optional<SmallVector<Value>>
+Expressions::alike(const Expr &expr, ArrayRef<Operand> operands) {
+  const Operand *shaped = nullptr;
+  const Expr *shapedExpr = nullptr;
+  for (auto [operand, text] : llvm::zip(operands, expr.operands)) {
+    if (!operand)
+      return std::nullopt;
+    if (operand.shape().empty())
+      continue;
+    if (shaped && shaped->shape() != operand.shape()) {
+      Report report = scope.error(expr.loc);
+      auto size = [](const Operand &it) {
+        SmallVector<int64_t, 2> shape = it.shape();
+        return shape.size() == 1 ? std::to_string(shape[0]) + " elements"
+                                 : "the shape " + shapeText(shape);
+      };
+      report << quoted(*shapedExpr) << " has " << size(*shaped) << " but "
+             << quoted(*text) << " has " << size(operand)
+             << " [shape-mismatch]";
+      scope.explain(report, *shapedExpr, *shaped);
+      scope.explain(report, *text, operand);
+      return std::nullopt;
+    }
+    shaped = &operand;
+    shapedExpr = text.get();
+  }
+  if (shaped && shaped->kind == Operand::Matrix) {
+    (scope.error(expr.loc) << "elementwise arithmetic on the matrix "
+                           << quoted(*shapedExpr)
+                           << " is not supported yet [not-supported]")
+        .note(expr.loc, "apply it to the product of the matrix and a vector "
+                        "where that gives the same");
+    return std::nullopt;
+  }
+  SmallVector<int64_t, 2> shape;
+  if (shaped)
+    shape = shaped->shape();
+  SmallVector<Value> values;
+  for (const Operand &operand : operands)
+    values.push_back(materialise(operand, shape, expr.loc));
+  return values;
+}
+
+static Operand foldNumbers(StringRef op, double l, double r) {
+  auto result = llvm::StringSwitch<double>(op)
+                    .Case("+", l + r)
+                    .Case("-", l - r)
+                    .Case("*", l * r)
+                    .Case("/", l / r)
+                    .Case("<", l < r)
+                    .Case("<=", l <= r)
+                    .Case(">", l > r)
+                    .Case(">=", l >= r)
+                    .Case("==", l == r)
+                    .Default(l != r);
+  return Operand::of(result);
+}
+
+Operand Expressions::evaluateBinary(const Expr &expr) {
+  using P = arith::CmpFPredicate;
+  Operand operands[] = {evaluate(*expr.operands[0]),
+                        evaluate(*expr.operands[1])};
+  if (operands[0].kind == Operand::Number &&
+      operands[1].kind == Operand::Number)
+    return foldNumbers(expr.name, operands[0].number, operands[1].number);
+  auto values = alike(expr, operands);
+  if (!values)
+    return {};
+  Value l = (*values)[0], r = (*values)[1];
+  StringRef op = expr.name;
+  if (op == "+")
+    return Operand::of(arith::AddFOp::create(body, expr.loc, l, r));
+  if (op == "-")
+    return Operand::of(arith::SubFOp::create(body, expr.loc, l, r));
+  if (op == "*")
+    return Operand::of(arith::MulFOp::create(body, expr.loc, l, r));
+  if (op == "/")
+    return Operand::of(arith::DivFOp::create(body, expr.loc, l, r));
+  // As in C: with a NaN only != holds.
+  auto predicate = llvm::StringSwitch<P>(op)
+                       .Case("<", P::OLT)
+                       .Case("<=", P::OLE)
+                       .Case(">", P::OGT)
+                       .Case(">=", P::OGE)
+                       .Case("==", P::OEQ)
+                       .Default(P::UNE);
+  Value bits = arith::CmpFOp::create(body, expr.loc, predicate, l, r);
+  return Operand::of(l, bits);
+}
+
+Operand Expressions::evaluateNegate(const Expr &expr) {
+  Operand operand = evaluate(*expr.operands[0]);
+  if (operand.kind == Operand::Number)
+    return Operand::of(-operand.number);
+  if (operand.kind == Operand::Matrix) {
+    operand.negated = !operand.negated;
+    return operand;
+  }
+  auto values = alike(expr, operand);
+  return values ? Operand::of(
+                      arith::NegFOp::create(body, expr.loc, values->front()))
+                : Operand();
+}
+
+//===----------------------------------------------------------------------===//
+// Products
+//===----------------------------------------------------------------------===//
+
+Operand Expressions::evaluateTranspose(const Expr &expr) {
+  Operand operand = evaluate(*expr.operands[0]);
+  if (!operand)
+    return {};
+  if (operand.kind != Operand::Matrix) {
+    Report report = scope.error(expr.loc);
+    report << quoted(*expr.operands[0]) << " is " << shapeText(operand.shape())
+           << ", only a matrix can be transposed [transpose-shape]";
+    scope.explain(report, *expr.operands[0], operand);
+    return {};
+  }
+  operand.transposed = !operand.transposed;
+  return operand;
+}
+
+Operand Expressions::evaluateProduct(const Expr &expr) {
+  const Expr &leftExpr = *expr.operands[0], &rightExpr = *expr.operands[1];
+  Operand left = evaluate(leftExpr), right = evaluate(rightExpr);
+  if (!left || !right)
+    return {};
+  if (left.shape().empty() || right.shape().empty()) {
+    bool isLeft = left.shape().empty();
+    Report report = scope.error(expr.loc);
+    report << "'@' multiplies matrices and vectors but "
+           << quoted(isLeft ? leftExpr : rightExpr)
+           << " is a scalar [matmul-shape]";
+    scope.explain(report, isLeft ? leftExpr : rightExpr, isLeft ? left : right);
+    report.note(expr.loc, "write '*' to multiply by a scalar");
+    return {};
+  }
+  if (left.kind == Operand::Matrix && right.kind == Operand::Matrix) {
+    (
+        scope.error(expr.loc)
+        << "the product of two matrices is not supported yet "
+           "[not-supported]")
+        .note(expr.loc,
+              "multiply a vector by one after the other: A @ (B @ v)");
+    return {};
+  }
+  if (left.kind == Operand::Matrix)
+    return multiplyMatrix(expr, leftExpr, rightExpr, left, right);
+  if (right.kind == Operand::Matrix) {
+    // v @ W = W' @ v
+    right.transposed = !right.transposed;
+    return multiplyMatrix(expr, rightExpr, leftExpr, right, left);
+  }
+  return dot(expr, left, right);
+}
+
+Operand Expressions::multiplyMatrix(const Expr &expr, const Expr &matrixExpr,
+                                    const Expr &vectorExpr, Operand matrix,
+                                    const Operand &vector) {
+  int64_t outer = matrix.shape()[0], inner = matrix.shape()[1];
+  int64_t size = vector.shape()[0];
+  bool onRight = &matrixExpr == expr.operands[1].get();
+  if (inner != size) {
+    Report report = scope.error(expr.loc);
+    report << quoted(matrixExpr) << " takes " << inner << " elements but "
+           << quoted(vectorExpr) << " has " << size << " [matmul-inner]";
+    scope.explain(report, vectorExpr, vector);
+    if (outer == size) {
+      // Written on its right a matrix is transposed already.
+      Operand written = matrix;
+      written.transposed = matrix.transposed != onRight;
+      scope.explain(report, matrixExpr, written);
+      report.note(expr.loc, "its transpose would fit: " +
+                                (matrixExpr.kind == ExprKind::Transpose
+                                     ? quoted(*matrixExpr.operands[0])
+                                     : "'" + matrixExpr.source.str() + "''"));
+      return {};
+    }
+    const Expr *base = &matrixExpr;
+    while (base->kind == ExprKind::Transpose)
+      base = base->operands[0].get();
+    NamedThing *thing =
+        base->kind == ExprKind::Name ? scope.use(base->name) : nullptr;
+    if (thing && thing->kind == NamedThing::Param) {
+      SmallVector<int64_t> fitting = {outer, size};
+      if (matrix.transposed)
+        std::swap(fitting[0], fitting[1]);
+      report.note(thing->loc, "to multiply " + quoted(vectorExpr) +
+                                  ", declare '" + base->name + "' as " +
+                                  shapeText(fitting));
+    }
+    return {};
+  }
+  Value input = materialise(vector, vector.shape(), expr.loc);
+  Value product = MatvecOp::create(body, expr.loc, typeOf({outer}),
+                                   matrix.transposed, matrix.value, input);
+  if (matrix.negated)
+    product = arith::NegFOp::create(body, expr.loc, product);
+  return Operand::of(product);
+}
+
+Operand Expressions::dot(const Expr &expr, const Operand &left,
+                         const Operand &right) {
+  int64_t size = left.shape()[0];
+  if (size != right.shape()[0]) {
+    Report report = scope.error(expr.loc);
+    report << quoted(*expr.operands[0]) << " has " << size << " elements but "
+           << quoted(*expr.operands[1]) << " has " << right.shape()[0]
+           << " [matmul-inner]";
+    scope.explain(report, *expr.operands[0], left);
+    scope.explain(report, *expr.operands[1], right);
+    return {};
+  }
+  Value products =
+      arith::MulFOp::create(body, expr.loc, materialise(left, size, expr.loc),
+                            materialise(right, size, expr.loc));
+  return Operand::of(ReduceSumOp::create(body, expr.loc, typeOf({}), products));
+}
+
+//===----------------------------------------------------------------------===//
+// Slices and concatenation
+//===----------------------------------------------------------------------===//
+
+Operand Expressions::evaluateSlice(const Expr &expr) {
+  const Expr &baseExpr = *expr.operands[0];
+  Operand base = evaluate(baseExpr);
+  if (!base)
+    return {};
+  SmallVector<int64_t, 2> shape = base.shape();
+  if (shape.empty()) {
+    Report report = scope.error(expr.loc);
+    report << quoted(baseExpr)
+           << " is a scalar and has no range "
+              "[slice-shape]";
+    scope.explain(report, baseExpr, base);
+    return {};
+  }
+  std::optional<int64_t> low = 0, high = shape[0];
+  if (expr.operands[1])
+    low = scope.size(*expr.operands[1]);
+  if (expr.operands[2])
+    high = scope.size(*expr.operands[2]);
+  if (!low || !high)
+    return {};
+  if (*low < 0 || *low >= *high || *high > shape[0]) {
+    Report report = scope.error(expr.loc);
+    report << "the range " << *low << ":" << *high
+           << (*low >= *high ? " is empty" : " does not lie inside")
+           << (*low >= *high ? "; " : ": ") << quoted(baseExpr) << " has "
+           << shape[0] << (shape.size() == 2 ? " rows" : " elements")
+           << " [slice-range]";
+    scope.explain(report, baseExpr, base);
+    return {};
+  }
+  // The first axis as written may be the second one of the stored matrix. A
+  // slice of a slice is one slice, so that a weight stays easy to find.
+  Value source = base.kind == Operand::Matrix
+                     ? base.value
+                     : materialise(base, shape, expr.loc);
+  SmallVector<int64_t> offsets(shape.size(), 0);
+  if (auto slice = source.getDefiningOp<SliceOp>()) {
+    offsets.assign(slice.getOffsets().begin(), slice.getOffsets().end());
+    source = slice.getOperand();
+  }
+  offsets[base.transposed] += *low;
+  shape[0] = *high - *low;
+  if (base.transposed)
+    std::swap(shape[0], shape[1]);
+  base.value = SliceOp::create(body, expr.loc, typeOf(shape), source, offsets);
+  base.bits = nullptr;
+  return base;
+}
+
+Operand Expressions::evaluateConcat(const Expr &expr) {
+  SmallVector<Value> parts;
+  int64_t total = 0;
+  bool isWrong = false;
+  for (const ExprPtr &text : expr.operands) {
+    Operand part = evaluate(*text);
+    isWrong |= !part;
+    if (!part)
+      continue;
+    if (part.shape().empty()) {
+      Report report = scope.error(text->loc);
+      report << quoted(*text)
+             << " is a scalar, only vectors can be put together "
+                "[concat-shape]";
+      scope.explain(report, *text, part);
+      isWrong = true;
+    } else if (part.kind == Operand::Matrix) {
+      (scope.error(text->loc)
+       << "putting matrices together is not supported yet "
+          "[not-supported]")
+          .note(expr.loc, "put the products together instead: [A @ v, B @ v]");
+      isWrong = true;
+    } else {
+      parts.push_back(materialise(part, part.shape(), expr.loc));
+      total += part.shape()[0];
+    }
+  }
+  if (isWrong || !checkSize(total, quoted(expr), expr.loc, scope.reporter))
+    return {};
+  if (parts.size() == 1)
+    return Operand::of(parts[0]);
+  return Operand::of(ConcatOp::create(body, expr.loc, typeOf({total}), parts));
+}
+
+//===----------------------------------------------------------------------===//
+// Calls
+//===----------------------------------------------------------------------===//
+
+Operand Expressions::evaluateCall(const Expr &expr) {
+  StringRef name = expr.name;
+  NamedThing *thing = scope.use(name);
+  if (thing && thing->kind == NamedThing::Function)
+    name = thing->function;
+  SmallVector<Operand> given;
+  for (const ExprPtr &argument : expr.operands)
+    given.push_back(evaluate(*argument));
+  const syntax::Function *function = scope.functions.find(name);
+  if (!function && !isBuiltin(name)) {
+    if (thing && thing->poisoned)
+      return {};
+    if (thing) {
+      (scope.error(expr.loc)
+       << "'" << name << "' is not a function [unknown-function]")
+          .note(thing->loc, "it is defined here")
+          .note(expr.loc, "write '*' to multiply");
+      return {};
+    }
+    SmallVector<StringRef> others;
+    for (const auto &entry : scope)
+      if (entry.second.kind == NamedThing::Function)
+        others.push_back(entry.first());
+    scope.functions.reportUnknown(name, expr.loc, others);
+    return {};
+  }
+  if (!scope.functions.checkArity(name, given.size(), expr.loc) ||
+      !llvm::all_of(given, [](const Operand &it) { return bool(it); }))
+    return {};
+  return function ? callFunction(expr, *function, given)
+                  : callBuiltin(expr, name, given);
+}
+
+Operand Expressions::callFunction(const Expr &expr,
+                                  const syntax::Function &function,
+                                  ArrayRef<Operand> given) {
+  if (scope.functions.isWrong(function))
+    return {};
+  Scope::Arguments inner;
+  for (auto [parameter, operand] : llvm::zip(function.parameters, given))
+    inner[parameter.text] = operand;
+  const Scope::Arguments *outer = scope.enter(expr, inner);
+  Operand result = evaluate(*function.body);
+  scope.leave(outer);
+  return result;
+}
+
+Operand Expressions::callBuiltin(const Expr &expr, StringRef name,
+                                 ArrayRef<Operand> given) {
+  const Builtin &builtin = *llvm::find_if(builtins(), [&](const Builtin &it) {
+    return it.name == name && it.arity == given.size();
+  });
+  if (builtin.kind == Builtin::NotSupported) {
+    scope.error(expr.loc)
+        << "'" << name << "' of a vector is not supported yet [not-supported]";
+    return {};
+  }
+  if (builtin.kind == Builtin::Reduction)
+    return reduce(expr, name, builtin.build, given[0]);
+  if (builtin.fold && given[0].kind == Operand::Number)
+    return Operand::of(builtin.fold(given[0].number));
+  auto values = alike(expr, given);
+  if (!values)
+    return {};
+  ImplicitLocOpBuilder b(expr.loc, body);
+  if (builtin.build)
+    return Operand::of(builtin.build(b, *values));
+  bool isBits =
+      given[0].bits && given[0].shape() == Operand::of(values->front()).shape();
+  Value condition = isBits ? given[0].bits : isNonzero(b, values->front());
+  return Operand::of(
+      arith::SelectOp::create(b, condition, (*values)[1], (*values)[2]));
+}
+
+Operand Expressions::reduce(const Expr &expr, StringRef name,
+                            Value (*build)(ImplicitLocOpBuilder &, ValueRange),
+                            const Operand &argument) {
+  if (argument.kind != Operand::Tensor || argument.shape().empty()) {
+    Report report = scope.error(expr.loc);
+    report << "'" << name << "' takes a vector but "
+           << quoted(*expr.operands[0]) << " is "
+           << (argument.kind == Operand::Matrix ? "the matrix " : "")
+           << shapeText(argument.shape()) << " [reduction-shape]";
+    scope.explain(report, *expr.operands[0], argument);
+    return {};
+  }
+  ImplicitLocOpBuilder b(expr.loc, body);
+  return Operand::of(
+      build(b, materialise(argument, argument.shape(), expr.loc)));
+}

@@ -1,0 +1,75 @@
+//===- Expressions.h - expressions to rnn ops -------------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Checks the shapes in an expression and builds the ops that compute it.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RNNCC_COMPILER_SEMA_EXPRESSIONS_H
+#define RNNCC_COMPILER_SEMA_EXPRESSIONS_H
+
+#include "compiler/sema/Scope.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+
+namespace rnn {
+
+class Expressions {
+public:
+  /// Builds at the end of `body`, the block of a scan.
+  Expressions(Scope &scope, mlir::Block &body)
+      : scope(scope), body(mlir::OpBuilder::atBlockEnd(&body)) {}
+
+  /// Builds an expression; poison after an error.
+  Operand evaluate(const syntax::Expr &expr);
+  /// The operand as a value of that shape, which it meets.
+  mlir::Value materialise(const Operand &operand, llvm::ArrayRef<int64_t> shape,
+                          mlir::Location loc);
+  /// A tensor of the cell's element type.
+  mlir::RankedTensorType typeOf(llvm::ArrayRef<int64_t> shape) const {
+    return mlir::RankedTensorType::get(shape, scope.request.element);
+  }
+
+private:
+  using Expr = syntax::Expr;
+
+  Operand dispatch(const Expr &expr);
+  Operand evaluateName(const Expr &expr);
+  Operand evaluateTime(const Expr &expr);
+  Operand evaluateNegate(const Expr &expr);
+  Operand evaluateTranspose(const Expr &expr);
+  Operand evaluateBinary(const Expr &expr);
+  Operand evaluateProduct(const Expr &expr);
+  Operand evaluateSlice(const Expr &expr);
+  Operand evaluateConcat(const Expr &expr);
+  Operand evaluateCall(const Expr &expr);
+  Operand callBuiltin(const Expr &expr, llvm::StringRef name,
+                      llvm::ArrayRef<Operand> arguments);
+  Operand callFunction(const Expr &expr, const syntax::Function &function,
+                       llvm::ArrayRef<Operand> arguments);
+  Operand reduce(const Expr &expr, llvm::StringRef name,
+                 mlir::Value (*build)(mlir::ImplicitLocOpBuilder &,
+                                      mlir::ValueRange),
+                 const Operand &argument);
+  Operand readAt(NamedThing &thing, llvm::StringRef name, int64_t delay,
+                 mlir::Location loc);
+  Operand multiplyMatrix(const Expr &expr, const Expr &matrixExpr,
+                         const Expr &vectorExpr, Operand matrix,
+                         const Operand &vector);
+  Operand dot(const Expr &expr, const Operand &left, const Operand &right);
+
+  /// Brings operands to one shape; nothing after an error.
+  std::optional<llvm::SmallVector<mlir::Value>>
+  alike(const Expr &expr, llvm::ArrayRef<Operand> operands);
+
+  Scope &scope;
+  mlir::OpBuilder body;
+  unsigned depth = 0;
+  unsigned evaluated = 0;
+};
+
+} // namespace rnn
+
+#endif // RNNCC_COMPILER_SEMA_EXPRESSIONS_H

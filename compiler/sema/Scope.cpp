@@ -1,0 +1,237 @@
+//===- Scope.cpp - the names of a cell -----------------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/sema/Scope.h"
+#include "compiler/sema/Builtins.h"
+#include "compiler/sema/Sizes.h"
+
+using namespace mlir;
+using namespace rnn;
+using namespace rnn::syntax;
+
+SmallVector<int64_t, 2> Operand::shape() const {
+  if (kind != Tensor && kind != Matrix)
+    return {};
+  SmallVector<int64_t, 2> shape(
+      cast<RankedTensorType>(value.getType()).getShape());
+  if (transposed)
+    std::swap(shape[0], shape[1]);
+  return shape;
+}
+
+//===----------------------------------------------------------------------===//
+// Errors
+//===----------------------------------------------------------------------===//
+
+Report Scope::error(Location loc) {
+  Report report = reporter.error(loc);
+  for (const Expr *call : llvm::reverse(calls))
+    report.note(call->loc, "in this call of '" + call->name + "'");
+  return report;
+}
+
+void Scope::explain(Report &report, const Expr &expr, const Operand &operand) {
+  if (!arguments &&
+      (expr.kind == ExprKind::Name || expr.kind == ExprKind::Time)) {
+    NamedThing *thing = find(expr.name);
+    if (thing && thing->kind != NamedThing::Size)
+      report.note(
+          thing->loc,
+          "'" + expr.name + "' is " +
+              (thing->kind == NamedThing::Local ? "defined" : "declared") +
+              " here as " + shapeText(operand.shape()));
+  } else if (expr.kind == ExprKind::Transpose) {
+    Operand inner = operand;
+    inner.transposed = !inner.transposed;
+    explain(report, *expr.operands[0], inner);
+  }
+}
+
+void Scope::reportUnknown(StringRef name, Location loc) {
+  Report report = error(loc);
+  report << "there is no '" << name << "' here [unknown-name]";
+  SmallVector<StringRef> known(names.keys());
+  llvm::sort(known);
+  if (auto meant = nearest(name, known))
+    report.note(loc, "did you mean '" + *meant + "'?");
+  else
+    for (const Statement &statement : cell.statements)
+      if (auto *equation = std::get_if<Equation>(&statement))
+        if (equation->name.text == name)
+          report.note(equation->name.loc,
+                      "it is defined here, after its use; a name is defined "
+                      "before it is used");
+}
+
+//===----------------------------------------------------------------------===//
+// Names
+//===----------------------------------------------------------------------===//
+
+NamedThing *Scope::find(StringRef name) {
+  auto it = names.find(name);
+  return it == names.end() ? nullptr : &it->second;
+}
+
+NamedThing *Scope::use(StringRef name) {
+  NamedThing *thing = arguments ? nullptr : find(name);
+  if (thing)
+    thing->used = true;
+  return thing;
+}
+
+const Scope::Arguments *Scope::enter(const Expr &call, const Arguments &inner) {
+  calls.push_back(&call);
+  return std::exchange(arguments, &inner);
+}
+
+void Scope::leave(const Arguments *outer) {
+  calls.pop_back();
+  arguments = outer;
+}
+
+NamedThing *Scope::add(const Identifier &name, NamedThing::Kind kind) {
+  auto [it, isNew] = names.try_emplace(name.text, kind, name.loc);
+  if (isNew)
+    return &it->second;
+  (error(name.loc) << "'" << name.text << "' is defined twice [defined-twice]")
+      .note(it->second.loc, "it is defined here first");
+  return nullptr;
+}
+
+std::optional<int64_t> Scope::sizeOf(const Expr &name) {
+  NamedThing *thing = use(name.name);
+  if (!thing) {
+    reportUnknown(name.name, name.loc);
+    return std::nullopt;
+  }
+  if (thing->poisoned)
+    return std::nullopt;
+  if (thing->kind == NamedThing::Size)
+    return thing->size;
+  (error(name.loc) << "'" << name.name << "' is not a size [size-form]")
+      .note(thing->loc, "it is defined here");
+  return std::nullopt;
+}
+
+std::optional<int64_t> Scope::size(const Expr &expr) {
+  return evaluateSize(
+      expr, [&](const Expr &name) { return sizeOf(name); }, reporter);
+}
+
+/// True if `name` is called somewhere in the expression.
+static bool calls(const Expr &expr, StringRef name) {
+  return (expr.kind == ExprKind::Call && expr.name == name) ||
+         llvm::any_of(expr.operands, [&](const ExprPtr &operand) {
+           return operand && ::calls(*operand, name);
+         });
+}
+
+static bool usesAsFunction(const Cell &cell, StringRef name) {
+  return llvm::any_of(cell.statements, [&](const Statement &statement) {
+    auto *equation = std::get_if<Equation>(&statement);
+    return equation && ::calls(*equation->value, name);
+  });
+}
+
+/// The value that the user set a parameter to, or null.
+static const Setting *findSetting(const Request &request, StringRef cell,
+                                  StringRef name) {
+  const Setting *found = nullptr;
+  for (const Setting &setting : request.settings)
+    if (setting.name == name &&
+        (setting.cell == cell || (setting.cell.empty() && !found)))
+      found = &setting;
+  return found;
+}
+
+void Scope::bindParameters() {
+  for (const Parameter &parameter : cell.parameters)
+    bindParameter(parameter);
+}
+
+void Scope::bindParameter(const Parameter &parameter) {
+  StringRef name = parameter.name.text;
+  Location loc = parameter.name.loc;
+  const Setting *setting = findSetting(request, cell.name.text, name);
+  NamedThing thing(NamedThing::Size, loc);
+  std::optional<int64_t> value;
+
+  auto setFunction = [&](StringRef function) {
+    thing.kind = NamedThing::Function;
+    thing.function = function;
+  };
+  auto isFunction = [&](StringRef word) {
+    return functions.find(word) || isBuiltin(word);
+  };
+  if (setting) {
+    StringRef word = setting->value;
+    int64_t number = 0;
+    if (isFunction(word)) {
+      setFunction(word);
+    } else if (!word.getAsInteger(10, number)) {
+      value = number;
+    } else if (llvm::all_of(word.drop_front(word.starts_with("-")),
+                            llvm::isDigit)) {
+      error(loc) << "the size '" << name << "' is set to " << word
+                 << ", not 1 to 2147483647 [size-range]";
+    } else {
+      Report report = error(loc);
+      report << "'" << name << "' is set to '" << word
+             << "', which is neither a whole number nor a function "
+                "[set-value]";
+      if (auto meant = nearest(word, functions.names()))
+        report.note(loc, "did you mean '" + *meant + "'?");
+    }
+  } else if (parameter.value) {
+    const Expr &given = *parameter.value;
+    NamedThing *earlier =
+        given.kind == ExprKind::Name ? find(given.name) : nullptr;
+    if (earlier && earlier->kind == NamedThing::Function)
+      setFunction(use(given.name)->function);
+    else if (!earlier && given.kind == ExprKind::Name && isFunction(given.name))
+      setFunction(given.name);
+    else
+      value = size(given);
+  } else {
+    bool isCalled = usesAsFunction(cell, name);
+    (error(loc) << "'" << name << "' of the cell '" << cell.name.text
+                << "' is not given [size-missing]")
+        .note(loc, "give it when compiling: --set " + name +
+                       (isCalled ? "=tanh" : "=128") + ", or a default here: " +
+                       name + (isCalled ? " = tanh" : " = 128"));
+  }
+  if (value && checkSize(*value, "'" + name + "'", loc, reporter))
+    thing.size = *value;
+  else
+    thing.poisoned = thing.kind == NamedThing::Size;
+  if (NamedThing *added = add(parameter.name, thing.kind))
+    *added = thing;
+}
+
+//===----------------------------------------------------------------------===//
+// Warnings
+//===----------------------------------------------------------------------===//
+
+void Scope::reportUnused() {
+  static constexpr StringRef kinds[] = {"size",  "function",  "input",
+                                        "state", "parameter", "name"};
+  SmallVector<std::pair<StringRef, NamedThing *>> unused;
+  for (auto &[name, thing] : names)
+    if (!thing.used && !name.starts_with("_"))
+      unused.push_back({name, &thing});
+  // In the order of the text.
+  llvm::sort(unused, [](auto &left, auto &right) {
+    auto placeOf = [](auto &entry) {
+      auto loc = cast<FileLineColLoc>(entry.second->loc);
+      return std::pair(loc.getLine(), loc.getColumn());
+    };
+    return placeOf(left) < placeOf(right);
+  });
+  for (auto [name, thing] : unused)
+    (reporter.warning(thing->loc) << "the " << kinds[thing->kind] << " '"
+                                  << name << "' is never used [unused-name]")
+        .note(thing->loc, "delete it, or begin its name with '_' to keep it");
+}

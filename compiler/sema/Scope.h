@@ -1,0 +1,126 @@
+//===- Scope.h - the names of a cell ----------------------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What each name of a cell stands for, and the errors that are about names.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RNNCC_COMPILER_SEMA_SCOPE_H
+#define RNNCC_COMPILER_SEMA_SCOPE_H
+
+#include "compiler/sema/Functions.h"
+#include "compiler/sema/Sema.h"
+#include "dialect/Rnn.h"
+#include "llvm/ADT/StringMap.h"
+
+namespace rnn {
+
+/// What an expression stands for while its cell is built.
+struct Operand {
+  enum Kind {
+    Poison, ///< wrong, and reported
+    Number, ///< known when compiling
+    Tensor, ///< a scalar or a vector of a step
+    Matrix  ///< a parameter or a slice of one
+  } kind = Poison;
+  double number = 0;
+  mlir::Value value;
+  mlir::Value bits;        ///< a comparison's result as bits, or null
+  bool transposed = false; ///< matrices
+  bool negated = false;    ///< matrices
+
+  static Operand of(double number) {
+    Operand operand;
+    operand.kind = Number;
+    operand.number = number;
+    return operand;
+  }
+  static Operand of(mlir::Value value, mlir::Value bits = {}) {
+    Operand operand;
+    operand.kind = Tensor;
+    operand.value = value;
+    operand.bits = bits;
+    return operand;
+  }
+
+  explicit operator bool() const { return kind != Poison; }
+  llvm::SmallVector<int64_t, 2> shape() const;
+};
+
+/// A name of a cell and what it stands for.
+struct NamedThing {
+  enum Kind { Size, Function, Input, State, Param, Local } kind;
+  mlir::Location loc;
+
+  NamedThing(Kind kind, mlir::Location loc) : kind(kind), loc(loc) {}
+
+  bool poisoned = false;
+  bool used = false;          ///< read, or an output
+  int64_t size = 0;           ///< Size
+  llvm::StringRef function;   ///< Function
+  TensorOp tensor;            ///< Input, State, Param
+  std::optional<Operand> now; ///< Local; State, once it is defined
+  llvm::SmallDenseMap<int64_t, mlir::Value, 2> reads; ///< by delay
+};
+
+class Scope {
+public:
+  using Arguments = llvm::StringMap<Operand>;
+
+  Scope(const syntax::Cell &cell, const Functions &functions,
+        const Request &request, Reporter &reporter)
+      : cell(cell), functions(functions), request(request), reporter(reporter) {
+  }
+
+  const syntax::Cell &cell;
+  const Functions &functions;
+  const Request &request;
+  Reporter &reporter;
+
+  /// Enters the cell's parameters with the values they are set to.
+  void bindParameters();
+
+  /// Enters a name, or reports that there is one already and gives null.
+  NamedThing *add(const syntax::Identifier &name, NamedThing::Kind kind);
+  /// What `name` stands for, or null.
+  NamedThing *find(llvm::StringRef name);
+  /// The same, and it counts as used. In the body of a fn no name is known.
+  NamedThing *use(llvm::StringRef name);
+  void reportUnknown(llvm::StringRef name, mlir::Location loc);
+  /// Warns of names that nothing reads. Call it for a cell without errors.
+  void reportUnused();
+
+  /// The value of a size expression, or nothing after an error.
+  std::optional<int64_t> size(const syntax::Expr &expr);
+
+  /// Goes into the body of a fn, which sees `inner` alone. `leave` takes what
+  /// `enter` gave.
+  const Arguments *enter(const syntax::Expr &call, const Arguments &inner);
+  void leave(const Arguments *outer);
+  /// The arguments of the fn whose body this is, or null.
+  const Arguments *function() const { return arguments; }
+
+  /// An error, with the calls that led to it.
+  Report error(mlir::Location loc);
+  /// Notes where the names in an operand come from.
+  void explain(Report &report, const syntax::Expr &expr,
+               const Operand &operand);
+
+  auto begin() { return names.begin(); }
+  auto end() { return names.end(); }
+
+private:
+  void bindParameter(const syntax::Parameter &parameter);
+  std::optional<int64_t> sizeOf(const syntax::Expr &name);
+
+  llvm::StringMap<NamedThing> names;
+  const Arguments *arguments = nullptr;          ///< while in the body of a fn
+  llvm::SmallVector<const syntax::Expr *> calls; ///< it is reached by
+};
+
+} // namespace rnn
+
+#endif // RNNCC_COMPILER_SEMA_SCOPE_H
