@@ -225,6 +225,23 @@ void ReduceSumOp::pullback(OpBuilder &builder, Value gradient, Pullback &pull) {
       SplatOp::create(builder, getLoc(), getOperand().getType(), gradient));
 }
 
+void ReduceMaxOp::pullback(OpBuilder &builder, Value gradient, Pullback &pull) {
+  Formula f{builder, getLoc()};
+  Type vector = getOperand().getType();
+  auto spread = [&](Value scalar) -> Value {
+    return SplatOp::create(builder, getLoc(), vector, scalar);
+  };
+  Value isLargest =
+      f.compare(arith::CmpFPredicate::OEQ, pull.primal(getOperand()),
+                spread(pull.primal(getResult())));
+  Value zero = f.constant(vector, 0);
+  Value ones = f.select(isLargest, f.constant(vector, 1), zero);
+  Value count =
+      ReduceSumOp::create(builder, getLoc(), gradient.getType(), ones);
+  Value share = spread(f.div(gradient, count));
+  pull.give(getOperandMutable(), f.select(isLargest, share, zero));
+}
+
 void ConcatOp::pullback(OpBuilder &builder, Value gradient, Pullback &pull) {
   int64_t offset = 0;
   for (OpOperand &operand : getOperandsMutable()) {

@@ -314,7 +314,7 @@ LogicalResult StageOp::verifyRegions() {
     SmallVector<Value> whole;
     if (auto affine = dyn_cast<AffineOp>(op))
       llvm::append_range(whole, affine.getInputs());
-    else if (isa<ReduceSumOp, SplatOp, ConcatOp, SliceOp>(op))
+    else if (isa<ReduceSumOp, ReduceMaxOp, SplatOp, ConcatOp, SliceOp>(op))
       llvm::append_range(whole, op.getOperands());
     for (Value value : whole)
       if (!comesFromOutside(value))

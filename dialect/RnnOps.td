@@ -329,7 +329,13 @@ def Rnn_SplatOp : Rnn_ValueOp<"splat"> {
   let assemblyFormat = "$operand attr-dict `:` type($operand) `->` type($result)";
 }
 
-def Rnn_ReduceSumOp : Rnn_ValueOp<"reduce_sum"> {
+class Rnn_ReduceOp<string mnemonic> : Rnn_ValueOp<mnemonic> {
+  let arguments = (ins Rnn_Vector:$operand);
+  let results = (outs Rnn_Scalar:$result);
+  let assemblyFormat = "$operand attr-dict `:` type($operand) `->` type($result)";
+}
+
+def Rnn_ReduceSumOp : Rnn_ReduceOp<"reduce_sum"> {
   let summary = "add up a vector";
   let description = [{
         result = sum over i of operand[i]
@@ -342,9 +348,23 @@ def Rnn_ReduceSumOp : Rnn_ValueOp<"reduce_sum"> {
     %s = rnn.reduce_sum %x : tensor<4xf32> -> tensor<f32>
     ```
   }];
-  let arguments = (ins Rnn_Vector:$operand);
-  let results = (outs Rnn_Scalar:$result);
-  let assemblyFormat = "$operand attr-dict `:` type($operand) `->` type($result)";
+}
+
+def Rnn_ReduceMaxOp : Rnn_ReduceOp<"reduce_max"> {
+  let summary = "find the largest element of a vector";
+  let description = [{
+        result = max over i of operand[i]
+
+    NaN if any element is.
+
+    Gradient: the elements that are the largest share `d_result` evenly.
+
+    Example:
+
+    ```mlir
+    %m = rnn.reduce_max %x : tensor<4xf32> -> tensor<f32>
+    ```
+  }];
 }
 
 def Rnn_ConcatOp : Rnn_ValueOp<"concat"> {
@@ -409,7 +429,8 @@ def Rnn_StageOp : Rnn_Op<"stage", [HasParent<"ScanOp">,
   let summary = "compute some units of a step together";
   let description = [{
     A stage is what one pass over its `units` can compute: every op of its body
-    works on unit u alone, except `rnn.affine`, `rnn.reduce_sum`, `rnn.splat`,
+    works on unit u alone, except `rnn.affine`, `rnn.reduce_sum`,
+    `rnn.reduce_max`, `rnn.splat`,
     `rnn.concat` and `rnn.slice`, which read whole vectors, and those must exist
     before the stage starts. Its results are the values that other stages need;
     they live in memory.

@@ -445,6 +445,13 @@ Doubles Interpreter::compute(Operation &op, int64_t step, int64_t row) {
           sum += x;
         return Doubles{sum};
       })
+      .Case([&](ReduceMaxOp) {
+        View x = operand(0);
+        double largest = x[0];
+        for (double element : x)
+          largest = maximum(largest, element);
+        return Doubles{largest};
+      })
       .Case([&](ConcatOp concat) {
         Doubles result;
         for (Value piece : concat.getOperands())

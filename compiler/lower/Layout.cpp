@@ -54,7 +54,7 @@ bool Layout::isWholeUse(OpOperand &use) {
   Operation *owner = use.getOwner();
   if (auto affine = dyn_cast<AffineOp>(owner))
     return llvm::is_contained(affine.getInputs(), use.get());
-  return isa<ReduceSumOp, SplatOp, ConcatOp, SliceOp, AccumulateOp>(owner);
+  return isa<ReduceSumOp, ReduceMaxOp, SplatOp, ConcatOp, SliceOp, AccumulateOp>(owner);
 }
 
 /// True if a use can only read rows: single elements at any place, or vectors
@@ -63,7 +63,7 @@ static bool needsRows(OpOperand &use) {
   Operation *owner = use.getOwner();
   if (auto accumulate = dyn_cast<AccumulateOp>(owner))
     return accumulate.getColumn() == use.get();
-  return isa<ReduceSumOp, SplatOp, ConcatOp, SliceOp>(owner);
+  return isa<ReduceSumOp, ReduceMaxOp, SplatOp, ConcatOp, SliceOp>(owner);
 }
 
 Layout::Layout(CellOp cell, const Target &target)

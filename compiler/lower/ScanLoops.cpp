@@ -425,8 +425,8 @@ Value ScanLoops::emitLanes(StageState &state, Operation *op, IRMapping &lanes,
   }
   if (auto splat = dyn_cast<SplatOp>(op))
     return code.broadcast(code.load(rowPointer(splat.getOperand())));
-  if (auto reduce = dyn_cast<ReduceSumOp>(op))
-    return emitReduceSum(reduce, rowPointer(reduce.getOperand()));
+  if (isa<ReduceSumOp, ReduceMaxOp>(op))
+    return emitReduce(op, rowPointer(op->getOperand(0)));
   if (auto concat = dyn_cast<ConcatOp>(op)) {
     Value result = code.splat(0);
     int64_t offset = 0;
@@ -464,27 +464,38 @@ Value ScanLoops::emitLanes(StageState &state, Operation *op, IRMapping &lanes,
   return clone->getResult(0);
 }
 
-Value ScanLoops::emitReduceSum(ReduceSumOp op, Value row) {
-  int64_t count = op.getOperand().getType().getNumElements();
+/// A reduction of a whole vector, in every lane.
+Value ScanLoops::emitReduce(Operation *op, Value row) {
+  bool isSum = isa<ReduceSumOp>(op);
+  int64_t count =
+      cast<RankedTensorType>(op->getOperand(0).getType()).getNumElements();
   int64_t whole = count / code.lanes * code.lanes;
+  Value neutral =
+      code.splat(isSum ? 0 : -std::numeric_limits<double>::infinity());
+  auto combine = [&](Value left, Value right) -> Value {
+    if (isSum)
+      return arith::AddFOp::create(code.b, code.loc, left, right);
+    return arith::MaximumFOp::create(code.b, code.loc, left, right);
+  };
   auto loop = scf::ForOp::create(
       code.b, code.loc, code.num(0), code.num(whole), code.num(code.lanes),
-      ValueRange{code.splat(0)},
+      ValueRange{neutral},
       [&](OpBuilder &builder, Location loc, Value at, ValueRange sum) {
         OpBuilder saved = code.b;
         code.b = builder;
-        Value next = arith::AddFOp::create(code.b, loc, sum[0],
-                                           code.loadVec(code.at(row, at)));
+        Value next = combine(sum[0], code.loadVec(code.at(row, at)));
         scf::YieldOp::create(code.b, loc, next);
         code.b = saved;
       });
-  Value sum = loop.getResult(0);
-  if (whole != count)
-    sum = arith::AddFOp::create(
-        code.b, code.loc, sum,
-        code.loadVec(code.at(row, whole), code.firstLanes(count - whole)));
-  Value total =
-      vector::ReductionOp::create(code.b, code.loc, vector::CombiningKind::ADD,
-                                  sum, arith::FastMathFlags::reassoc);
-  return code.broadcast(total);
+  Value result = loop.getResult(0);
+  if (whole != count) {
+    Value inside = code.firstLanes(count - whole);
+    Value rest = code.loadVec(code.at(row, whole), inside);
+    result = combine(result, code.select(inside, rest, neutral));
+  }
+  auto kind =
+      isSum ? vector::CombiningKind::ADD : vector::CombiningKind::MAXIMUMF;
+  return code.broadcast(vector::ReductionOp::create(
+      code.b, code.loc, kind, result,
+      isSum ? arith::FastMathFlags::reassoc : arith::FastMathFlags::none));
 }

@@ -63,7 +63,7 @@ private:
   Value emitLanes(StageState &state, Operation *op, mlir::IRMapping &lanes,
                   Value row, Value unit);
   void emitAccumulates(StageOp stage, const Origin &origin, Value rows);
-  Value emitReduceSum(ReduceSumOp op, Value row);
+  Value emitReduce(Operation *op, Value row);
   void emitGradInitial(const CellArray &array, Value to);
   struct Panels {
     Value first, last; ///< last is one past

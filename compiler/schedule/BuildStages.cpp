@@ -36,7 +36,7 @@ static int64_t unitsOf(Value value) {
 
 /// True if the op reads its operands as whole vectors.
 static bool readsWhole(Operation *op) {
-  return isa<AffineOp, ReduceSumOp, SplatOp, ConcatOp, SliceOp, AccumulateOp>(
+  return isa<AffineOp, ReduceSumOp, ReduceMaxOp, SplatOp, ConcatOp, SliceOp, AccumulateOp>(
       op);
 }
 
@@ -55,7 +55,7 @@ static bool isFree(Operation *op) {
 }
 
 static bool isHeavy(Operation *op) {
-  if (isa<AffineOp, ReduceSumOp, AccumulateOp>(op))
+  if (isa<AffineOp, ReduceSumOp, ReduceMaxOp, AccumulateOp>(op))
     return true;
   return readsWhole(op) && !isFree(op) &&
          llvm::any_of(op->getOperands(), [](Value operand) {

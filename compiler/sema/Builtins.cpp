@@ -104,6 +104,30 @@ static Value mean(B &b, ValueRange v) {
   return scale(b, sum(b, v), 1.0 / size);
 }
 
+static Value largest(B &b, ValueRange v) {
+  auto type = cast<RankedTensorType>(v[0].getType());
+  return ReduceMaxOp::create(
+      b, RankedTensorType::get({}, type.getElementType()), v[0]);
+}
+
+static Value smallest(B &b, ValueRange v) {
+  Value minus = arith::NegFOp::create(b, v[0]);
+  return arith::NegFOp::create(b, largest(b, minus));
+}
+
+/// exp(x - max) / sum of exp(x - max), which cannot overflow. Its value does
+/// not depend on what is subtracted, so the gradient need not know of it.
+static Value softmax(B &b, ValueRange v) {
+  Type type = v[0].getType();
+  auto spread = [&](Value scalar) -> Value {
+    return SplatOp::create(b, type, scalar);
+  };
+  Value most = largest(b, v);
+  most = StopGradientOp::create(b, most.getType(), most);
+  Value e = math::ExpOp::create(b, sub(b, v[0], spread(most)));
+  return arith::DivFOp::create(b, e, spread(sum(b, e)));
+}
+
 static Value layerNorm(B &b, ValueRange v) {
   Type type = v[0].getType();
   auto spread = [&](Value scalar) -> Value {
@@ -126,15 +150,15 @@ ArrayRef<Builtin> rnn::builtins() {
       {"hard_sigmoid", 1, K::Elementwise, hardSigmoid},
       {"layer_norm", 1, K::Reduction, layerNorm},
       {"log", 1, K::Elementwise, single<math::LogOp>, std::log},
-      {"max", 1, K::NotSupported},
+      {"max", 1, K::Reduction, largest},
       {"max", 2, K::Elementwise, both<arith::MaximumFOp>},
       {"mean", 1, K::Reduction, mean},
-      {"min", 1, K::NotSupported},
+      {"min", 1, K::Reduction, smallest},
       {"min", 2, K::Elementwise, both<arith::MinimumFOp>},
       {"relu", 1, K::Elementwise, relu},
       {"sigmoid", 1, K::Elementwise, same<SigmoidOp>},
       {"silu", 1, K::Elementwise, silu},
-      {"softmax", 1, K::NotSupported},
+      {"softmax", 1, K::Reduction, softmax},
       {"softplus", 1, K::Elementwise, softplus},
       {"sqrt", 1, K::Elementwise, single<math::SqrtOp>, std::sqrt},
       {"stop_gradient", 1, K::Elementwise, same<StopGradientOp>},

@@ -24,7 +24,7 @@ struct Builtin {
   llvm::StringRef name;
   unsigned arity;
   /// Elementwise functions take arguments of one shape, reductions a vector.
-  enum Kind { Elementwise, Reduction, NotSupported } kind;
+  enum Kind { Elementwise, Reduction } kind;
   mlir::Value (*build)(mlir::ImplicitLocOpBuilder &,
                        mlir::ValueRange) = nullptr;
   /// The function of a number known when compiling, where that is wanted.

@@ -551,11 +551,6 @@ Operand Expressions::callBuiltin(const Expr &expr, StringRef name,
   const Builtin &builtin = *llvm::find_if(builtins(), [&](const Builtin &it) {
     return it.name == name && it.arity == given.size();
   });
-  if (builtin.kind == Builtin::NotSupported) {
-    scope.error(expr.loc)
-        << "'" << name << "' of a vector is not supported yet [not-supported]";
-    return {};
-  }
   if (builtin.kind == Builtin::Reduction)
     return reduce(expr, name, builtin.build, given[0]);
   if (builtin.fold && given[0].kind == Operand::Number)
