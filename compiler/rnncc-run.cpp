@@ -66,6 +66,7 @@ public:
   const Options &options;
   rnncc_call *call;
   std::vector<Memory> arrays;
+  std::vector<int64_t> lengths;
 
 private:
   Expected<Memory> allocate(size_t bytes) const;
@@ -220,15 +221,13 @@ static bool isRead(const rnncc_array &array, bool grad) {
 /// Every tensor of the file must be one that the cell knows.
 static Error checkNames(const TensorFile &file, const rnncc_descriptor &cell,
                         bool grad) {
-  SmallVector<StringRef> names;
+  SmallVector<StringRef> names = {"lengths"};
   for (int64_t i = 0; i < cell.n_params; ++i)
     names.push_back(cell.params[i].name);
   for (int64_t i = 0; i < cell.n_arrays; ++i)
     if (isRead(cell.arrays[i], grad))
       names.push_back(cell.arrays[i].name);
   for (const NamedTensor &tensor : file.tensors) {
-    if (tensor.name == "lengths")
-      return createStringError("'lengths' is not supported yet");
     if (is_contained(names, tensor.name))
       continue;
     if (!grad && StringRef(tensor.name).starts_with("grad."))
@@ -273,6 +272,30 @@ static Error inferSizes(const TensorFile &file, const rnncc_descriptor &cell,
   return Error::success();
 }
 
+/// The steps of each row, where the file has them.
+static Error readLengths(const TensorFile &file, Call &call) {
+  const NamedTensor *tensor = file.find("lengths");
+  if (!tensor)
+    return Error::success();
+  int64_t batch = call.call->batch;
+  if (tensor->type != "I64")
+    return createStringError("tensor 'lengths' is " + tensor->type +
+                             " but must be I64");
+  if (ArrayRef<int64_t>(tensor->shape) != ArrayRef<int64_t>(batch))
+    return createStringError("tensor 'lengths' is " + shapeText(tensor->shape) +
+                             " but must be " + shapeText(batch) +
+                             ", one for each row");
+  call.lengths.resize(batch);
+  std::memcpy(call.lengths.data(), tensor->bytes.data(), tensor->bytes.size());
+  for (auto [row, length] : enumerate(call.lengths))
+    if (length < 0 || length > call.call->steps)
+      return createStringError("lengths[" + Twine(row) + "] is " +
+                               Twine(length) + ", not 0 to " +
+                               Twine(call.call->steps));
+  call.call->lengths = call.lengths.data();
+  return Error::success();
+}
+
 static Error runFile(const rnncc_descriptor &cell, const Options &options) {
   auto file = readTensors(options.in);
   if (!file)
@@ -286,6 +309,8 @@ static Error runFile(const rnncc_descriptor &cell, const Options &options) {
   if (Error error = call.prepare())
     return error;
 
+  if (Error error = readLengths(*file, call))
+    return error;
   std::vector<Memory> copies; // the file's bytes lie anywhere
   SmallVector<const void *> params;
   for (int64_t i = 0; i < cell.n_params; ++i) {

@@ -86,7 +86,7 @@ typedef struct {0}_call {{
                                {0}_backward_scratch_bytes(T, N) bytes; free
                                after the call */
   rnncc_team *team;         /**< NULL: this thread alone */
-  const int64_t *lengths; /**< NULL */
+  const int64_t *lengths; /**< [N] steps of each row, 0 to T; NULL: all T */
 )",
       cell.prefix);
   for (const Group &group : groups) {

@@ -62,10 +62,11 @@ Interpreter::Series Interpreter::loadSeries(int64_t array,
   return series;
 }
 
-/// The values of all rows in one step.
-Doubles Interpreter::rowsAt(Series &series, int64_t step) const {
-  const double *first = series.at(step, 0).data();
-  return Doubles(first, first + series.rows * series.elements);
+/// Zeros where rows have ended.
+void Interpreter::clearPastEnds(Series &series) const {
+  for (int64_t row = 0; row < call->batch; ++row)
+    for (int64_t step = lengthOf(row); step < call->steps; ++step)
+      llvm::fill(series.at(step, row), 0);
 }
 
 //===----------------------------------------------------------------------===//
@@ -105,11 +106,17 @@ void Interpreter::forward(Call &given) {
     if (array.role != ArrayRole::Output && array.role != ArrayRole::Final)
       continue;
     Series &series = seriesOf(tensor.getSymName());
-    if (array.role == ArrayRole::Final)
-      call->arrays[index] = rowsAt(series, call->steps - array.delay);
-    else
-      call->arrays[index].assign(series.at(0, 0).data(),
-                                 series.values.data() + series.values.size());
+    Doubles &values = call->arrays[index];
+    values.clear();
+    if (array.role == ArrayRole::Final) {
+      for (int64_t row = 0; row < call->batch; ++row)
+        llvm::append_range(values, series.at(lengthOf(row) - array.delay, row));
+      continue;
+    }
+    Series shown = series;
+    clearPastEnds(shown);
+    values.assign(shown.at(0, 0).data(),
+                  shown.values.data() + shown.values.size());
   }
 }
 
@@ -123,15 +130,17 @@ void Interpreter::backward(Call &given) {
     else if (tensor.getRole() == Role::input_gradient)
       tensors[name] = emptySeries(type, 0, 0);
     else if (tensor.getRole() == Role::carry) {
-      // What comes from after the last step is the caller's gradient of the
+      // What comes from after a row's last step is the caller's gradient of its
       // final state: of h[T-k], so in the carry of delay k, at step T.
       int64_t delay = tensor.getDelay();
       Series &series = tensors[name] = emptySeries(type, 0, delay);
       const Doubles &final =
           call->arrays[face.find(ArrayRole::GradFinal, of, delay)];
-      for (int64_t i = 0; i < delay * series.rows * series.elements; ++i)
-        series.at(call->steps, 0).data()[i] =
-            i < int64_t(final.size()) ? final[i] : 0;
+      for (int64_t row = 0; row < call->batch; ++row)
+        for (int64_t k = 0; k < delay; ++k)
+          for (int64_t i = 0; i < series.elements; ++i)
+            series.at(lengthOf(row) + k, row)[i] =
+                k || final.empty() ? 0 : final[row * series.elements + i];
     }
   }
   for (auto [index, array] : llvm::enumerate(face.arrays))
@@ -141,9 +150,12 @@ void Interpreter::backward(Call &given) {
   runScan(cell.scan(/*backward=*/true));
 
   for (auto tensor : cell.getBody().getOps<TensorOp>())
-    if (tensor.getRole() == Role::input_gradient)
+    if (tensor.getRole() == Role::input_gradient) {
+      Series &series = seriesOf(tensor.getSymName());
+      clearPastEnds(series);
       call->arrays[face.find(ArrayRole::GradInput, *tensor.getOf())] =
-          seriesOf(tensor.getSymName()).values;
+          series.values;
+    }
   // h[-d] got shares from the carries of delay k >= d at step k - d.
   for (auto [index, array] : llvm::enumerate(face.arrays)) {
     if (array.role != ArrayRole::GradInitial)
@@ -155,10 +167,11 @@ void Interpreter::backward(Call &given) {
       if (carry.getRole() == Role::carry &&
           *carry.getOf() == state.getSymName() &&
           int64_t(carry.getDelay()) >= array.delay) {
-        Doubles share = rowsAt(seriesOf(carry.getSymName()),
-                               carry.getDelay() - array.delay);
-        for (auto [total, part] : llvm::zip(sum, share))
-          total += part;
+        Series &series = seriesOf(carry.getSymName());
+        int64_t step = carry.getDelay() - array.delay;
+        for (int64_t row = 0; row < call->batch; ++row)
+          for (int64_t i = 0; i < series.elements; ++i)
+            sum[row * series.elements + i] += series.at(step, row)[i];
       }
   }
 }
@@ -177,7 +190,8 @@ void Interpreter::runScan(ScanOp scan) {
   };
   auto runRows = [&](Block &block, int64_t step) {
     for (int64_t row = 0; row < batch; ++row)
-      runBlock(block, step, row);
+      if (step < lengthOf(row))
+        runBlock(block, step, row);
   };
 
   auto stages = llvm::to_vector(scan.getBody().getOps<StageOp>());

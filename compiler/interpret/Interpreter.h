@@ -21,6 +21,8 @@ namespace rnn {
 /// The numbers of one call.
 struct Call {
   int64_t steps = 0, batch = 0;
+  /// Steps of each row; empty: all of them.
+  std::vector<int64_t> lengths;
   /// In the order of CellInterface::params.
   std::vector<std::vector<double>> params;
   /// In the order of CellInterface::arrays. An empty array that is read counts
@@ -61,7 +63,10 @@ private:
   Series emptySeries(mlir::RankedTensorType type, int64_t before,
                      int64_t after) const;
   Series loadSeries(int64_t array, mlir::RankedTensorType type) const;
-  std::vector<double> rowsAt(Series &series, int64_t step) const;
+  int64_t lengthOf(int64_t row) const {
+    return call->lengths.empty() ? call->steps : call->lengths[row];
+  }
+  void clearPastEnds(Series &series) const;
   void runScan(ScanOp scan);
   void runBlock(mlir::Block &block, int64_t step, int64_t row);
   std::vector<double> compute(mlir::Operation &op, int64_t step, int64_t row);

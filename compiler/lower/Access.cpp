@@ -54,8 +54,24 @@ Value Accesses::lanePointer(const Access &access, Value panel, Value row,
   return code.at(at, lane);
 }
 
-/// The slot of a ring that holds step `step` - `delay` in the order in which a
-/// backward scan runs.
+Value Accesses::rowOf(Value step) {
+  Value at = code.add(frame.before, step);
+  Value rows = code.loadNum(code.atByte(frame.starts, code.mul(at, 8)));
+  return code.sub(rows, frame.firstRow);
+}
+
+Value Accesses::rowsIn(Value step) {
+  return code.sub(rowOf(code.add(step, 1)), rowOf(step));
+}
+
+Value Accesses::stateRow(const Buffer &buffer, Value step) {
+  Value isEarlier = code.less(step, code.num(0));
+  Value inChunk = rowOf(code.max(step, code.num(0)));
+  return code.select(isEarlier,
+                     code.mul(code.add(step, buffer.extra), frame.batch),
+                     code.add(code.mul(frame.batch, buffer.extra), inChunk));
+}
+
 Value Accesses::ringSlot(Value step, int64_t delay, int64_t slots) {
   Value done = code.sub(code.sub(frame.steps, code.num(1)), step);
   return code.rem(code.add(done, slots - delay), code.num(slots));
@@ -74,15 +90,12 @@ Access Accesses::bufferAccess(const Place &place, const Origin &origin,
   switch (buffer.extent) {
   case Extent::Steps:
     if (origin.step)
-      row = code.mul(origin.step, frame.batch);
+      row = rowOf(origin.step);
     break;
-  case Extent::States: {
-    Value step = code.num(buffer.extra - delay);
-    if (origin.step)
-      step = code.add(origin.step, step);
-    row = code.mul(step, frame.batch);
+  case Extent::States:
+    row = origin.step ? stateRow(buffer, code.add(origin.step, -delay))
+                      : code.mul(frame.batch, buffer.extra - delay);
     break;
-  }
   case Extent::Step:
     break;
   case Extent::Ring:
@@ -91,6 +104,12 @@ Access Accesses::bufferAccess(const Place &place, const Origin &origin,
   }
   access.base =
       code.at(frame.buffers[place.buffer], code.mul(row, access.stride));
+  // Rows of different lengths: the step before has its rows elsewhere.
+  if (buffer.extent == Extent::States && !origin.step && delay)
+    access.base = code.select(
+        frame.ragged,
+        frame.buffers[layout.shifted(place.buffer, delay, backward)],
+        access.base);
   if (place.panel) {
     access.base = code.at(access.base, place.slot * place.units.width);
     access.panelStride =
@@ -107,12 +126,14 @@ Access Accesses::arrayAccess(ArrayRole role, StringRef name,
   access.exact = true;
   access.units = layout.units(
       const_cast<TensorOp &>(array.tensor).tensorType().getNumElements());
-  Value row = code.mul(frame.before, frame.batch);
-  if (origin.step)
-    row = code.add(row, code.mul(origin.step, frame.batch));
-  access.base = frame.arrays[index];
+  Value row = origin.step ? rowOf(origin.step) : code.num(0);
+  Value given = frame.arrays[index];
   access.knownStride = access.units.count;
   access.stride = code.num(access.knownStride);
+  access.base =
+      code.select(frame.ragged, frame.buffers[layout.packed(index, backward)],
+                  code.at(given, code.mul(code.mul(frame.before, frame.batch),
+                                          access.stride)));
   if (role == ArrayRole::GradOutput && whole) {
     // emitStart filled the stand-in with zeros if it is needed.
     Place place = layout.standIn(name);
@@ -121,7 +142,7 @@ Access Accesses::arrayAccess(ArrayRole role, StringRef name,
     access.stride = code.num(access.knownStride);
     access.base = frame.buffers[place.buffer];
   } else if (role != ArrayRole::Input) {
-    Value missing = code.isNull(access.base);
+    Value missing = code.isNull(given);
     Value other = role == ArrayRole::GradOutput
                       ? code.at(frame.weights, layout.zeros)
                       : frame.unwanted;

@@ -31,7 +31,17 @@ struct Frame {
   mlir::Value thread; ///< 0 .. threads-1
   mlir::Value threads;
   mlir::Value weights;
-  mlir::Value unwanted;                   ///< a row for values nobody wants
+  mlir::Value unwanted; ///< a row for values nobody wants
+
+  // Which rows are computed when. Longer rows come first, so that every step
+  // computes the first so many; rows of a step follow those of the step before.
+  mlir::Value ragged;   ///< the caller gave lengths
+  mlir::Value starts;   ///< [T+1]: how many rows the steps before this one have
+  mlir::Value order;    ///< [N]: the caller's row
+  mlir::Value ends;     ///< [N]: its length
+  mlir::Value firstRow; ///< rows of earlier chunks
+  mlir::Value rows;     ///< rows of this chunk
+
   llvm::SmallVector<mlir::Value> arrays;  ///< of the call, null or not
   llvm::SmallVector<mlir::Value> buffers; ///< where each buffer starts
 };
@@ -53,17 +63,30 @@ struct Access {
   bool temporary = false; ///< row 0 is the first of the rows at hand
   int64_t position = 0;   ///< tells slots apart; neighbours differ by width
 };
+
 /// Which rows are in question: all of the chunk, or those of one step.
 struct Origin {
   mlir::Value step; ///< null: all steps
 };
+
 /// Finds the operands of one scan.
 class Accesses {
   using Value = mlir::Value;
 
 public:
-  Accesses(Code &code, const Layout &layout, const Frame &frame)
-      : code(code), layout(layout), frame(frame) {}
+  Accesses(Code &code, const Layout &layout, const Frame &frame, bool backward)
+      : code(code), layout(layout), frame(frame), backward(backward) {}
+
+  /// The row of the chunk with which a step begins.
+  Value rowOf(Value step);
+  /// How many rows a step has.
+  Value rowsIn(Value step);
+  /// The row of a buffer of states with which a step begins; steps below 0 are
+  /// those before the chunk.
+  Value stateRow(const Buffer &buffer, Value step);
+  /// The slot of a ring that holds step `step` - `delay` in the order in which
+  /// a backward scan runs.
+  Value ringSlot(Value step, int64_t delay, int64_t slots);
 
   /// The vector at `lane` of a panel, in a row.
   Value lanePointer(const Access &access, Value panel, Value row, Value lane);
@@ -80,11 +103,10 @@ public:
   Access writeAccess(TensorOp tensor, const Origin &origin);
 
 private:
-  Value ringSlot(Value step, int64_t delay, int64_t slots);
-
   Code &code;
   const Layout &layout;
   const Frame &frame;
+  bool backward;
 };
 
 } // namespace rnn

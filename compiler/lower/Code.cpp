@@ -193,6 +193,15 @@ void Code::loop(Value lo, Value hi, int64_t step, Body body) {
   b.setInsertionPointToStart(loop.getBody());
   body(loop.getInductionVar());
 }
+Value Code::sum(Value lo, Value hi, Value start,
+                llvm::function_ref<Value(Value, Value)> body) {
+  auto loop = scf::ForOp::create(b, loc, lo, hi, num(1), ValueRange{start});
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  Value next = body(loop.getInductionVar(), loop.getRegionIterArg(0));
+  scf::YieldOp::create(b, loc, next);
+  return loop.getResult(0);
+}
 void Code::ifThen(Value condition, llvm::function_ref<void()> then) {
   auto branch = scf::IfOp::create(b, loc, condition, /*withElseRegion=*/false);
   OpBuilder::InsertionGuard guard(b);

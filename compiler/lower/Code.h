@@ -93,6 +93,10 @@ struct Code {
   void loop(int64_t lo, int64_t hi, int64_t step, Body body) {
     loop(num(lo), num(hi), step, body);
   }
+  /// A loop that carries a number from turn to turn: `body` takes the index and
+  /// the number and gives the next one. Gives the last.
+  Value sum(Value lo, Value hi, Value start,
+            llvm::function_ref<Value(Value, Value)> body);
   void ifThen(Value condition, llvm::function_ref<void()> then);
   void ifElse(Value condition, llvm::function_ref<void()> then,
               llvm::function_ref<void()> otherwise);

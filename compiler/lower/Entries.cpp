@@ -87,8 +87,13 @@ private:
   }
   Value badSize(Value steps, Value batch);
   Value chunkOf(Value steps, Value batch);
-  Value unwantedElements() {
-    return code.num(llvm::alignTo(layout.longestRow, line));
+  int64_t unwantedElements() { return llvm::alignTo(layout.longestRow, line); }
+  /// Where buffers begin in scratch: after a row for values nobody wants and
+  /// the order of rows.
+  Value scratchStart(Value steps, Value batch) {
+    Value words = code.add(code.add(steps, 1), code.mul(batch, 2));
+    Value lines = code.ceilDiv(words, 8);
+    return code.add(code.mul(lines, line), unwantedElements());
   }
   Value regionEnd(Memory region, Value steps, Value batch, Value start) {
     return offsetsOf(code, layout, region, steps, batch, start).total;
@@ -105,6 +110,7 @@ private:
   Frame frameOf(func::FuncOp body);
   void runBody(StringRef suffix, Value call);
   double workPerRow(bool backward);
+  std::pair<Value, Value> checkLengths(Value lengths, Value steps, Value batch);
 
   Layout layout;
   Tiles &tiles;
@@ -116,7 +122,7 @@ private:
 
 /// Sizes whose buffers would not fit an address.
 Value Entries::badSize(Value steps, Value batch) {
-  int64_t rowBytes = layout.longestRow * code.elementBytes();
+  int64_t rowBytes = layout.longestRow * code.elementBytes() + 64;
   int64_t extra = 0;
   for (const Buffer &buffer : layout.buffers) {
     rowBytes += buffer.rowElements * code.elementBytes();
@@ -183,6 +189,13 @@ Frame Entries::frameOf(func::FuncOp body) {
     frame.arrays.push_back(code.loadPtr(
         code.atByte(frame.call, call_field::Arrays + 8 * int64_t(i))));
   frame.buffers.resize(layout.buffers.size());
+  frame.ragged =
+      code.notNull(code.loadPtr(code.atByte(frame.call, call_field::Lengths)));
+  frame.starts = code.at(frame.unwanted, unwantedElements());
+  frame.order =
+      code.atByte(frame.starts, code.mul(code.add(frame.steps, 1), 8));
+  frame.ends = code.atByte(frame.order, code.mul(frame.batch, 8));
+  frame.firstRow = code.num(0);
   return frame;
 }
 
@@ -204,8 +217,9 @@ void Entries::emitForwardBody() {
   Value chunk = code.select(noTape, chunkOf(all, frame.batch),
                             code.max(all, code.num(1)));
   Value scratch = frame.unwanted;
-  MemoryOffsets temporary = offsetsOf(code, layout, Memory::Forward, chunk,
-                                      frame.batch, unwantedElements());
+  MemoryOffsets temporary =
+      offsetsOf(code, layout, Memory::Forward, chunk, frame.batch,
+                scratchStart(all, frame.batch));
   addBuffers(code, frame, temporary, scratch);
   Value keep = code.select(noTape, code.at(scratch, temporary.total),
                            code.at(tape, line));
@@ -214,7 +228,12 @@ void Entries::emitForwardBody() {
       offsetsOf(code, layout, Memory::Keep, chunk, frame.batch, code.num(0)),
       keep);
 
-  ScanLoops(code, layout, tiles, scan, frame, cacheBytes).emitStart();
+  ScanLoops whole(code, layout, tiles, scan, frame, cacheBytes);
+  whole.emitRowOrder();
+  whole.emitStart();
+  auto rowsBefore = [&](Value step) {
+    return code.loadNum(code.atByte(frame.starts, code.mul(step, 8)));
+  };
   Value chunks =
       code.max(code.div(code.sub(code.add(all, chunk), code.num(1)), chunk),
                code.num(1));
@@ -222,11 +241,16 @@ void Entries::emitForwardBody() {
     Frame part = frame;
     part.before = code.mul(index, chunk);
     part.steps = code.min(chunk, code.sub(all, part.before));
+    part.firstRow = rowsBefore(part.before);
+    part.rows =
+        code.sub(rowsBefore(code.add(part.before, part.steps)), part.firstRow);
     ScanLoops loops(code, layout, tiles, scan, part, cacheBytes);
+    loops.emitGather();
     loops.emitStages();
-    code.ifElse(
-        code.less(code.add(index, 1), chunks), [&] { loops.emitNextChunk(); },
-        [&] { loops.emitEnd(); });
+    loops.emitScatter();
+    loops.emitEnd();
+    code.ifThen(code.less(code.add(index, 1), chunks),
+                [&] { loops.emitNextChunk(); });
   });
   func::ReturnOp::create(code.b, code.loc);
 }
@@ -244,11 +268,16 @@ void Entries::emitBackwardBody() {
              code.at(tape, line));
   addBuffers(code, frame,
              offsetsOf(code, layout, Memory::Backward, frame.steps, frame.batch,
-                       unwantedElements()),
+                       scratchStart(frame.steps, frame.batch)),
              frame.unwanted);
   ScanLoops loops(code, layout, tiles, scan, frame, cacheBytes);
+  loops.emitRowOrder();
+  frame.rows =
+      code.loadNum(code.atByte(frame.starts, code.mul(frame.steps, 8)));
   loops.emitStart();
+  loops.emitGather();
   loops.emitStages();
+  loops.emitScatter();
   loops.emitEnd();
   func::ReturnOp::create(code.b, code.loc);
 }
@@ -319,6 +348,28 @@ void Entries::runBody(StringRef suffix, Value call) {
       });
 }
 
+/// Whether a length is not one, and a number that other lengths hardly have.
+std::pair<Value, Value> Entries::checkLengths(Value lengths, Value steps,
+                                              Value batch) {
+  Value rows = code.select(code.isNull(lengths), code.num(0), batch);
+  auto lengthOf = [&](Value row) {
+    return code.loadNum(code.atByte(lengths, code.mul(row, 8)));
+  };
+  Value wrong =
+      code.sum(code.num(0), rows, code.num(0), [&](Value row, Value sum) {
+        Value length = lengthOf(row);
+        Value bad = code.either(code.less(length, code.num(0)),
+                                code.less(steps, length));
+        return code.select(bad, code.num(1), sum);
+      });
+  Value id =
+      code.sum(code.num(0), rows, code.num(0), [&](Value row, Value sum) {
+        return code.add(code.add(code.mul(sum, 6364136223846793005), 1),
+                        lengthOf(row));
+      });
+  return {code.equal(wrong, code.num(1)), id};
+}
+
 void Entries::emitCall(StringRef suffix, bool backward) {
   EntryFunction entry(code, module, name(suffix), {code.ptr}, code.i32);
   Value call = entry.argument(0);
@@ -329,9 +380,6 @@ void Entries::emitCall(StringRef suffix, bool backward) {
   Value steps = code.loadNum(code.atByte(call, call_field::Steps));
   Value batch = code.loadNum(code.atByte(call, call_field::Batch));
   entry.failIf(badSize(steps, batch), status::BadSize);
-  entry.failIf(code.notNull(pointerAt(call_field::Lengths)),
-               status::Unsupported);
-
   Value weights = pointerAt(call_field::Weights);
   Value tape = pointerAt(call_field::Tape);
   Value scratch = pointerAt(call_field::Scratch);
@@ -354,6 +402,8 @@ void Entries::emitCall(StringRef suffix, bool backward) {
   }
   entry.failIf(missing, status::NullPointer);
   entry.failIf(isMisaligned({weights, tape, scratch}, 64), status::Misaligned);
+  Value lengths = pointerAt(call_field::Lengths);
+  entry.failIf(isMisaligned(lengths, 8), status::Misaligned);
   if (!arrays.empty())
     entry.failIf(isMisaligned(arrays, code.elementBytes()), status::Misaligned);
   auto differs = [&](Value base, int64_t byte, Value expected) {
@@ -362,13 +412,17 @@ void Entries::emitCall(StringRef suffix, bool backward) {
                                  found, expected)
         .getResult();
   };
+  auto [wrongLengths, lengthsId] = checkLengths(lengths, steps, batch);
+  entry.failIf(wrongLengths, status::BadLengths);
   entry.failIf(differs(weights, 0, code.num(id)), status::WrongWeights);
-  // A tape begins with: cell, steps, batch, and 1 until a backward used it.
+  // A tape begins with: cell, steps, batch, 1 until a backward used it, and
+  // what tells its lengths from others.
   if (backward) {
     Value wrong = differs(tape, 0, code.num(id));
     wrong = code.either(wrong, differs(tape, 8, steps));
     wrong = code.either(wrong, differs(tape, 16, batch));
     wrong = code.either(wrong, differs(tape, 24, code.num(1)));
+    wrong = code.either(wrong, differs(tape, 32, lengthsId));
     entry.failIf(wrong, status::WrongTape);
     code.storeNum(code.num(0), code.atByte(tape, 24));
   } else {
@@ -377,6 +431,7 @@ void Entries::emitCall(StringRef suffix, bool backward) {
       code.storeNum(steps, code.atByte(tape, 8));
       code.storeNum(batch, code.atByte(tape, 16));
       code.storeNum(code.num(1), code.atByte(tape, 24));
+      code.storeNum(lengthsId, code.atByte(tape, 32));
     });
   }
   entry.failIf(code.equal(batch, code.num(0)), status::Ok);
@@ -420,15 +475,16 @@ void Entries::emit() {
   emitBytes("forward_scratch_bytes", [&](Value steps, Value batch) {
     Value atLeastOne = code.max(steps, code.num(1));
     Value chunk = chunkOf(steps, batch);
-    Value alone =
-        regionEnd(Memory::Keep, chunk, batch,
-                  regionEnd(Memory::Forward, chunk, batch, unwantedElements()));
-    Value withTape =
-        regionEnd(Memory::Forward, atLeastOne, batch, unwantedElements());
+    Value alone = regionEnd(
+        Memory::Keep, chunk, batch,
+        regionEnd(Memory::Forward, chunk, batch, scratchStart(steps, batch)));
+    Value withTape = regionEnd(Memory::Forward, atLeastOne, batch,
+                               scratchStart(steps, batch));
     return code.max(alone, withTape);
   });
   emitBytes("backward_scratch_bytes", [&](Value steps, Value batch) {
-    return regionEnd(Memory::Backward, steps, batch, unwantedElements());
+    return regionEnd(Memory::Backward, steps, batch,
+                     scratchStart(steps, batch));
   });
   emitForwardBody();
   emitCall("forward", false);

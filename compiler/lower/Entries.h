@@ -48,7 +48,8 @@ enum : int32_t {
   Misaligned = 3,
   WrongWeights = 4,
   WrongTape = 5,
-  Unsupported = 6
+  Unsupported = 6,
+  BadLengths = 9
 };
 } // namespace status
 

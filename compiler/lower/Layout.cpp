@@ -54,7 +54,8 @@ bool Layout::isWholeUse(OpOperand &use) {
   Operation *owner = use.getOwner();
   if (auto affine = dyn_cast<AffineOp>(owner))
     return llvm::is_contained(affine.getInputs(), use.get());
-  return isa<ReduceSumOp, ReduceMaxOp, SplatOp, ConcatOp, SliceOp, AccumulateOp>(owner);
+  return isa<ReduceSumOp, ReduceMaxOp, SplatOp, ConcatOp, SliceOp,
+             AccumulateOp>(owner);
 }
 
 /// True if a use can only read rows: single elements at any place, or vectors
@@ -77,6 +78,9 @@ Layout::Layout(CellOp cell, const Target &target)
   for (bool backward : {false, true})
     if (ScanOp scan = cell.scan(backward))
       findSites(scan);
+  for (bool backward : {false, true})
+    if (ScanOp scan = cell.scan(backward))
+      placeForLengths(scan);
   placeWeights();
 }
 
@@ -159,6 +163,41 @@ void Layout::placeStates() {
           inRows(Memory::Backward, Extent::Ring, tensor.getDelay() + 1, count);
     if (tensor.tensorType().getRank() < 2)
       longestRow = std::max(longestRow, units(count).padded());
+  }
+}
+
+void Layout::placeForLengths(ScanOp scan) {
+  bool backward = scan.getBackward();
+  Memory region = backward ? Memory::Backward : Memory::Forward;
+  for (auto [index, array] : llvm::enumerate(face.arrays)) {
+    bool used =
+        array.role == ArrayRole::Input ||
+        array.role == (backward ? ArrayRole::GradOutput : ArrayRole::Output) ||
+        (backward && array.role == ArrayRole::GradInput);
+    TensorOp tensor = array.tensor;
+    if (used)
+      packedArrays[{index, backward}] = addBuffer(
+          region, Extent::Steps, 0, tensor.tensorType().getNumElements());
+  }
+  // In a step, rows are found by the step; over all steps they must stand side
+  // by side.
+  for (StageOp stage : stagesOf(scan)) {
+    if (stage.getPhase() == Phase::step)
+      continue;
+    stage.walk([&](Operation *op) {
+      for (Value operand : op->getOperands()) {
+        auto read = operand.getDefiningOp<ReadOp>();
+        if (!read || !read.getDelay() ||
+            read.declaration().getRole() != Role::state)
+          continue;
+        int64_t states = place(read.getTensor()).buffer;
+        auto [entry, isNew] = shiftedStates.try_emplace(
+            {states, int64_t(read.getDelay()), backward}, -1);
+        if (isNew)
+          entry->second =
+              addBuffer(region, Extent::Steps, 0, buffers[states].rowElements);
+      }
+    });
   }
 }
 

@@ -118,6 +118,19 @@ public:
     return standIns.lookup(symbol);
   }
 
+  /// The buffer that has an array over time of the caller's in the order in
+  /// which rows are computed, when lengths are given.
+  int64_t packed(int64_t array, bool backward) const {
+    return packedArrays.at({array, backward});
+  }
+  /// The buffer that has states `delay` steps late, when lengths are given.
+  int64_t shifted(int64_t states, int64_t delay, bool backward) const {
+    return shiftedStates.at({states, delay, backward});
+  }
+  /// All of them of a scan: a key as above, and the buffer.
+  std::map<std::pair<int64_t, bool>, int64_t> packedArrays;
+  std::map<std::tuple<int64_t, int64_t, bool>, int64_t> shiftedStates;
+
   const llvm::SmallVector<Site> &sites(StageOp stage) const {
     return stageSites.at(stage);
   }
@@ -148,6 +161,7 @@ private:
   void placeStates();
   void placeTapeAndValues(ScanOp scan);
   void findSites(ScanOp scan);
+  void placeForLengths(ScanOp scan);
   void placeWeights();
   Site makeSite(llvm::ArrayRef<AffineOp> affines);
 

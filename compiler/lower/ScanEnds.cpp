@@ -20,74 +20,63 @@ static auto tensorsOf(const Layout &layout) {
   return cell.getBody().getOps<TensorOp>();
 }
 
-void ScanLoops::forEachRowCopy(Value rows, Value to, Value toStride, Value from,
-                               Value fromStride, int64_t count) {
-  code.loop(code.num(0), rows, 1, [&](Value row) {
-    code.copyBytes(code.at(to, code.mul(row, toStride)),
-                   code.at(from, code.mul(row, fromStride)),
-                   code.num(count * code.elementBytes()));
-  });
+void ScanLoops::copyRow(Value to, Value from, int64_t count) {
+  code.copyBytes(to, from, code.num(count * code.elementBytes()));
 }
 
 void ScanLoops::emitStart() {
   const int64_t bytes = code.elementBytes();
-  auto rowsOf = [&](const Place &place, Value slot) {
-    Value row = code.mul(slot, frame.batch);
-    return code.at(frame.buffers[place.buffer],
-                   code.mul(row, layout.buffers[place.buffer].rowElements));
-  };
-  auto copyOrZero = [&](int64_t array, const Place &place, Value slot) {
+  auto clear = [&](const Place &place, Value slots) {
     int64_t stride = layout.buffers[place.buffer].rowElements;
-    Value from = frame.arrays[array], to = rowsOf(place, slot);
-    code.ifElse(
-        code.isNull(from),
-        [&] { code.zeroBytes(to, code.mul(frame.batch, stride * bytes)); },
-        [&] {
-          forEachRowCopy(frame.batch, to, code.num(stride), from,
-                         code.num(place.units.count), place.units.count);
-        });
+    code.zeroBytes(frame.buffers[place.buffer],
+                   code.mul(code.mul(slots, frame.batch), stride * bytes));
+  };
+  /// The caller's rows to the slot that `slotOf` names; zeros if there are none
+  /// is what `clear` has left.
+  auto copyRows = [&](int64_t array, const Place &place,
+                      llvm::function_ref<Value(Value)> slotOf) {
+    int64_t stride = layout.buffers[place.buffer].rowElements;
+    Value from = frame.arrays[array];
+    code.ifThen(code.notNull(from), [&] {
+      code.loop(code.num(0), frame.batch, 1, [&](Value row) {
+        Value to = code.add(code.mul(slotOf(row), frame.batch), row);
+        copyRow(code.at(frame.buffers[place.buffer], code.mul(to, stride)),
+                code.at(from, code.mul(callersRow(row), place.units.count)),
+                place.units.count);
+      });
+    });
   };
   code.ifThen(code.equal(frame.thread, code.num(0)), [&] {
+    for (auto tensor : tensorsOf(layout)) {
+      Place place = layout.place(tensor.getSymName());
+      bool isCarry = tensor.getRole() == Role::carry;
+      if (isCarry == scan.getBackward() &&
+          (isCarry || tensor.getRole() == Role::state))
+        clear(place, code.num(layout.buffers[place.buffer].extra));
+    }
     for (size_t index = 0; index < layout.face.arrays.size(); ++index) {
       const CellArray &array = layout.face.arrays[index];
       TensorOp tensor = array.tensor;
-      StringRef name = tensor.getSymName();
-      if (!scan.getBackward() && array.role == ArrayRole::Initial) {
-        Place place = layout.place(name);
-        copyOrZero(index, place,
-                   code.num(layout.buffers[place.buffer].extra - array.delay));
-      }
-      // Zeros, or the caller's gradient, where products read it in rows.
-      if (scan.getBackward() && array.role == ArrayRole::GradOutput)
-        if (Place place = layout.standIn(name)) {
-          int64_t stride = layout.buffers[place.buffer].rowElements;
-          Value rows = code.mul(frame.steps, frame.batch);
-          Value from = frame.arrays[index], to = rowsOf(place, code.num(0));
-          code.ifElse(
-              code.isNull(from),
-              [&] { code.zeroBytes(to, code.mul(rows, stride * bytes)); },
-              [&] {
-                forEachRowCopy(rows, to, code.num(stride), from,
-                               code.num(place.units.count), place.units.count);
-              });
-        }
+      if (scan.getBackward() || array.role != ArrayRole::Initial)
+        continue;
+      Place place = layout.place(tensor.getSymName());
+      int64_t slot = layout.buffers[place.buffer].extra - array.delay;
+      copyRows(index, place, [&](Value) { return code.num(slot); });
     }
     if (!scan.getBackward())
       return;
+    // The gradient of the state `delay` steps before a row's end enters as if a
+    // step after its last had written it.
     for (auto carry : tensorsOf(layout)) {
       if (carry.getRole() != Role::carry)
         continue;
       Place place = layout.place(carry.getSymName());
-      const Buffer &buffer = layout.buffers[place.buffer];
-      code.zeroBytes(
-          rowsOf(place, code.num(0)),
-          code.mul(frame.batch, buffer.extra * buffer.rowElements * bytes));
-      // The gradient of the state `delay` steps before the end enters as if a
-      // step after the last had written it.
-      int64_t delay = carry.getDelay();
-      int64_t array =
-          layout.face.find(ArrayRole::GradFinal, *carry.getOf(), delay);
-      copyOrZero(array, place, code.num(buffer.extra - 1));
+      int64_t array = layout.face.find(ArrayRole::GradFinal, *carry.getOf(),
+                                       carry.getDelay());
+      copyRows(array, place, [&](Value row) {
+        Value end = code.loadNum(code.atByte(frame.ends, code.mul(row, 8)));
+        return accesses.ringSlot(end, 0, layout.buffers[place.buffer].extra);
+      });
     }
   });
   emitBarrier();
@@ -100,14 +89,17 @@ void ScanLoops::emitNextChunk() {
         continue;
       Place place = layout.place(state.getSymName());
       const Buffer &buffer = layout.buffers[place.buffer];
+      Value base = frame.buffers[place.buffer];
       Value step = code.mul(frame.batch, buffer.rowElements);
-      // From the oldest on: a short chunk overlaps itself.
-      for (int64_t slot = 0; slot < buffer.extra; ++slot)
-        code.copyBytes(
-            code.at(frame.buffers[place.buffer], code.mul(step, slot)),
-            code.at(frame.buffers[place.buffer],
-                    code.mul(step, code.add(frame.steps, slot))),
-            code.mul(step, code.elementBytes()));
+      // From the oldest on: a short chunk overlaps itself. Rows that have
+      // ended come along and are not looked at.
+      for (int64_t slot = 0; slot < buffer.extra; ++slot) {
+        Value from = accesses.stateRow(
+            buffer, code.add(frame.steps, slot - buffer.extra));
+        code.copyBytes(code.at(base, code.mul(step, slot)),
+                       code.at(base, code.mul(from, buffer.rowElements)),
+                       code.mul(step, code.elementBytes()));
+      }
     }
   });
   emitBarrier();
@@ -118,6 +110,7 @@ void ScanLoops::emitGradInitial(const CellArray &array, Value to) {
   TensorOp state = array.tensor;
   int64_t count = state.tensorType().getNumElements();
   code.loop(code.num(0), frame.batch, 1, [&](Value row) {
+    Value toRow = code.at(to, code.mul(callersRow(row), count));
     code.loop(0, count, 1, [&](Value unit) {
       Value sum = code.real(0);
       for (auto carry : tensorsOf(layout)) {
@@ -127,8 +120,8 @@ void ScanLoops::emitGradInitial(const CellArray &array, Value to) {
           continue;
         Place place = layout.place(carry.getSymName());
         const Buffer &buffer = layout.buffers[place.buffer];
-        Value slot = code.rem(code.add(frame.steps, array.delay),
-                              code.num(buffer.extra));
+        Value slot = accesses.ringSlot(
+            code.num(int64_t(carry.getDelay()) - array.delay), 0, buffer.extra);
         Value from = code.add(code.mul(slot, frame.batch), row);
         Value share =
             code.load(code.at(code.at(frame.buffers[place.buffer],
@@ -136,32 +129,53 @@ void ScanLoops::emitGradInitial(const CellArray &array, Value to) {
                               unit));
         sum = arith::AddFOp::create(code.b, code.loc, sum, share);
       }
-      code.store(sum, code.at(code.at(to, code.mul(row, count)), unit));
+      code.store(sum, code.at(toRow, unit));
+    });
+  });
+}
+
+/// The state `delay` steps before its end, of each row that ends in this chunk.
+void ScanLoops::emitFinal(const CellArray &array, Value to) {
+  TensorOp tensor = array.tensor;
+  Place place = layout.place(tensor.getSymName());
+  const Buffer &buffer = layout.buffers[place.buffer];
+  code.loop(code.num(0), frame.batch, 1, [&](Value row) {
+    Value end = code.sub(
+        code.loadNum(code.atByte(frame.ends, code.mul(row, 8))), frame.before);
+    // A row of length 0 ends before the first chunk.
+    Value isFirst = code.equal(frame.before, code.num(0));
+    Value ended =
+        code.less(end, code.select(isFirst, code.num(0), code.num(1)));
+    Value endsLater = code.less(frame.steps, end);
+    Value endsHere = code.equal(
+        code.select(code.either(ended, endsLater), code.num(1), code.num(0)),
+        code.num(0));
+    code.ifThen(endsHere, [&] {
+      Value from =
+          code.add(accesses.stateRow(buffer, code.add(end, -array.delay)), row);
+      copyRow(code.at(to, code.mul(callersRow(row), place.units.count)),
+              code.at(frame.buffers[place.buffer],
+                      code.mul(from, buffer.rowElements)),
+              place.units.count);
     });
   });
 }
 
 void ScanLoops::emitEnd() {
+  ArrayRole role =
+      scan.getBackward() ? ArrayRole::GradInitial : ArrayRole::Final;
   code.ifThen(code.equal(frame.thread, code.num(0)), [&] {
     for (size_t index = 0; index < layout.face.arrays.size(); ++index) {
       const CellArray &array = layout.face.arrays[index];
-      TensorOp tensor = array.tensor;
-      if (!scan.getBackward() && array.role == ArrayRole::Final) {
-        Place place = layout.place(tensor.getSymName());
-        const Buffer &buffer = layout.buffers[place.buffer];
-        Value to = frame.arrays[index];
-        Value row = code.mul(code.add(frame.steps, buffer.extra - array.delay),
-                             frame.batch);
-        Value from = code.at(frame.buffers[place.buffer],
-                             code.mul(row, buffer.rowElements));
-        code.ifThen(code.notNull(to), [&] {
-          forEachRowCopy(frame.batch, to, code.num(place.units.count), from,
-                         code.num(buffer.rowElements), place.units.count);
-        });
-      }
-      if (scan.getBackward() && array.role == ArrayRole::GradInitial)
-        code.ifThen(code.notNull(frame.arrays[index]),
-                    [&] { emitGradInitial(array, frame.arrays[index]); });
+      if (array.role != role)
+        continue;
+      Value to = frame.arrays[index];
+      code.ifThen(code.notNull(to), [&] {
+        if (scan.getBackward())
+          emitGradInitial(array, to);
+        else
+          emitFinal(array, to);
+      });
     }
   });
   emitBarrier();

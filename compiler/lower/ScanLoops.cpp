@@ -26,7 +26,8 @@ using namespace rnn;
 ScanLoops::ScanLoops(Code &code, const Layout &layout, Tiles &tiles,
                      ScanOp scan, const Frame &frame, int64_t cacheBytes)
     : code(code), layout(layout), tiles(tiles), scan(scan), frame(frame),
-      accesses(code, layout, frame), cacheBytes(cacheBytes) {}
+      accesses(code, layout, frame, scan.getBackward()),
+      cacheBytes(cacheBytes) {}
 
 void ScanLoops::emitBarrier() {
   code.ifThen(code.less(code.num(1), frame.threads), [&] {
@@ -75,6 +76,11 @@ void ScanLoops::emitStages() {
         emitBarrier();
       }
     });
+  if (!scan.getBackward() && hasShifted())
+    code.ifThen(frame.ragged, [&] {
+      emitShift();
+      emitBarrier();
+    });
   emitAll(Phase::after);
 }
 
@@ -102,7 +108,7 @@ void ScanLoops::emitStage(StageOp stage, const Origin &origin) {
   StageState state;
   state.stage = stage;
   state.origin = origin;
-  Value rows = origin.step ? frame.batch : code.mul(frame.steps, frame.batch);
+  Value rows = origin.step ? accesses.rowsIn(origin.step) : frame.rows;
   emitAccumulates(stage, origin, rows);
 
   const auto &sites = layout.sites(stage);

@@ -38,13 +38,20 @@ public:
   ScanLoops(Code &code, const Layout &layout, Tiles &tiles, ScanOp scan,
             const Frame &frame, int64_t cacheBytes);
 
+  /// Puts the rows in the order in which they are computed.
+  void emitRowOrder();
   /// States or carries before the first step, from the caller's arrays.
   void emitStart();
+  /// The caller's arrays over time, where they cannot be read as they are.
+  void emitGather();
   /// All stages, over the steps of the frame.
   void emitStages();
+  /// The arrays over time that the caller gets, where rows had another order.
+  void emitScatter();
   /// Moves the last states of a chunk to where the next one looks for them.
   void emitNextChunk();
-  /// Final states, or gradients of initial states, to the caller's arrays.
+  /// Final states of the rows that end in the chunk, or gradients of initial
+  /// states, to the caller's arrays.
   void emitEnd();
   /// Waits for the other threads.
   void emitBarrier();
@@ -65,12 +72,17 @@ private:
   void emitAccumulates(StageOp stage, const Origin &origin, Value rows);
   Value emitReduce(Operation *op, Value row);
   void emitGradInitial(const CellArray &array, Value to);
+  void emitFinal(const CellArray &array, Value to);
+  bool hasShifted();
+  void emitShift();
+  Value callersRow(Value row);
+  void forOwnSteps(llvm::function_ref<void(Value)> body);
+  void copyRow(Value to, Value from, int64_t count);
+
   struct Panels {
     Value first, last; ///< last is one past
   };
   Panels ownPanels(const Units &units);
-  void forEachRowCopy(Value rows, Value to, Value toStride, Value from,
-                      Value fromStride, int64_t count);
 
   Code &code;
   const Layout &layout;

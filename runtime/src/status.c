@@ -20,13 +20,15 @@ const char *rnncc_status_text(rnncc_status status) {
   case RNNCC_WRONG_WEIGHTS:
     return "the weights were not packed by this cell";
   case RNNCC_WRONG_TAPE:
-    return "the tape is not that of a forward of this cell with the same steps "
-           "and batch, or it was used already";
+    return "the tape is not that of a forward of this cell with the same steps, "
+           "batch and lengths, or it was used already";
   case RNNCC_UNSUPPORTED:
     return "this object cannot do what was asked for: the processor lacks "
-           "instructions it was compiled for, or lengths were given";
+           "instructions it was compiled for";
   case RNNCC_WRONG_ABI:
     return "the cell was compiled for another version of the runtime";
+  case RNNCC_BAD_LENGTHS:
+    return "a length is below 0 or above the number of steps";
   case RNNCC_NO_MEMORY:
     return "the system gives no memory or no thread";
   }

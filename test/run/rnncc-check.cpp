@@ -10,6 +10,7 @@
 //   values, gradients   with the interpreter, of the flat and the staged form
 //   gradients           with central differences of the interpreter's forward
 //   values with NULL    for what may be NULL, and sums that did not start at 0
+//   lengths             rows of different lengths, each as if it were alone
 //   special values      NaN, infinity and large numbers in the inputs
 //   bits                of a second run, of a team of two threads, of step() by
 //                       step(), of each row alone
@@ -233,6 +234,10 @@ private:
   void checkNull(Call call, const Twine &what);
   void checkSpecial(Call call, const Twine &what);
   void checkDifferences(const Call &call, const Twine &what);
+  void checkLengths(Call call, const Twine &what);
+  void checkRowAlone(const CompiledCall &whole, int64_t row, int64_t length,
+                     const Twine &what);
+  void fill(CompiledCall &c, const Call &call, bool backward);
 
   const rnncc_descriptor &cell;
   Interpreter flat, staged;
@@ -458,6 +463,123 @@ void Check::checkDifferences(const Call &reference, const Twine &what) {
   }
 }
 
+/// Gives a call the arrays it reads, and room for those it writes.
+void Check::fill(CompiledCall &c, const Call &call, bool backward) {
+  for (auto [index, array] : llvm::enumerate(flat.interface().arrays)) {
+    if (array.role >= ArrayRole::GradOutput && !backward)
+      continue;
+    if (array.role == ArrayRole::Input || array.role == ArrayRole::Initial ||
+        array.role == ArrayRole::GradOutput ||
+        array.role == ArrayRole::GradFinal) {
+      c.set(index, call.arrays[index]);
+      c.arrays[index]->protect();
+    } else if (array.role == ArrayRole::GradParam)
+      c.set(index, std::vector<double>(c.elements(index), 0.0));
+    else
+      c.make(index);
+  }
+  if (!call.lengths.empty())
+    c.call->lengths = call.lengths.data();
+}
+
+/// A row of a padded batch against the same row alone, forward and backward.
+void Check::checkRowAlone(const CompiledCall &whole, int64_t row,
+                          int64_t length, const Twine &what) {
+  CompiledCall c(cell, length, 1);
+  auto forEachStep = [&](int64_t i, auto body) {
+    bool isSeries = cell.arrays[i].axes == RNNCC_STEPS_ROWS;
+    size_t size = whole.elements(i) * c.bytes / whole.batch /
+                  (isSeries ? whole.steps : 1);
+    for (int64_t t = 0; t < (isSeries ? length : 1); ++t)
+      body(static_cast<char *>(c.arrays[i]->data()) + t * size,
+           static_cast<char *>(whole.arrays[i]->data()) +
+               (t * whole.batch + row) * size,
+           size);
+  };
+  auto isRead = [](int role) {
+    return role == RNNCC_INPUT || role == RNNCC_INITIAL ||
+           role == RNNCC_GRAD_OUTPUT || role == RNNCC_GRAD_FINAL;
+  };
+  for (int64_t i = 0; i < cell.n_arrays; ++i) {
+    int role = cell.arrays[i].role;
+    if (role == RNNCC_GRAD_PARAM)
+      continue;
+    c.make(i);
+    if (isRead(role))
+      forEachStep(i, [](char *mine, char *theirs, size_t size) {
+        std::memcpy(mine, theirs, size);
+      });
+  }
+  runCompiled(c, true, nullptr, what);
+  for (int64_t i = 0; i < cell.n_arrays; ++i)
+    if (cell.arrays[i].role != RNNCC_GRAD_PARAM && !isRead(cell.arrays[i].role))
+      forEachStep(i, [&](char *mine, char *theirs, size_t size) {
+        verdict.require(!std::memcmp(mine, theirs, size),
+                        what + ": " + cell.arrays[i].name);
+      });
+}
+
+/// Rows of different lengths, with NaN where nobody may look.
+void Check::checkLengths(Call call, const Twine &what) {
+  const CellInterface &face = flat.interface();
+  CompiledCall plain(cell, call.steps, call.batch);
+  fill(plain, call, true);
+  runCompiled(plain, true, nullptr, what + " without lengths");
+  call.lengths.assign(call.batch, call.steps);
+  CompiledCall full(cell, call.steps, call.batch);
+  fill(full, call, true);
+  runCompiled(full, true, nullptr, what + " full lengths");
+  verdict.require(full.sameBits(plain), what + " bits of full lengths");
+
+  for (int64_t &length : call.lengths)
+    length = generator() % (call.steps + 1);
+  for (auto [index, array] : llvm::enumerate(face.arrays)) {
+    auto &values = call.arrays[index];
+    if (array.role == ArrayRole::GradParam)
+      values.clear();
+    if (array.role != ArrayRole::Input && array.role != ArrayRole::GradOutput)
+      continue;
+    size_t size = values.size() / (call.steps * call.batch);
+    for (int64_t t = 0; t < call.steps; ++t)
+      for (int64_t row = 0; row < call.batch; ++row)
+        if (t >= call.lengths[row])
+          std::fill_n(values.begin() + (t * call.batch + row) * size, size,
+                      NAN);
+  }
+  CompiledCall inference(cell, call.steps, call.batch),
+      training(cell, call.steps, call.batch),
+      together(cell, call.steps, call.batch, Wall::InFront);
+  fill(inference, call, false);
+  fill(training, call, true);
+  fill(together, call, true);
+  Team team(2);
+  runCompiled(inference, false, nullptr, what + " inference with lengths");
+  runCompiled(training, true, nullptr, what + " lengths");
+  runCompiled(together, true, &team, what + " lengths, two threads");
+  verdict.require(training.sameBits(together), what + " bits with lengths");
+  flat.forward(call);
+  flat.backward(call);
+  for (auto [index, array] : llvm::enumerate(face.arrays)) {
+    bool gradient = array.role >= ArrayRole::GradOutput;
+    bool isRead =
+        array.role == ArrayRole::Input || array.role == ArrayRole::GradOutput;
+    if (!isRead)
+      verdict.compare(gradient, training.get(index), call.arrays[index],
+                      gradient ? settings.backwardTolerance
+                               : settings.forwardTolerance,
+                      what + " with lengths " + array.name);
+    if (array.role == ArrayRole::Output || array.role == ArrayRole::Final)
+      verdict.require(!std::memcmp(inference.arrays[index]->data(),
+                                   training.arrays[index]->data(),
+                                   training.arrays[index]->size()),
+                      what + " with lengths, inference " + array.name);
+  }
+  for (int64_t row = 0; row < std::min<int64_t>(call.batch, 4); ++row)
+    checkRowAlone(training, row, call.lengths[row],
+                  what + " row " + Twine(row) + " of length " +
+                      Twine(call.lengths[row]) + " alone");
+}
+
 void Check::run(int64_t steps, int64_t batch, bool differences) {
   std::string what =
       "T=" + std::to_string(steps) + " N=" + std::to_string(batch);
@@ -482,29 +604,12 @@ void Check::run(int64_t steps, int64_t batch, bool differences) {
     verdict.compare(0, stagedCall.arrays[index], call.arrays[index], 1e-11,
                     what + " staged " + array.name);
 
-  auto fill = [&](CompiledCall &c, bool backward) {
-    for (auto [index, array] : llvm::enumerate(face.arrays)) {
-      bool read = array.role == ArrayRole::Input ||
-                  array.role == ArrayRole::Initial ||
-                  array.role == ArrayRole::GradOutput ||
-                  array.role == ArrayRole::GradFinal;
-      if (array.role >= ArrayRole::GradOutput && !backward)
-        continue;
-      if (read) {
-        c.set(index, call.arrays[index]);
-        c.arrays[index]->protect();
-      } else if (array.role == ArrayRole::GradParam)
-        c.set(index, std::vector<double>(c.elements(index), 0.0));
-      else
-        c.make(index);
-    }
-  };
   CompiledCall inference(cell, steps, batch), training(cell, steps, batch),
       again(cell, steps, batch, Wall::InFront), together(cell, steps, batch);
-  fill(inference, false);
-  fill(training, true);
-  fill(again, true);
-  fill(together, true);
+  fill(inference, call, false);
+  fill(training, call, true);
+  fill(again, call, true);
+  fill(together, call, true);
   Team team(2);
   runCompiled(inference, false, nullptr, what + " inference");
   runCompiled(training, true, nullptr, what + " training");
@@ -531,6 +636,8 @@ void Check::run(int64_t steps, int64_t batch, bool differences) {
     if (steps * batch > 0)
       checkSpecial(call, what);
   }
+  if (steps * batch > 0)
+    checkLengths(call, what);
   if (differences)
     checkDifferences(call, what);
 }

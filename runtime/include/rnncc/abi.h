@@ -32,9 +32,10 @@ typedef enum rnncc_status {
   RNNCC_WRONG_TAPE = 5,    /**< tape is not of a forward of this cell, steps and
                               batch, or a backward has used it already */
   RNNCC_UNSUPPORTED = 6,   /**< what was asked for is not in this object: a CPU
-                              without the instructions, or `lengths` */
+                              without the instructions */
   RNNCC_WRONG_ABI = 7,     /**< compiled for another RNNCC_ABI_VERSION */
   RNNCC_NO_MEMORY = 8,     /**< the runtime could not get memory or a thread */
+  RNNCC_BAD_LENGTHS = 9,   /**< a length is below 0 or above the steps */
 } rnncc_status;
 
 /** Threads that run one program together. Made by the runtime
@@ -124,7 +125,10 @@ typedef struct rnncc_call {
                             without a later backward */
   void *scratch;       /**< *_scratch_bytes(T, N) bytes, free after the call */
   rnncc_team *team;    /**< NULL: the calling thread alone */
-  const int64_t *lengths; /**< NULL; per-row lengths are not supported yet */
+  const int64_t *lengths; /**< [N] steps of each row, 0 to T; NULL: all T. Past
+                               its end a row's outputs and input gradients are
+                               zeros, gradients given there are ignored, and its
+                               final state is the one at its own end */
   void *arrays[1];        /**< n_arrays of them, in the order of
                                rnncc_descriptor.arrays */
 } rnncc_call;

@@ -23,6 +23,7 @@ int main(void) {
   float x[2 * 3 * LSTM_I], h[2 * 3 * LSTM_H];
   lstm_call call;
   rnncc_status status;
+  int64_t lengths[3] = {2, 2, 2};
 
   require(offsetof(lstm_call, steps) == offsetof(rnncc_call, steps) &&
               offsetof(lstm_call, weights) == offsetof(rnncc_call, weights) &&
@@ -95,6 +96,15 @@ int main(void) {
   require(lstm_forward(&call) == RNNCC_MISALIGNED, "scratch");
   call.scratch = scratch;
   require(lstm_backward(&call) == RNNCC_NULL_POINTER, "backward without tape");
+  call.lengths = lengths;
+  lengths[1] = 3;
+  require(lstm_forward(&call) == RNNCC_BAD_LENGTHS, "a length above T");
+  lengths[1] = -1;
+  require(lstm_forward(&call) == RNNCC_BAD_LENGTHS, "a negative length");
+  lengths[1] = 2;
+  call.lengths = (const int64_t *)((const char *)lengths + 4);
+  require(lstm_forward(&call) == RNNCC_MISALIGNED, "lengths");
+  call.lengths = NULL;
   call.tape = tape;
   memset(tape, 0, 64);
   require(lstm_backward(&call) == RNNCC_WRONG_TAPE, "tape never written");
@@ -105,6 +115,9 @@ int main(void) {
   call.steps = 1;
   require(lstm_backward(&call) == RNNCC_WRONG_TAPE, "tape of another T");
   call.steps = 2;
+  call.lengths = lengths;
+  require(lstm_backward(&call) == RNNCC_WRONG_TAPE, "tape of other lengths");
+  call.lengths = NULL;
   require(lstm_backward(&call) == RNNCC_OK, "backward");
   require(lstm_backward(&call) == RNNCC_WRONG_TAPE, "tape used up");
   call.steps = 0;
