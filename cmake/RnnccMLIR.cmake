@@ -3,6 +3,7 @@
 # The packages accept no version in find_package; it is checked below.
 list(APPEND CMAKE_PREFIX_PATH /usr/lib/llvm-22)
 find_package(MLIR REQUIRED CONFIG)
+find_package(LLD REQUIRED CONFIG)
 if(NOT LLVM_VERSION_MAJOR EQUAL 22)
   message(FATAL_ERROR "rnncc needs LLVM 22, found ${LLVM_PACKAGE_VERSION} in ${LLVM_DIR}")
 endif()

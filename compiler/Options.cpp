@@ -40,20 +40,20 @@ std::optional<Options> rnn::parseOptions(int argc, char **argv) {
   // LLVM's libraries bring options of their own, `stop-after` among them.
   cl::ResetCommandLineParser();
   cl::OptionCategory category("rnncc options");
-  cl::opt<std::string> input(cl::Positional, cl::desc("FILE.rnn"), cl::Required,
-                             cl::cat(category));
-  cl::opt<std::string> output("o",
-                              cl::desc("Write to FILE; '-' is standard output"),
-                              cl::value_desc("FILE"), cl::cat(category));
-  cl::list<std::string> settings(
+  static cl::opt<std::string> input(cl::Positional, cl::desc("FILE.rnn"),
+                                    cl::Required, cl::cat(category));
+  static cl::opt<std::string> output(
+      "o", cl::desc("Write to FILE; '-' is standard output"),
+      cl::value_desc("FILE"), cl::cat(category));
+  static cl::list<std::string> settings(
       "set", cl::CommaSeparated, cl::value_desc("NAME=VALUE,.."),
       cl::desc("Set sizes and functions of cells: H=128, f=relu, or "
                "LSTM.H=128 for one cell of several"),
       cl::cat(category));
-  cl::list<std::string> cells(
+  static cl::list<std::string> cells(
       "cell", cl::CommaSeparated, cl::value_desc("NAME,.."),
       cl::desc("Compile only these cells of the file"), cl::cat(category));
-  cl::opt<Emit> emit(
+  static cl::opt<Emit> emit(
       "emit", cl::desc("What to write:"), cl::init(Emit::Object),
       cl::values(
           clEnumValN(Emit::Object, "obj", "object, and header beside it"),
@@ -62,24 +62,25 @@ std::optional<Options> rnn::parseOptions(int argc, char **argv) {
           clEnumValN(Emit::Assembly, "asm", "assembly"),
           clEnumValN(Emit::LLVM, "llvm", "LLVM IR")),
       cl::cat(category));
-  cl::opt<Element> element(
+  static cl::opt<Element> element(
       "type", cl::desc("Element type:"), cl::init(Element::F32),
       cl::values(clEnumValN(Element::F32, "f32", "single precision"),
                  clEnumValN(Element::F64, "f64", "double precision")),
       cl::cat(category));
-  cl::opt<std::string> cpu(
-      "cpu", cl::value_desc("LEVEL"), cl::init("native"),
-      cl::desc("CPU level to make kernels for: native (this machine's, the "
-               "default), avx2 (with FMA) or avx512"),
+  static cl::list<std::string> cpus(
+      "cpu", cl::CommaSeparated, cl::value_desc("LEVEL,.."),
+      cl::desc("CPU levels to make kernels for: x86-64, avx2 (with FMA), "
+               "avx512, or native for this machine's; without it, all of them: "
+               "the object takes the best that the processor has"),
       cl::cat(category));
-  cl::opt<const Stage *> stopAfter(
+  static cl::opt<const Stage *> stopAfter(
       "stop-after", cl::desc("Stop after a stage and print what it made:"),
       cl::init(nullptr), cl::cat(category));
   for (const Stage &stage : stages())
     stopAfter.getParser().addLiteralOption(stage.name, &stage, stage.help);
-  cl::opt<bool> warningsAreErrors("Werror", cl::desc("Make warnings errors"),
-                                  cl::cat(category));
-  cl::opt<bool> verifyDiagnostics(
+  static cl::opt<bool> warningsAreErrors(
+      "Werror", cl::desc("Make warnings errors"), cl::cat(category));
+  static cl::opt<bool> verifyDiagnostics(
       "verify-diagnostics", cl::Hidden, cl::cat(category),
       cl::desc("Check errors against the 'expected-error' comments in the "
                "input"));
@@ -111,14 +112,17 @@ std::optional<Options> rnn::parseOptions(int argc, char **argv) {
   options.cells.assign(cells.begin(), cells.end());
   options.emit = emit;
   options.element = element;
-  options.target = targetFor(cpu);
-  if (!options.target) {
-    commandLineError(
-        cpu == "native" ? "--cpu native: this machine has no AVX2 and FMA; "
-                          "name the level to compile for: avx2 or avx512"
-                        : "--cpu " + cpu + ": expected native, avx2 or avx512");
-    return std::nullopt;
-  }
+  for (const std::string &cpu : cpus)
+    if (!targetFor(cpu)) {
+      commandLineError("--cpu " + cpu +
+                       ": expected x86-64, avx2, avx512 or native");
+      return std::nullopt;
+    }
+  for (const Target &level : cpuLevels())
+    if (cpus.empty() || llvm::any_of(cpus, [&](const std::string &cpu) {
+          return targetFor(cpu)->name == level.name;
+        }))
+      options.targets.push_back(level);
   options.stopAfter = stopAfter;
   options.warningsAreErrors = warningsAreErrors;
   options.verifyDiagnostics = verifyDiagnostics;

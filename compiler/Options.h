@@ -27,7 +27,8 @@ struct Options {
   std::vector<std::string> cells; ///< empty: all of the file
   Emit emit = Emit::Object;
   Element element = Element::F32;
-  std::optional<Target> target; ///< CPU level to make kernels for; never empty
+  /// CPU levels to make kernels for, from the lowest; never empty.
+  std::vector<Target> targets;
   const Stage *stopAfter = nullptr; ///< null: go to the end
   bool warningsAreErrors = false;
   bool verifyDiagnostics = false;

@@ -60,7 +60,8 @@ static void addSchedule(PassManager &pm, const Options &options) {
 
 static void addLoops(PassManager &pm, const Options &options) {
   LowerCellsPassOptions lower;
-  lower.cpu = options.target->name;
+  for (const Target &target : options.targets)
+    lower.cpus.push_back(target.name);
   pm.addPass(createLowerCellsPass(lower));
   auto &functions = pm.nest<func::FuncOp>();
   functions.addPass(createCSEPass());
@@ -114,19 +115,23 @@ static ExitCode fail(llvm::Error error) {
   return CommandLineError;
 }
 
-/// Links beside the output and renames, so that no half output is left.
-static ExitCode writeShared(StringRef object, StringRef output) {
-  std::string aside = (output + ".tmp").str();
-  if (llvm::Error error = linkShared(object, aside)) {
-    llvm::sys::fs::remove(aside);
+static std::string levelNames(const Options &options) {
+  return llvm::join(
+      llvm::map_range(options.targets,
+                      [](const Target &target) { return target.name; }),
+      ", ");
+}
+
+static ExitCode emitText(llvm::Module &module, const Options &options) {
+  optimise(module);
+  if (options.emit == Emit::LLVM)
+    return write(outputName(options, "ll"),
+                 [&](raw_ostream &os) { module.print(os, nullptr); });
+  SmallString<0> text;
+  llvm::raw_svector_ostream stream(text);
+  if (llvm::Error error = writeAssembly(module, stream))
     return fail(std::move(error));
-  }
-  if (std::error_code error = llvm::sys::fs::rename(aside, output)) {
-    llvm::sys::fs::remove(aside);
-    commandLineError("cannot write '" + output + "': " + error.message());
-    return CommandLineError;
-  }
-  return Success;
+  return write(outputName(options, "s"), [&](raw_ostream &os) { os << text; });
 }
 
 /// From the LLVM dialect to the files that were asked for.
@@ -137,32 +142,29 @@ static ExitCode emit(ModuleOp module, const Options &options) {
   auto header = [&](StringRef path) {
     return write(path, [&](raw_ostream &os) {
       os << headerText(cells, llvm::sys::path::filename(path),
-                       options.target->name, RNNCC_VERSION);
+                       levelNames(options), RNNCC_VERSION);
     });
   };
   if (options.emit == Emit::Header)
     return header(outputName(options, "h"));
 
   eraseCells(module);
-  CodeTarget target = {options.target->name, options.target->features};
   llvm::LLVMContext context;
-  auto code =
-      makeLLVM(module, cells, target, options.emit == Emit::Shared, context);
+  auto code = makeLLVM(module, cells, options.emit == Emit::Shared, context);
   if (!code)
     return fail(code.takeError());
-  if (options.emit == Emit::LLVM)
-    return write(outputName(options, "ll"),
-                 [&](raw_ostream &os) { (*code)->print(os, nullptr); });
-  SmallString<0> bytes;
-  llvm::raw_svector_ostream stream(bytes);
-  bool assembly = options.emit == Emit::Assembly;
-  if (llvm::Error error = writeCode(**code, target, assembly, stream))
-    return fail(std::move(error));
-  if (options.emit == Emit::Shared)
-    return writeShared(bytes, outputName(options, "so"));
-  std::string output = outputName(options, assembly ? "s" : "o");
-  ExitCode written = write(output, [&](raw_ostream &os) { os << bytes; });
-  if (written != Success || assembly || output == "-")
+  if (options.emit == Emit::LLVM || options.emit == Emit::Assembly)
+    return emitText(**code, options);
+  bool shared = options.emit == Emit::Shared;
+  auto objects = objectCode(**code);
+  if (!objects)
+    return fail(objects.takeError());
+  auto linked = link(*objects, shared ? LinkKind::Shared : LinkKind::Object);
+  if (!linked)
+    return fail(linked.takeError());
+  std::string output = outputName(options, shared ? "so" : "o");
+  ExitCode written = write(output, [&](raw_ostream &os) { os << *linked; });
+  if (written != Success || shared || output == "-")
     return written;
   SmallString<128> beside(output);
   llvm::sys::path::replace_extension(beside, "h");
@@ -270,7 +272,7 @@ ExitCode rnn::compile(const Options &options) {
   DialectRegistry registry;
   registerRnnDialect(registry);
   registerToLLVM(registry);
-  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+  MLIRContext context(registry);
   context.loadAllAvailableDialects();
   context.loadDialect<arith::ArithDialect, math::MathDialect>();
   if (options.verifyDiagnostics) {

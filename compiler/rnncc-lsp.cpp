@@ -15,6 +15,5 @@
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   rnn::registerAllDialects(registry);
-  return mlir::asMainReturnCode(
-      mlir::MlirLspServerMain(argc, argv, registry));
+  return mlir::asMainReturnCode(mlir::MlirLspServerMain(argc, argv, registry));
 }

@@ -1,5 +1,6 @@
 # How lit finds and runs the tests: each file says in its RUN lines what to do.
 import os
+import shutil
 
 import lit.formats
 
@@ -26,3 +27,5 @@ for feature in ("avx2", "avx512f"):
         config.available_features.add(feature)
 if os.path.exists(os.path.join(config.build_dir, "bin", "runtime-team-tsan")):
     config.available_features.add("tsan")
+if shutil.which("valgrind"):
+    config.available_features.add("valgrind")

@@ -13,6 +13,7 @@
 
 #include "dialect/CellInterface.h"
 #include "mlir/Pass/PassManager.h"
+#include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/Error.h"
 #include <memory>
@@ -65,24 +66,27 @@ CellFacts factsOf(CellOp cell);
 /// Removes the cells from a lowered module.
 void eraseCells(mlir::ModuleOp module);
 
-/// The CPU that code is made for.
-struct CodeTarget {
-  std::string name;     ///< as the user knows it: "avx512"
-  std::string features; ///< for LLVM
-};
-
-/// Translates a module in the LLVM dialect, adds the descriptors and optimises.
-/// `shared` adds the table of cells that tools look for.
+/// Translates a module in the LLVM dialect and adds the descriptors. `shared`
+/// adds the table of cells that tools look for.
 llvm::Expected<std::unique_ptr<llvm::Module>>
-makeLLVM(mlir::ModuleOp module, llvm::ArrayRef<CellFacts> cells,
-         const CodeTarget &target, bool shared, llvm::LLVMContext &context);
+makeLLVM(mlir::ModuleOp module, llvm::ArrayRef<CellFacts> cells, bool shared,
+         llvm::LLVMContext &context);
 
-/// Object code or assembly.
-llvm::Error writeCode(llvm::Module &module, const CodeTarget &target,
-                      bool assembly, llvm::raw_pwrite_stream &os);
+void optimise(llvm::Module &module);
 
-/// Links an object into a shared object, with the linker of this machine.
-llvm::Error linkShared(llvm::StringRef object, llvm::StringRef output);
+/// Assembly of an optimised module.
+llvm::Error writeAssembly(llvm::Module &module, llvm::raw_pwrite_stream &os);
+
+/// Optimises a module in parts; the object code of each. The module is of no
+/// use afterwards.
+llvm::Expected<std::vector<llvm::SmallString<0>>>
+objectCode(llvm::Module &module);
+
+enum class LinkKind { Object, Shared };
+
+/// Links objects into one, or into a shared object.
+llvm::Expected<llvm::SmallString<0>>
+link(llvm::ArrayRef<llvm::SmallString<0>> objects, LinkKind kind);
 
 /// Adds the descriptor of each cell to a module.
 void addDescriptors(llvm::Module &module, llvm::ArrayRef<CellFacts> cells,

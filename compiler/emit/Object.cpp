@@ -3,28 +3,39 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
+//
+//   module --> part of avx512 --> optimised --> object --.
+//          --> part of avx2   --> optimised --> object ---> linked: one object
+//          --> the rest       --> optimised --> object --'
+//
+// Parts are worked on side by side. Functions of one CPU level are one part:
+// they call each other and nothing else. How many threads there are changes no
+// byte.
+//
+//===----------------------------------------------------------------------===//
 
 #include "compiler/emit/Emit.h"
 #include "mlir/Target/LLVMIR/Export.h"
-#include "llvm/ADT/ScopeExit.h"
-#include "llvm/ADT/StringExtras.h"
+#include "llvm/Bitcode/BitcodeReader.h"
+#include "llvm/Bitcode/BitcodeWriter.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Program.h"
 #include "llvm/Support/TargetSelect.h"
+#include "llvm/Support/ThreadPool.h"
 #include "llvm/Target/TargetMachine.h"
+#include "llvm/Transforms/Utils/Cloning.h"
 
 using namespace llvm;
 using namespace rnn;
 
-static std::unique_ptr<TargetMachine> makeMachine(const CodeTarget &target) {
+static std::unique_ptr<TargetMachine> makeMachine() {
   LLVMInitializeX86TargetInfo();
   LLVMInitializeX86Target();
   LLVMInitializeX86TargetMC();
   LLVMInitializeX86AsmPrinter();
+  LLVMInitializeX86AsmParser(); // of the instructions that ask the processor
   std::string error;
   Triple triple("x86_64-unknown-linux-gnu");
   const llvm::Target *found = TargetRegistry::lookupTarget(triple, error);
@@ -36,18 +47,28 @@ static std::unique_ptr<TargetMachine> makeMachine(const CodeTarget &target) {
   options.AllowFPOpFusion = FPOpFusion::Strict;
   options.FunctionSections = true;
   return std::unique_ptr<TargetMachine>(found->createTargetMachine(
-      triple, "x86-64", target.features, options, Reloc::PIC_, std::nullopt,
+      triple, "x86-64", /*Features=*/"", options, Reloc::PIC_, std::nullopt,
       CodeGenOptLevel::Aggressive));
 }
 
-Expected<std::unique_ptr<Module>>
-rnn::makeLLVM(mlir::ModuleOp source, ArrayRef<CellFacts> cells,
-              const CodeTarget &target, bool shared, LLVMContext &context) {
+/// A function that asks for a section shares it.
+static void placeInSection(Function &function) {
+  Attribute section = function.getFnAttribute("rnn-section");
+  if (!section.isValid())
+    return;
+  function.setSection(section.getValueAsString());
+  function.removeFnAttr("rnn-section");
+}
+
+Expected<std::unique_ptr<Module>> rnn::makeLLVM(mlir::ModuleOp source,
+                                                ArrayRef<CellFacts> cells,
+                                                bool shared,
+                                                LLVMContext &context) {
   std::unique_ptr<Module> module =
       mlir::translateModuleToLLVMIR(source, context);
   if (!module)
     return createStringError("internal: translation to LLVM IR failed");
-  std::unique_ptr<TargetMachine> machine = makeMachine(target);
+  std::unique_ptr<TargetMachine> machine = makeMachine();
   if (!machine)
     return createStringError("internal: LLVM has no x86-64 target");
   module->setTargetTriple(machine->getTargetTriple());
@@ -57,9 +78,16 @@ rnn::makeLLVM(mlir::ModuleOp source, ArrayRef<CellFacts> cells,
   module->setSourceFileName(module->getModuleIdentifier());
   addDescriptors(*module, cells, shared);
   for (Function &function : *module)
-    if (!function.isDeclaration())
+    if (!function.isDeclaration()) {
       function.addFnAttr(Attribute::NoUnwind);
+      placeInSection(function);
+    }
 
+  return module;
+}
+
+void rnn::optimise(Module &module) {
+  std::unique_ptr<TargetMachine> machine = makeMachine();
   LoopAnalysisManager loops;
   FunctionAnalysisManager functions;
   CGSCCAnalysisManager graph;
@@ -76,43 +104,107 @@ rnn::makeLLVM(mlir::ModuleOp source, ArrayRef<CellFacts> cells,
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, graph, modules);
   builder.buildPerModuleDefaultPipeline(OptimizationLevel::O1)
-      .run(*module, modules);
-  return module;
+      .run(module, modules);
 }
 
-Error rnn::writeCode(Module &module, const CodeTarget &target, bool assembly,
-                     raw_pwrite_stream &os) {
-  std::unique_ptr<TargetMachine> machine = makeMachine(target);
+static Error writeCode(Module &module, CodeGenFileType type,
+                       raw_pwrite_stream &os) {
+  std::unique_ptr<TargetMachine> machine = makeMachine();
   legacy::PassManager passes;
-  if (!machine ||
-      machine->addPassesToEmitFile(passes, os, nullptr,
-                                   assembly ? CodeGenFileType::AssemblyFile
-                                            : CodeGenFileType::ObjectFile))
+  if (!machine || machine->addPassesToEmitFile(passes, os, nullptr, type))
     return createStringError("internal: LLVM cannot write x86-64 code");
   passes.run(module);
   return Error::success();
 }
 
-Error rnn::linkShared(StringRef object, StringRef output) {
-  SmallString<128> path;
-  int descriptor;
-  if (std::error_code error =
-          sys::fs::createTemporaryFile("rnncc", "o", descriptor, path))
-    return createStringError(error, "cannot write a temporary file");
-  scope_exit remove([&] { sys::fs::remove(path); });
-  raw_fd_ostream(descriptor, /*shouldClose=*/true) << object;
+Error rnn::writeAssembly(Module &module, raw_pwrite_stream &os) {
+  return writeCode(module, CodeGenFileType::AssemblyFile, os);
+}
 
-  for (StringRef name : {"ld.lld-22", "ld.lld", "ld", "cc"}) {
-    auto linker = sys::findProgramByName(name);
-    if (!linker)
+//===----------------------------------------------------------------------===//
+// Parts
+//===----------------------------------------------------------------------===//
+
+namespace {
+using Bytes = SmallString<0>;
+} // namespace
+
+/// The instructions that a function may use name its part; "" for the rest.
+static StringRef partOf(const GlobalValue &value) {
+  auto function = dyn_cast<Function>(&value);
+  return function
+             ? function->getFnAttribute("target-features").getValueAsString()
+             : StringRef();
+}
+
+/// True if another part uses it. Uses by constants count as uses by the rest.
+static bool isUsedElsewhere(const GlobalValue &value) {
+  return any_of(value.users(), [&](const User *user) {
+    auto instruction = dyn_cast<Instruction>(user);
+    return (instruction ? partOf(*instruction->getFunction()) : "") !=
+           partOf(value);
+  });
+}
+
+/// Writes each part of a module as bitcode, for a context of its own. What one
+/// part has and another uses gets a name that only the linker sees.
+static std::vector<Bytes> split(Module &module) {
+  SetVector<StringRef> names;
+  for (GlobalValue &value : module.global_values()) {
+    if (value.isDeclaration())
       continue;
-    std::string message;
-    StringRef arguments[] = {*linker, "-shared", "-o", output, path};
-    if (sys::ExecuteAndWait(*linker, arguments, std::nullopt, {}, 0, 0,
-                            &message))
-      return createStringError("linking with '" + *linker + "' failed" +
-                               (message.empty() ? "" : ": " + message));
-    return Error::success();
+    names.insert(partOf(value));
+    if (value.hasLocalLinkage() && isUsedElsewhere(value)) {
+      value.setLinkage(GlobalValue::ExternalLinkage);
+      value.setVisibility(GlobalValue::HiddenVisibility);
+    }
   }
-  return createStringError("no linker found; install Debian's lld-22");
+  std::vector<Bytes> parts;
+  for (StringRef name : names) {
+    ValueToValueMapTy map;
+    std::unique_ptr<Module> part =
+        CloneModule(module, map, [&](const GlobalValue *value) {
+          return partOf(*value) == name;
+        });
+    raw_svector_ostream os(parts.emplace_back());
+    WriteBitcodeToFile(*part, os);
+  }
+  return parts;
+}
+
+static Expected<Bytes> compilePart(StringRef bitcode) {
+  LLVMContext context;
+  auto part = parseBitcodeFile(MemoryBufferRef(bitcode, "part"), context);
+  if (!part)
+    return part.takeError();
+  optimise(**part);
+  Bytes object;
+  raw_svector_ostream os(object);
+  if (Error error = writeCode(**part, CodeGenFileType::ObjectFile, os))
+    return error;
+  return object;
+}
+
+Expected<std::vector<Bytes>> rnn::objectCode(Module &module) {
+  std::vector<Bytes> parts = split(module);
+  std::vector<Expected<Bytes>> objects;
+  for (size_t i = 0; i < parts.size(); ++i)
+    objects.emplace_back(Bytes());
+  {
+    DefaultThreadPool pool(hardware_concurrency(parts.size()));
+    // The widest vectors take longest; they come last.
+    for (size_t i = parts.size(); i-- > 0;)
+      pool.async([&, i] { objects[i] = compilePart(parts[i]); });
+  }
+  std::vector<Bytes> result;
+  Error errors = Error::success();
+  for (Expected<Bytes> &object : objects) {
+    if (object)
+      result.push_back(std::move(*object));
+    else
+      errors = joinErrors(std::move(errors), object.takeError());
+  }
+  if (errors)
+    return errors;
+  return result;
 }

@@ -12,6 +12,20 @@
 
 namespace rnn {
 
+/// Offsets of the fields of rnncc_call in rnncc/abi.h, in bytes.
+namespace call_field {
+enum : int64_t {
+  Steps = 0,
+  Batch = 8,
+  Weights = 16,
+  Tape = 24,
+  Scratch = 32,
+  Team = 40,
+  Lengths = 48,
+  Arrays = 56
+};
+} // namespace call_field
+
 /// Where each buffer of a region starts, in elements from its base, and how
 /// many elements they take together. Other buffers get a null value.
 struct MemoryOffsets {

@@ -224,3 +224,44 @@ void Code::zeroBytes(Value to, Value bytes) {
   Value zero = arith::ConstantIntOp::create(b, loc, b.getI8Type(), 0);
   LLVM::MemsetOp::create(b, loc, to, zero, bytes, /*isVolatile=*/false);
 }
+
+static void setLinkage(func::FuncOp function, LLVM::Linkage linkage) {
+  function.setPrivate();
+  function->setAttr("llvm.linkage",
+                    LLVM::LinkageAttr::get(function.getContext(), linkage));
+}
+void rnn::makeInternal(func::FuncOp function) {
+  setLinkage(function, LLVM::Linkage::Internal);
+}
+void rnn::makePrivate(func::FuncOp function) {
+  setLinkage(function, LLVM::Linkage::Private);
+}
+
+static constexpr StringRef forLLVM = "passthrough";
+
+void rnn::setForLLVM(func::FuncOp function, StringRef attribute,
+                     StringRef value) {
+  Builder b(function.getContext());
+  SmallVector<Attribute> all;
+  if (auto given = function->getAttrOfType<ArrayAttr>(forLLVM))
+    llvm::append_range(all, given);
+  if (value.empty())
+    all.push_back(b.getStringAttr(attribute));
+  else
+    all.push_back(b.getStrArrayAttr({attribute, value}));
+  function->setAttr(forLLVM, b.getArrayAttr(all));
+}
+
+std::optional<StringRef> rnn::getForLLVM(func::FuncOp function,
+                                         StringRef attribute) {
+  if (auto all = function->getAttrOfType<ArrayAttr>(forLLVM))
+    for (Attribute one : all)
+      if (auto pair = dyn_cast<ArrayAttr>(one);
+          pair && cast<StringAttr>(pair[0]) == attribute)
+        return cast<StringAttr>(pair[1]).getValue();
+  return std::nullopt;
+}
+
+void rnn::placeInSection(func::FuncOp function, const Twine &section) {
+  setForLLVM(function, "rnn-section", section.str());
+}

@@ -115,6 +115,23 @@ struct Code {
   mlir::VectorType vec, mask;
 };
 
+/// Hides a function from other objects.
+void makeInternal(mlir::func::FuncOp function);
+
+/// Hides a function from other objects and from the table of symbols: for small
+/// functions, which names would double in size.
+void makePrivate(mlir::func::FuncOp function);
+
+/// An attribute of a function for LLVM, such as `noinline`.
+void setForLLVM(mlir::func::FuncOp function, llvm::StringRef attribute,
+                llvm::StringRef value = "");
+std::optional<llvm::StringRef> getForLLVM(mlir::func::FuncOp function,
+                                          llvm::StringRef attribute);
+
+/// Puts a function into a section with others, which stay or go together when a
+/// program is linked.
+void placeInSection(mlir::func::FuncOp function, const llvm::Twine &section);
+
 } // namespace rnn
 
 #endif // RNNCC_COMPILER_LOWER_CODE_H

@@ -38,6 +38,7 @@ EntryFunction::EntryFunction(Code &code, ModuleOp module,
   code.b.setInsertionPointToEnd(module.getBody());
   function = func::FuncOp::create(code.b, code.loc, name,
                                   code.b.getFunctionType(inputs, result));
+  setForLLVM(function, "optsize"); // checks, not loops
   Block *entry = function.addEntryBlock();
   failure = function.addBlock();
   Value why = failure->addArgument(result, code.loc);
@@ -71,7 +72,8 @@ public:
       : layout(cell, target), tiles(tiles), module(module),
         code(OpBuilder(module.getContext()), cell.getLoc(), cell.elementType(),
              layout.lanes),
-        cacheBytes(target.l2Bytes * 3 / 4), line(64 / code.elementBytes()) {
+        level(target.name), cacheBytes(target.l2Bytes * 3 / 4),
+        line(64 / code.elementBytes()) {
     std::string text;
     llvm::raw_string_ostream os(text);
     os << cell << target.name;
@@ -83,8 +85,10 @@ public:
 
 private:
   std::string name(StringRef suffix) {
-    return layout.face.prefix + "_" + suffix.str();
+    return layout.face.prefix + "_" + suffix.str() + "." + level;
   }
+  /// Programs that only run a cell leave out what only training calls.
+  std::string section(StringRef part) { return ".text." + name(part); }
   Value badSize(Value steps, Value batch);
   Value chunkOf(Value steps, Value batch);
   int64_t unwantedElements() { return llvm::alignTo(layout.longestRow, line); }
@@ -105,8 +109,10 @@ private:
   void emitForwardBody();
   void emitBackwardBody();
   void emitCall(StringRef suffix, bool backward);
-  void emitStep();
   func::FuncOp beginBody(StringRef suffix);
+  void endBody();
+  void flushDenormals();
+  void callIntrinsic(StringRef name, Value operand);
   Frame frameOf(func::FuncOp body);
   void runBody(StringRef suffix, Value call);
   double workPerRow(bool backward);
@@ -116,7 +122,9 @@ private:
   Tiles &tiles;
   ModuleOp module;
   Code code;
+  std::string level;
   int64_t cacheBytes, line, id;
+  Value savedControl; ///< of floating point, while in a body
 };
 } // namespace
 
@@ -151,6 +159,8 @@ void Entries::emitBytes(StringRef suffix,
                         llvm::function_ref<Value(Value, Value)> elements) {
   EntryFunction entry(code, module, name(suffix), {code.i64, code.i64},
                       code.i64);
+  makeInternal(entry.function);
+  placeInSection(entry.function, section("sizes"));
   Value steps = entry.argument(0), batch = entry.argument(1);
   entry.failIf(badSize(steps, batch), 0);
   entry.finish(code.mul(elements(steps, batch), code.elementBytes()));
@@ -164,14 +174,41 @@ void Entries::emitBytes(StringRef suffix,
 func::FuncOp Entries::beginBody(StringRef suffix) {
   code.b.setInsertionPointToEnd(module.getBody());
   auto body =
-      func::FuncOp::create(code.b, code.loc, name(suffix),
+      func::FuncOp::create(code.b, code.loc, name((suffix + "_body").str()),
                            code.b.getFunctionType({code.ptr, code.i64}, {}));
-  body.setPrivate();
-  body->setAttr(
-      "llvm.linkage",
-      LLVM::LinkageAttr::get(code.b.getContext(), LLVM::Linkage::Internal));
+  makeInternal(body);
+  placeInSection(body, section(suffix));
   code.b.setInsertionPointToStart(body.addEntryBlock());
+  flushDenormals();
   return body;
+}
+
+/// Denormal numbers count as zeros until the body ends: arithmetic on them can
+/// take a hundred times as long.
+void Entries::flushDenormals() {
+  constexpr int64_t flushToZero = 1 << 15, denormalsAreZeros = 1 << 6;
+  Type i32 = code.i32;
+  savedControl =
+      LLVM::AllocaOp::create(code.b, code.loc, code.ptr, i32, code.num(2));
+  callIntrinsic("llvm.x86.sse.stmxcsr", savedControl);
+  Value saved = LLVM::LoadOp::create(code.b, code.loc, i32, savedControl);
+  Value changed = arith::OrIOp::create(
+      code.b, code.loc, saved,
+      arith::ConstantIntOp::create(code.b, code.loc, i32,
+                                   flushToZero | denormalsAreZeros));
+  Value control = code.atByte(savedControl, 4);
+  LLVM::StoreOp::create(code.b, code.loc, changed, control);
+  callIntrinsic("llvm.x86.sse.ldmxcsr", control);
+}
+
+void Entries::callIntrinsic(StringRef name, Value operand) {
+  LLVM::CallIntrinsicOp::create(code.b, code.loc, code.b.getStringAttr(name),
+                                ValueRange{operand});
+}
+
+void Entries::endBody() {
+  callIntrinsic("llvm.x86.sse.ldmxcsr", savedControl);
+  func::ReturnOp::create(code.b, code.loc);
 }
 
 Frame Entries::frameOf(func::FuncOp body) {
@@ -209,7 +246,7 @@ static void addBuffers(Code &code, Frame &frame, const MemoryOffsets &region,
 
 void Entries::emitForwardBody() {
   ScanOp scan = layout.cell.scan(false);
-  func::FuncOp body = beginBody("forward_body");
+  func::FuncOp body = beginBody("forward");
   Frame frame = frameOf(body);
   Value all = frame.steps;
   Value tape = code.loadPtr(code.atByte(frame.call, call_field::Tape));
@@ -252,12 +289,12 @@ void Entries::emitForwardBody() {
     code.ifThen(code.less(code.add(index, 1), chunks),
                 [&] { loops.emitNextChunk(); });
   });
-  func::ReturnOp::create(code.b, code.loc);
+  endBody();
 }
 
 void Entries::emitBackwardBody() {
   ScanOp scan = layout.cell.scan(true);
-  func::FuncOp body = beginBody("backward_body");
+  func::FuncOp body = beginBody("backward");
   Frame frame = frameOf(body);
   Value tape = code.loadPtr(code.atByte(frame.call, call_field::Tape));
   // Forward laid the tape out for at least one step.
@@ -279,7 +316,7 @@ void Entries::emitBackwardBody() {
   loops.emitStages();
   loops.emitScatter();
   loops.emitEnd();
-  func::ReturnOp::create(code.b, code.loc);
+  endBody();
 }
 
 //===----------------------------------------------------------------------===//
@@ -372,6 +409,8 @@ std::pair<Value, Value> Entries::checkLengths(Value lengths, Value steps,
 
 void Entries::emitCall(StringRef suffix, bool backward) {
   EntryFunction entry(code, module, name(suffix), {code.ptr}, code.i32);
+  makeInternal(entry.function);
+  placeInSection(entry.function, section(suffix));
   Value call = entry.argument(0);
   auto pointerAt = [&](int64_t field) {
     return code.loadPtr(code.atByte(call, field));
@@ -439,35 +478,20 @@ void Entries::emitCall(StringRef suffix, bool backward) {
   entry.finish(code.status(status::Ok));
 }
 
-/// One step is forward on a copy of the call that says so.
-void Entries::emitStep() {
-  EntryFunction entry(code, module, name("step"), {code.ptr}, code.i32);
-  Value call = entry.argument(0);
-  entry.failIf(code.isNull(call), status::NullPointer);
-  int64_t words = call_field::Arrays / 8 + int64_t(layout.face.arrays.size());
-  Value copy = LLVM::AllocaOp::create(code.b, code.loc, code.ptr, code.i64,
-                                      code.num(words));
-  code.copyBytes(copy, call, code.num(words * 8));
-  code.storeNum(code.num(1), code.atByte(copy, call_field::Steps));
-  LLVM::StoreOp::create(code.b, code.loc, code.null(),
-                        code.atByte(copy, call_field::Tape));
-  auto result = func::CallOp::create(code.b, code.loc, name("forward"),
-                                     TypeRange{code.i32}, ValueRange{copy});
-  entry.finish(result.getResult(0));
-}
-
 void Entries::emit() {
   {
     code.b.setInsertionPointToEnd(module.getBody());
     auto function =
         func::FuncOp::create(code.b, code.loc, name("weights_bytes"),
                              code.b.getFunctionType({}, {code.i64}));
+    makeInternal(function);
+    placeInSection(function, section("sizes"));
     code.b.setInsertionPointToStart(function.addEntryBlock());
     func::ReturnOp::create(
         code.b, code.loc,
         code.num(layout.weightElements * code.elementBytes()));
   }
-  emitPack(code, layout, id, module);
+  emitPack(code, layout, name("pack"), section("sizes"), id, module);
   emitBytes("tape_bytes", [&](Value steps, Value batch) {
     return regionEnd(Memory::Keep, code.max(steps, code.num(1)), batch,
                      code.num(line));
@@ -488,7 +512,6 @@ void Entries::emit() {
   });
   emitForwardBody();
   emitCall("forward", false);
-  emitStep();
   emitBackwardBody();
   emitCall("backward", true);
 }

@@ -22,8 +22,8 @@ void emitEntries(CellOp cell, const Target &target, Tiles &tiles,
                  mlir::ModuleOp module);
 
 /// Emits `<prefix>_pack`: parameters to packed weights, with `id` in front.
-void emitPack(Code &code, const Layout &layout, int64_t id,
-              mlir::ModuleOp module);
+void emitPack(Code &code, const Layout &layout, const std::string &name,
+              llvm::StringRef section, int64_t id, mlir::ModuleOp module);
 
 /// A C function of the cell, and the block that its failures end in.
 struct EntryFunction {
@@ -38,6 +38,12 @@ struct EntryFunction {
   mlir::func::FuncOp function;
   mlir::Block *failure;
 };
+
+/// Emits what a program calls: functions that go to those of the best of the
+/// levels that the processor has, and report RNNCC_UNSUPPORTED (sizes: 0) if it
+/// has none.
+void emitDispatch(CellOp cell, llvm::ArrayRef<Target> targets,
+                  mlir::ModuleOp module);
 
 /// Numbers of rnncc_status in rnncc/abi.h.
 namespace status {

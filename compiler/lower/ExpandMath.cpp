@@ -17,6 +17,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/lower/Code.h"
 #include "compiler/lower/Passes.h"
 #include "dialect/Rnn.h"
 #include "mlir/IR/PatternMatch.h"
@@ -328,6 +329,23 @@ struct ExpandMathPass : rnn::impl::ExpandMathPassBase<ExpandMathPass> {
              Expand<math::Log1pOp, expandLog1p>,
              Expand<math::ErfOp, expandErf>>(&getContext());
     walkAndApplyPatterns(getOperation(), std::move(patterns));
+    if (!hasFma())
+      getOperation().walk([](LLVM::FMAOp op) {
+        OpBuilder b(op);
+        Value product =
+            arith::MulFOp::create(b, op.getLoc(), op.getA(), op.getB());
+        op.replaceAllUsesWith(
+            arith::AddFOp::create(b, op.getLoc(), product, op.getC())
+                .getResult());
+        op.erase();
+      });
+  }
+
+  /// True if the function may use the instruction. Without it, fma would be a
+  /// call of a library.
+  bool hasFma() {
+    auto features = getForLLVM(getOperation(), "target-features");
+    return !features || features->contains("+fma");
   }
 };
 } // namespace

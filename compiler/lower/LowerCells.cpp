@@ -22,15 +22,32 @@ struct LowerCellsPass : rnn::impl::LowerCellsPassBase<LowerCellsPass> {
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    auto target = targetFor(cpu);
-    if (!target) {
-      module.emitError("no kernels for the CPU level '") << cpu << "'";
-      return signalPassFailure();
+    SmallVector<Target> targets;
+    for (const std::string &cpu : cpus) {
+      auto target = targetFor(cpu);
+      if (!target) {
+        module.emitError("no kernels for the CPU level '") << cpu << "'";
+        return signalPassFailure();
+      }
+      targets.push_back(*target);
     }
-    // Cells of one module share the tiles of equal shape.
-    Tiles tiles(module, target->registers);
-    for (auto cell : llvm::to_vector(module.getOps<CellOp>()))
-      emitEntries(cell, *target, tiles, module);
+    auto cells = llvm::to_vector(module.getOps<CellOp>());
+    for (const Target &target : targets) {
+      // Cells of one module share the tiles of equal shape.
+      Tiles tiles(module, target.accumulators);
+      for (CellOp cell : cells)
+        emitEntries(cell, target, tiles, module);
+      setFeatures(target);
+    }
+    for (CellOp cell : cells)
+      emitDispatch(cell, targets, module);
+  }
+
+  /// Says of the functions made so far which instructions they may use.
+  void setFeatures(const Target &target) {
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      if (!getForLLVM(function, "target-features"))
+        setForLLVM(function, "target-features", target.features);
   }
 };
 } // namespace

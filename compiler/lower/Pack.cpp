@@ -85,10 +85,11 @@ static void emitPiece(Code &code, const Piece &piece, Value source,
   });
 }
 
-void rnn::emitPack(Code &code, const Layout &layout, int64_t id,
-                   ModuleOp module) {
-  EntryFunction entry(code, module, layout.face.prefix + "_pack",
-                      {code.ptr, code.ptr}, code.i32);
+void rnn::emitPack(Code &code, const Layout &layout, const std::string &name,
+                   StringRef section, int64_t id, ModuleOp module) {
+  EntryFunction entry(code, module, name, {code.ptr, code.ptr}, code.i32);
+  makeInternal(entry.function);
+  placeInSection(entry.function, section);
   Value params = entry.argument(0), weights = entry.argument(1);
   // A cell without parameters has no array of them.
   entry.failIf(layout.face.params.empty()

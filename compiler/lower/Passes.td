@@ -13,7 +13,8 @@ def LowerCellsPass : Pass<"rnn-lower-cells", "mlir::ModuleOp"> {
   let summary = "Make loops and entry points of staged cells";
   let description = [{
     Lays out memory and packed weights, and emits for each cell the functions
-    that a program calls: loops on vectors of one CPU level.
+    that a program calls: loops on vectors for each CPU level, and entry points
+    that go to those of the best level that the processor has.
 
     Needs: cells in staged form, with a forward and a backward scan.
     Gives: functions named as the cell's header names them; the cells stay, for
@@ -23,8 +24,8 @@ def LowerCellsPass : Pass<"rnn-lower-cells", "mlir::ModuleOp"> {
     Example: see `test/lower/lower-cells.mlir`.
   }];
   let options = [
-    Option<"cpu", "cpu", "std::string", /*default=*/"\"native\"",
-           "CPU level to make loops for: native, avx2 or avx512">,
+    ListOption<"cpus", "cpu", "std::string",
+               "CPU levels to make loops for: native, x86-64, avx2, avx512">,
   ];
   let dependentDialects = [
     "mlir::arith::ArithDialect", "mlir::cf::ControlFlowDialect",
@@ -39,6 +40,9 @@ def ExpandMathPass : Pass<"rnn-expand-math", "mlir::func::FuncOp"> {
   let description = [{
     Polynomials, exponent arithmetic and at most one division per function (two
     for `erf` and `log1p` in f64), without a library. NaN stays NaN.
+
+    In a function whose target features lack FMA, products are added in two
+    roundings.
 
     Needs: functions on vectors of rank 1.
     Gives: no `rnn.sigmoid`, `math.exp`, `math.tanh`, `math.log`, `math.log1p` or

@@ -36,8 +36,12 @@ std::string TileShape::name(FloatType element, int64_t lanes) const {
 }
 
 int64_t Tiles::groupsAtOnce(int64_t rows, int64_t vectors) const {
+  // Two fused multiply-adds a cycle, each of which takes four.
+  constexpr int64_t sumsInFlight = 8;
+  if (rows * vectors >= sumsInFlight)
+    return 1;
   for (int64_t groups : {4, 2})
-    if (rows * vectors * groups <= accumulators())
+    if (rows * vectors * groups <= accumulators)
       return groups;
   return 1;
 }
@@ -72,27 +76,31 @@ static func::FuncOp makeFunction(Code &code, ModuleOp module, StringRef name,
   code.b.setInsertionPointToEnd(module.getBody());
   auto function = func::FuncOp::create(code.b, code.loc, name,
                                        code.b.getFunctionType(inputs, {}));
-  function.setPrivate();
-  function->setAttr(
-      "llvm.linkage",
-      LLVM::LinkageAttr::get(code.b.getContext(), LLVM::Linkage::Internal));
+  makePrivate(function);
   // One copy each; inlined into every use they would fill the object.
-  function->setAttr("passthrough", code.b.getStrArrayAttr({"noinline"}));
+  setForLLVM(function, "noinline");
+  setForLLVM(function, "no-jump-tables", "true");
   code.b.setInsertionPointToStart(function.addEntryBlock());
   return function;
 }
 
+/// Names the tiles of one shape, whatever numbers of rows are asked for.
+static std::string familyOf(const Code &code, TileShape shape) {
+  shape.rows[0] = shape.rows[1] = 0;
+  return shape.name(code.element, code.lanes);
+}
+
 func::FuncOp Tiles::makeTile(Code &outer, const TileShape &shape, int64_t rows,
                              int64_t groups) {
-  TileShape named = shape;
-  named.rows[0] = named.rows[1] = 0;
-  std::string name = named.name(outer.element, outer.lanes) + "_" +
-                     std::to_string(rows) + "x" + std::to_string(groups);
+  std::string family = familyOf(outer, shape);
+  std::string name =
+      family + "_" + std::to_string(rows) + "x" + std::to_string(groups);
   func::FuncOp &function = functions[name];
   if (function)
     return function;
   Code code = outer;
   function = makeFunction(code, module, name, parameterTypes(code));
+  placeInSection(function, ".text." + family);
   auto p = function.getArguments();
   const int64_t vl = code.lanes, vectors = shape.vectors;
   const int64_t sums = rows * groups * vectors;
@@ -134,10 +142,13 @@ func::FuncOp Tiles::makeTile(Code &outer, const TileShape &shape, int64_t rows,
             code.fma(x, row[n], sum[m * groups * vectors + n]);
     }
   };
-  const int64_t unroll = rows > 4 ? 2 : 4;
+  // Few sums leave room for the loop's own work; code costs cache, too.
+  const int64_t unroll = rows == 1 ? 4 : shape.rows[0] || sums <= 8 ? 2 : 1;
   const int64_t line = 64 / code.elementBytes();
   Value whole =
-      code.sub(p[BlockSize], code.rem(p[BlockSize], code.num(unroll)));
+      unroll == 1
+          ? p[BlockSize]
+          : code.sub(p[BlockSize], code.rem(p[BlockSize], code.num(unroll)));
 
   auto blocks = scf::ForOp::create(
       code.b, code.loc, code.num(0), p[Blocks], code.num(1), acc,
@@ -160,7 +171,7 @@ func::FuncOp Tiles::makeTile(Code &outer, const TileShape &shape, int64_t rows,
                        auto bs = groupStarts(
                            code.at(b, code.mul(k, shape.bStep)), p[BGroup]);
                        // Half of the next group per block of rows: a line a k.
-                       if (shape.prefetch && step > 1)
+                       if (shape.prefetch && step == unroll)
                          for (int64_t u = 0; u < step; ++u)
                            code.prefetch(code.at(
                                code.at(next, code.mul(k, line)), u * line));
@@ -172,8 +183,9 @@ func::FuncOp Tiles::makeTile(Code &outer, const TileShape &shape, int64_t rows,
               .getResults();
         };
         auto main = loopOverK(code.num(0), whole, unroll, args);
-        auto rest = loopOverK(whole, p[BlockSize], 1, main);
-        scf::YieldOp::create(code.b, loc, rest);
+        if (unroll > 1)
+          main = loopOverK(whole, p[BlockSize], 1, main);
+        scf::YieldOp::create(code.b, loc, main);
         code.b = saved;
       });
 
@@ -213,6 +225,8 @@ func::FuncOp Tiles::makeDispatcher(Code &outer, const TileShape &shape) {
   llvm::append_range(types, parameterTypes(code));
   types.pop_back(); // Next is the dispatcher's to choose.
   function = makeFunction(code, module, name, types);
+  makeInternal(function);
+  placeInSection(function, ".text." + familyOf(code, shape));
   Value rows = function.getArgument(0), groups = function.getArgument(1);
   auto p = function.getArguments().drop_front(2);
 
@@ -236,9 +250,10 @@ func::FuncOp Tiles::makeDispatcher(Code &outer, const TileShape &shape) {
     }
   }
 
-  auto callTile = [&](int64_t m, int64_t wide, Value group, Value row,
-                      Value block) {
-    func::FuncOp tile = makeTile(code, shape, m, wide);
+  // Switches to the tile of `m` rows, which computes `wide` groups at once.
+  auto callTile = [&](Value m, ArrayRef<int64_t> sizes,
+                      llvm::function_ref<int64_t(int64_t)> groupsOf, Value wide,
+                      Value group, Value row, Value block) {
     Value b = code.at(p[B], code.mul(group, p[BGroup]));
     Value next = b;
     if (shape.prefetch) {
@@ -249,16 +264,26 @@ func::FuncOp Tiles::makeDispatcher(Code &outer, const TileShape &shape) {
       next = code.at(code.at(b, code.mul(p[BGroup], wide)),
                      code.mul(code.min(block, code.num(1)), half));
     }
-    func::CallOp::create(
-        code.b, code.loc, tile,
-        ValueRange{code.at(p[A], code.mul(row, shape.aRow)), p[ABlock],
-                   p[Blocks], p[BlockSize], b, p[BGroup],
-                   code.at(code.at(p[Init], code.mul(row, p[InitRow])),
-                           code.mul(group, p[InitGroup])),
-                   p[InitRow], p[InitGroup],
-                   code.at(code.at(p[C], code.mul(row, shape.cRow)),
-                           code.mul(group, p[CGroup])),
-                   p[CGroup], next});
+    SmallVector<Value> arguments = {
+        code.at(p[A], code.mul(row, shape.aRow)),
+        p[ABlock],
+        p[Blocks],
+        p[BlockSize],
+        b,
+        p[BGroup],
+        code.at(code.at(p[Init], code.mul(row, p[InitRow])),
+                code.mul(group, p[InitGroup])),
+        p[InitRow],
+        p[InitGroup],
+        code.at(code.at(p[C], code.mul(row, shape.cRow)),
+                code.mul(group, p[CGroup])),
+        p[CGroup],
+        next};
+    switchOver(code, m, sizes, [&](int64_t size) {
+      func::CallOp::create(code.b, code.loc,
+                           makeTile(code, shape, size, groupsOf(size)),
+                           arguments);
+    });
   };
   auto overRows = [&](Value group) {
     Value blocks = code.ceilDiv(rows, most);
@@ -268,8 +293,8 @@ func::FuncOp Tiles::makeDispatcher(Code &outer, const TileShape &shape) {
         Value m = code.add(base, code.select(code.less(block, extra),
                                              code.num(1), code.num(0)));
         Value row = code.add(code.mul(block, base), code.min(block, extra));
-        switchOver(code, m, all,
-                   [&](int64_t size) { callTile(size, 1, group, row, block); });
+        callTile(
+            m, all, [](int64_t) { return 1; }, code.num(1), group, row, block);
       });
     });
   };
@@ -293,10 +318,10 @@ func::FuncOp Tiles::makeDispatcher(Code &outer, const TileShape &shape) {
           {
             OpBuilder::InsertionGuard guard(code.b);
             code.b.setInsertionPointToStart(loop.getBody());
-            switchOver(code, rows, few, [&](int64_t m) {
-              callTile(m, groupsAtOnce(m, shape.vectors),
-                       loop.getInductionVar(), code.num(0), code.num(0));
-            });
+            callTile(
+                rows, few,
+                [&](int64_t m) { return groupsAtOnce(m, shape.vectors); }, wide,
+                loop.getInductionVar(), code.num(0), code.num(0));
           }
           oneByOne(whole);
         },

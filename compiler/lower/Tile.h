@@ -58,21 +58,19 @@ struct TileArguments {
 /// Makes tile functions in a module, each once.
 class Tiles {
 public:
-  /// `registers` is the number of vector registers of the target.
-  Tiles(mlir::ModuleOp module, int64_t registers)
-      : module(module), registers(registers) {}
+  /// `accumulators` is the number of vector registers for sums.
+  Tiles(mlir::ModuleOp module, int64_t accumulators)
+      : module(module), accumulators(accumulators) {}
 
   /// Calls the product of that shape at the insertion point of `code`.
   void call(Code &code, const TileShape &shape, const TileArguments &arguments);
 
   /// Most rows in a tile of one group.
   int64_t mostRows(int64_t vectors) const {
-    return accumulators() / std::max<int64_t>(vectors, 2);
+    return accumulators / std::max<int64_t>(vectors, 2);
   }
 
 private:
-  /// Registers left for sums when one row of b and a broadcast are loaded.
-  int64_t accumulators() const { return registers >= 32 ? 24 : 12; }
   /// How many groups a tile of so many rows computes at once when there are few
   /// rows: as many as its registers hold, so that sums do not wait for sums.
   int64_t groupsAtOnce(int64_t rows, int64_t vectors) const;
@@ -81,7 +79,7 @@ private:
   mlir::func::FuncOp makeDispatcher(Code &code, const TileShape &shape);
 
   mlir::ModuleOp module;
-  int64_t registers;
+  int64_t accumulators;
   std::map<std::string, mlir::func::FuncOp> functions;
 };
 

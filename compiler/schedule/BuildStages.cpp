@@ -36,8 +36,8 @@ static int64_t unitsOf(Value value) {
 
 /// True if the op reads its operands as whole vectors.
 static bool readsWhole(Operation *op) {
-  return isa<AffineOp, ReduceSumOp, ReduceMaxOp, SplatOp, ConcatOp, SliceOp, AccumulateOp>(
-      op);
+  return isa<AffineOp, ReduceSumOp, ReduceMaxOp, SplatOp, ConcatOp, SliceOp,
+             AccumulateOp>(op);
 }
 
 /// True if the use needs the whole vector: not so the start of an affine.

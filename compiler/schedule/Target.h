@@ -11,6 +11,7 @@
 #ifndef RNNCC_COMPILER_SCHEDULE_TARGET_H
 #define RNNCC_COMPILER_SCHEDULE_TARGET_H
 
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include <cstdint>
 #include <optional>
@@ -23,12 +24,16 @@ struct Target {
   std::string name;     ///< as `--cpu` names it: "avx512"
   std::string features; ///< for LLVM: "+avx512f,+fma,.."
   int64_t vectorBytes;  ///< of a vector register
-  int64_t registers;    ///< number of vector registers
-  int64_t l2Bytes;      ///< of the cache that a thread has to itself
+  /// Vector registers for the sums of a product, besides those that its
+  /// operands need.
+  int64_t accumulators;
+  int64_t l2Bytes; ///< of the cache that a thread has to itself
 };
 
-/// The CPU level of that name (`avx2`, `avx512`), or of this machine for
-/// `native`; nothing for another name or a machine without AVX2 and FMA.
+/// All CPU levels, each with all that the one before it has.
+llvm::ArrayRef<Target> cpuLevels();
+
+/// The level of that name, or for `native` the best that this machine has.
 std::optional<Target> targetFor(llvm::StringRef cpu);
 
 } // namespace rnn

@@ -5,19 +5,35 @@
 // CPU: error: no kernels for the CPU level 'mips'
 
 // CHECK: rnn.cell @Sum
-// CHECK: func.func @sum_weights_bytes() -> i64
-// CHECK: func.func @sum_pack(%{{.*}}: !llvm.ptr, %{{.*}}: !llvm.ptr) -> i32
-// CHECK: func.func @sum_tape_bytes(%{{.*}}: i64, %{{.*}}: i64) -> i64
-// CHECK: func.func @sum_forward_scratch_bytes
-// CHECK: func.func @sum_backward_scratch_bytes
-// CHECK: func.func private @sum_forward_body
+// CHECK: func.func private @sum_weights_bytes.avx2() -> i64
+// CHECK: func.func private @sum_pack.avx2(%{{.*}}: !llvm.ptr, %{{.*}}: !llvm.ptr) -> i32
+// CHECK: func.func private @sum_tape_bytes.avx2(%{{.*}}: i64, %{{.*}}: i64) -> i64
+// CHECK: func.func private @sum_forward_scratch_bytes.avx2
+// CHECK: func.func private @sum_backward_scratch_bytes.avx2
+// CHECK: func.func private @sum_forward_body.avx2
+// CHECK-SAME: ["rnn-section", ".text.sum_forward.avx2"]
+// CHECK-SAME: ["target-features", "{{.*}}+fma{{.*}}"]
 // Vectors of eight in the loop over rows; the tail of four units is masked where
 // the caller's rows end.
 // CHECK: llvm.intr.masked.load{{.*}}vector<8xf32>
 // CHECK: arith.addf {{.*}} : vector<8xf32>
 // CHECK: llvm.intr.masked.store
-// CHECK: func.func @sum_forward(%{{.*}}: !llvm.ptr) -> i32
+// CHECK: func.func private @sum_forward.avx2(%{{.*}}: !llvm.ptr) -> i32
+// CHECK: func.func private @sum_backward.avx2
+
+// What a program calls asks for the level, and goes there or says that it
+// cannot.
+// CHECK: func.func private @rnn_cpu_level() -> i32
+// CHECK: llvm.inline_asm {{.*}}cpuid
+// CHECK: func.func @sum_weights_bytes() -> i64
+// CHECK: func.func @sum_forward(%[[CALL:.*]]: !llvm.ptr) -> i32
+// CHECK: %[[REFUSED:.*]] = arith.constant 6 : i32
+// CHECK: %[[LEVEL:.*]] = {{.*}}call @rnn_cpu_level
+// CHECK: arith.cmpi sge, %[[LEVEL]], %c1_i32
+// CHECK: call @sum_forward.avx2(%[[CALL]])
+// CHECK: scf.yield %[[REFUSED]]
 // CHECK: func.func @sum_step
+// CHECK: call @sum_forward(
 // CHECK: func.func @sum_backward
 rnn.cell @Sum outputs [@h] sizes {} {
   rnn.tensor @x input : tensor<4xf32>
