@@ -18,24 +18,6 @@ void rnn::commandLineError(const llvm::Twine &message) {
   llvm::WithColor::error(llvm::errs(), "rnncc") << message << '\n';
 }
 
-/// `H=128` or `LSTM.H=128`.
-static std::optional<Setting> parseSetting(StringRef text) {
-  auto [name, value] = text.split('=');
-  Setting setting;
-  if (name.contains('.'))
-    std::tie(setting.cell, setting.name) = name.split('.');
-  else
-    setting.name = name;
-  setting.value = value;
-  bool isWhole = !setting.name.empty() && !setting.value.empty() &&
-                 name.contains('.') != setting.cell.empty();
-  if (isWhole)
-    return setting;
-  commandLineError("--set " + text +
-                   ": expected NAME=VALUE or CELL.NAME=VALUE");
-  return std::nullopt;
-}
-
 std::optional<Options> rnn::parseOptions(int argc, char **argv) {
   // LLVM's libraries bring options of their own, `stop-after` among them.
   cl::ResetCommandLineParser();
@@ -100,8 +82,11 @@ std::optional<Options> rnn::parseOptions(int argc, char **argv) {
   options.output = output;
   for (StringRef text : settings) {
     std::optional<Setting> setting = parseSetting(text);
-    if (!setting)
+    if (!setting) {
+      commandLineError("--set " + text +
+                       ": expected NAME=VALUE or CELL.NAME=VALUE");
       return std::nullopt;
+    }
     for (const Setting &other : options.settings)
       if (other.cell == setting->cell && other.name == setting->name) {
         commandLineError("--set gives '" + setting->name + "' twice");

@@ -12,6 +12,7 @@
 #define RNNCC_COMPILER_SEMA_CELLBUILDER_H
 
 #include "compiler/sema/Expressions.h"
+#include "compiler/sema/Symbols.h"
 
 namespace rnn {
 
@@ -24,6 +25,8 @@ public:
   /// Appends the cell to what `builder` is building, or reports errors and
   /// leaves something that must be thrown away.
   void build(mlir::OpBuilder &builder);
+  /// What the names of the cell turned out to be, after build().
+  CellSymbols symbols() { return symbolsOf(scope); }
 
 private:
   void declare(const syntax::Declaration &declaration);

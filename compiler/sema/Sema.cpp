@@ -12,6 +12,19 @@
 using namespace mlir;
 using namespace rnn;
 
+std::optional<Setting> rnn::parseSetting(StringRef text) {
+  auto [name, value] = text.split('=');
+  Setting setting;
+  if (name.contains('.'))
+    std::tie(setting.cell, setting.name) = name.split('.');
+  else
+    setting.name = name;
+  setting.value = value;
+  bool isWhole = !setting.name.empty() && !setting.value.empty() &&
+                 name.contains('.') != setting.cell.empty();
+  return isWhole ? std::optional(setting) : std::nullopt;
+}
+
 bool Request::wants(StringRef cell) const {
   return cells.empty() || llvm::is_contained(cells, cell);
 }
@@ -45,15 +58,21 @@ static void checkCellNames(const syntax::File &file, Reporter &reporter) {
 }
 
 OwningOpRef<ModuleOp> rnn::analyze(const syntax::File &file,
-                                   const Request &request, Location loc) {
+                                   const Request &request, Location loc,
+                                   std::vector<CellSymbols> *symbols) {
   Reporter reporter(request.warningsAreErrors);
   checkCellNames(file, reporter);
   Functions functions(file, reporter);
 
   OwningOpRef<ModuleOp> module = ModuleOp::create(loc);
   OpBuilder builder = OpBuilder::atBlockEnd(module->getBody());
-  for (const syntax::Cell &cell : file.cells)
-    if (request.wants(cell.name.text))
-      CellBuilder(cell, functions, request, reporter).build(builder);
+  for (const syntax::Cell &cell : file.cells) {
+    if (!request.wants(cell.name.text))
+      continue;
+    CellBuilder cellBuilder(cell, functions, request, reporter);
+    cellBuilder.build(builder);
+    if (symbols)
+      symbols->push_back(cellBuilder.symbols());
+  }
   return reporter.errorCount() ? nullptr : std::move(module);
 }

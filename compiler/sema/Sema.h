@@ -15,9 +15,13 @@
 #include "compiler/syntax/Ast.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace rnn {
+
+struct CellSymbols;
 
 /// A parameter of a cell as the user set it: `LSTM.H=128`, or `H=128` for every
 /// cell that has an H. Of two that fit, the one that names the cell counts.
@@ -26,6 +30,9 @@ struct Setting {
   std::string name;
   std::string value;
 };
+
+/// Reads `H=128` or `LSTM.H=128`; nothing if it is neither.
+std::optional<Setting> parseSetting(llvm::StringRef text);
 
 /// What to build from a file.
 struct Request {
@@ -39,9 +46,11 @@ struct Request {
 
 /// Builds a module of the cells asked for. Reports every error and warning
 /// through the context's diagnostics and then gives null. The context has the
-/// rnn, arith and math dialects loaded.
+/// rnn, arith and math dialects loaded. `symbols` takes, right or wrong, what
+/// the names of each cell turned out to be.
 mlir::OwningOpRef<mlir::ModuleOp>
-analyze(const syntax::File &file, const Request &request, mlir::Location loc);
+analyze(const syntax::File &file, const Request &request, mlir::Location loc,
+        std::vector<CellSymbols> *symbols = nullptr);
 
 } // namespace rnn
 

@@ -14,11 +14,15 @@ using namespace mlir;
 using namespace rnn::syntax;
 using llvm::StringRef;
 
-bool rnn::syntax::isReserved(StringRef word) {
+llvm::ArrayRef<StringRef> rnn::syntax::reservedWords() {
   static constexpr StringRef words[] = {
       "cell",  "model",  "fn",   "schedule", "input", "target", "state",
       "param", "output", "loss", "metric",   "t",     "T"};
-  return llvm::is_contained(words, word);
+  return words;
+}
+
+bool rnn::syntax::isReserved(StringRef word) {
+  return llvm::is_contained(reservedWords(), word);
 }
 
 /// Symbols and what they mean; longer ones before their beginnings.

@@ -12,6 +12,7 @@
 #define RNNCC_COMPILER_SYNTAX_LEXER_H
 
 #include "mlir/IR/Location.h"
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include <optional>
 
@@ -29,7 +30,8 @@ struct Token {
   bool startsLine;
 };
 
-/// True for the words that cannot be names: `cell`, `input`, `t` ...
+/// The words that cannot be names: `cell`, `input`, `t` ...
+llvm::ArrayRef<llvm::StringRef> reservedWords();
 bool isReserved(llvm::StringRef word);
 
 class Lexer {

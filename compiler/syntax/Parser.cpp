@@ -32,7 +32,8 @@ public:
       : lexer(text, file, context), token(lexer.next()),
         previousEnd(text.begin()) {}
 
-  std::optional<File> parseFile();
+  File parseFile();
+  bool hasErrors() const { return errors || lexer.errorCount(); }
 
 private:
   bool parseCell(File &file);
@@ -174,7 +175,7 @@ std::optional<Identifier> Parser::parseName(StringRef what) {
 //===----------------------------------------------------------------------===//
 
 /// file
-std::optional<File> Parser::parseFile() {
+File Parser::parseFile() {
   File file;
   Location start = token.loc;
   bool empty = token.kind == TokenKind::End;
@@ -199,8 +200,6 @@ std::optional<File> Parser::parseFile() {
   }
   if (empty && !lexer.errorCount())
     error(start) << "there is no cell in this file [no-cell]";
-  if (errors || lexer.errorCount())
-    return std::nullopt;
   return file;
 }
 
@@ -230,6 +229,7 @@ bool Parser::parseCell(File &file) {
                           << "' is not closed by '}' [unclosed-cell]";
         diagnostic.attachNote(open) << "it is opened here";
       }
+      file.cells.push_back(std::move(cell));
       return true;
     }
     if (!consume(";") && !parseStatement(cell))
@@ -655,5 +655,15 @@ ExprPtr Parser::parsePrimary() {
 
 std::optional<File> rnn::syntax::parse(StringRef text, StringRef fileName,
                                        MLIRContext *context) {
-  return Parser(text, fileName, context).parseFile();
+  bool isWhole = false;
+  File file = parsePartly(text, fileName, context, isWhole);
+  return isWhole ? std::optional(std::move(file)) : std::nullopt;
+}
+
+File rnn::syntax::parsePartly(StringRef text, StringRef fileName,
+                              MLIRContext *context, bool &isWhole) {
+  Parser parser(text, fileName, context);
+  File file = parser.parseFile();
+  isWhole = !parser.hasErrors();
+  return file;
 }

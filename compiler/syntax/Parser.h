@@ -17,6 +17,11 @@ namespace rnn::syntax {
 std::optional<File> parse(llvm::StringRef text, llvm::StringRef fileName,
                           mlir::MLIRContext *context);
 
+/// The same for a text that is being written: what can be read becomes a tree,
+/// `isWhole` says whether that is all.
+File parsePartly(llvm::StringRef text, llvm::StringRef fileName,
+                 mlir::MLIRContext *context, bool &isWhole);
+
 } // namespace rnn::syntax
 
 #endif // RNNCC_COMPILER_SYNTAX_PARSER_H

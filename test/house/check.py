@@ -15,6 +15,7 @@ MAY_SEE = {
     "runtime": [],
     "compiler/syntax": [],
     "compiler/sema": ["compiler/syntax", "dialect"],
+    "compiler/lsp": ["compiler/syntax", "compiler/sema", "dialect"],
     "compiler/interpret": ["dialect"],
     "compiler/autodiff": ["dialect"],
     "compiler/schedule": ["dialect"],
