@@ -187,6 +187,10 @@ void Document::check(MLIRContext &context, StringRef file,
                return isSame(problem, other);
              });
     });
+    // There are no warnings beside errors; without errors there are.
+    auto isError = [](const Problem &problem) { return problem.isError; };
+    if (llvm::none_of(found, isError) && llvm::none_of(others, isError))
+      found = std::move(others);
   }
   // A tree with holes has errors that come from its holes.
   if (isWhole)
