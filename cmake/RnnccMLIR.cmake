@@ -42,6 +42,8 @@ function(rnncc_tool name)
   set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
   target_compile_options(${name} PRIVATE -fPIC)
   target_precompile_headers(${name} REUSE_FROM rnncc_pch)
+  # Debian keeps libMLIR in a folder of its own.
+  set_target_properties(${name} PROPERTIES INSTALL_RPATH "${LLVM_LIBRARY_DIR}")
 endfunction()
 
 # rnncc_tablegen(target td PAIRS flag output ...): generated headers of a room.

@@ -27,5 +27,6 @@ for feature in ("avx2", "avx512f"):
         config.available_features.add(feature)
 if os.path.exists(os.path.join(config.build_dir, "bin", "runtime-team-tsan")):
     config.available_features.add("tsan")
-if shutil.which("valgrind"):
-    config.available_features.add("valgrind")
+for program in ("valgrind", "dpkg-shlibdeps", "pkg-config"):
+    if shutil.which(program):
+        config.available_features.add(program)
