@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Pipeline.h"
+#include "compiler/Diagnostics.h"
 #include "compiler/autodiff/Passes.h"
 #include "compiler/emit/Emit.h"
 #include "compiler/lower/Passes.h"
@@ -282,6 +283,6 @@ ExitCode rnn::compile(const Options &options) {
       return code;
     return succeeded(handler.verify()) ? Success : InputError;
   }
-  SourceMgrDiagnosticHandler handler(sources, &context);
+  DiagnosticPrinter handler(sources, text, &context);
   return runStages(options, text, context);
 }

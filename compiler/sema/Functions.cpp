@@ -6,8 +6,8 @@
 
 #include "compiler/sema/Functions.h"
 #include "compiler/sema/Builtins.h"
+#include "llvm/ADT/SCCIterator.h"
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 using namespace rnn;
@@ -38,8 +38,7 @@ Functions::Functions(const File &file, Reporter &reporter)
     checkBody(function, *function.body);
     warnUnused(function);
   }
-  for (const syntax::Function &function : file.functions)
-    checkRecursion(function);
+  checkRecursion(file);
 }
 
 SmallVector<StringRef> Functions::names() const {
@@ -54,10 +53,11 @@ void Functions::reportUnknown(StringRef name, Location loc,
                               ArrayRef<StringRef> others) const {
   Report report = reporter.error(loc);
   report << "there is no function '" << name << "' [unknown-function]";
-  SmallVector<StringRef> known = names();
-  llvm::append_range(known, others);
-  if (auto meant = nearest(name, known))
-    report.note(loc, "did you mean '" + *meant + "'?");
+  report.suggest(loc, name, [&] {
+    SmallVector<StringRef> known = names();
+    llvm::append_range(known, others);
+    return known;
+  });
 }
 
 bool Functions::checkArity(StringRef name, size_t arguments,
@@ -94,12 +94,13 @@ void Functions::checkBody(const syntax::Function &function, const Expr &expr) {
     Report report = reporter.error(expr.loc);
     report << "the function '" << function.name.text << "' has no parameter '"
            << expr.name << "' [unknown-name]";
-    SmallVector<StringRef> names = llvm::map_to_vector(
-        function.parameters,
-        [](const Identifier &parameter) { return parameter.text; });
-    if (auto meant = nearest(expr.name, names))
-      report.note(expr.loc, "did you mean '" + *meant + "'?");
-    else
+    auto names = [&] {
+      return SmallVector<StringRef>(
+          llvm::map_range(function.parameters, [](const Identifier &parameter) {
+            return StringRef(parameter.text);
+          }));
+    };
+    if (!report.suggest(expr.loc, expr.name, names))
       report.note(function.name.loc,
                   "a function sees only its own parameters; add '" + expr.name +
                       "' to them");
@@ -143,28 +144,66 @@ static void collectCalls(const Expr &expr,
       collectCalls(*operand, calls);
 }
 
-/// Reports a function that can reach itself through calls.
-void Functions::checkRecursion(const syntax::Function &function) {
-  if (isWrong(function))
-    return;
-  llvm::SetVector<const syntax::Function *> reached;
-  reached.insert(&function);
-  for (size_t i = 0; i < reached.size(); ++i) {
+namespace {
+/// A function and whom it calls. The root calls all.
+struct Caller {
+  const syntax::Function *function = nullptr;
+  std::vector<Caller *> callees;
+};
+} // namespace
+
+template <> struct llvm::GraphTraits<Caller *> {
+  using NodeRef = Caller *;
+  using ChildIteratorType = std::vector<Caller *>::iterator;
+  static NodeRef getEntryNode(Caller *root) { return root; }
+  static ChildIteratorType child_begin(Caller *it) {
+    return it->callees.begin();
+  }
+  static ChildIteratorType child_end(Caller *it) { return it->callees.end(); }
+};
+
+/// Reports functions that can reach themselves through calls: one for all that
+/// reach each other, the first of the text.
+void Functions::checkRecursion(const File &file) {
+  std::vector<Caller> callers(file.functions.size() + 1);
+  llvm::DenseMap<const syntax::Function *, Caller *> callerOf;
+  Caller &root = callers.back();
+  for (auto [caller, function] : llvm::zip_first(file.functions, callers)) {
+    function.function = &caller;
+    callerOf[&caller] = &function;
+    root.callees.push_back(&function);
+  }
+  for (Caller &caller : llvm::make_pointee_range(root.callees)) {
     SmallVector<const Expr *> calls;
-    collectCalls(*reached[i]->body, calls);
-    for (const Expr *call : calls) {
-      const syntax::Function *callee = find(call->name);
-      if (callee == &function) {
-        reporter.error(function.name.loc)
+    collectCalls(*caller.function->body, calls);
+    for (const Expr *call : calls)
+      if (const syntax::Function *callee = find(call->name))
+        caller.callees.push_back(callerOf[callee]);
+  }
+  for (auto it = llvm::scc_begin(&root); !it.isAtEnd(); ++it)
+    if (it.hasCycle())
+      reportRecursion(llvm::map_to_vector(
+          *it, [](Caller *caller) { return caller->function; }));
+}
+
+void Functions::reportRecursion(
+    SmallVector<const syntax::Function *> functions) {
+  bool isReported = llvm::any_of(
+      functions, [&](auto *function) { return isWrong(*function); });
+  wrong.insert(functions.begin(), functions.end());
+  if (isReported)
+    return;
+  const syntax::Function *first = *llvm::min_element(functions);
+  for (const syntax::Function *function : functions) {
+    SmallVector<const Expr *> calls;
+    collectCalls(*function->body, calls);
+    for (const Expr *call : calls)
+      if (find(call->name) == first) {
+        reporter.error(first->name.loc)
                 .note(call->loc, "it is called again here")
-            << "the function '" << function.name.text
+            << "the function '" << first->name.text
             << "' calls itself [fn-recursive]";
-        // Whoever is on the same round is reported with it.
-        wrong.insert(reached.begin(), reached.end());
         return;
       }
-      if (callee)
-        reached.insert(callee);
-    }
   }
 }

@@ -40,7 +40,8 @@ public:
 private:
   void checkBody(const syntax::Function &function, const syntax::Expr &expr);
   void warnUnused(const syntax::Function &function);
-  void checkRecursion(const syntax::Function &function);
+  void checkRecursion(const syntax::File &file);
+  void reportRecursion(llvm::SmallVector<const syntax::Function *> functions);
 
   Reporter &reporter;
   llvm::StringMap<const syntax::Function *> definitions;

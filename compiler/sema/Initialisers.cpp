@@ -34,11 +34,8 @@ static void reportUnknown(const Expr &init, Scope &scope) {
   Report report = scope.error(init.loc);
   report << "there is no initialiser '" << init.name
          << "' [unknown-initialiser]";
-  SmallVector<StringRef> all = initialiserNames();
-  if (auto meant = nearest(init.name, all))
-    report.note(init.loc, "did you mean '" + *meant + "'?");
-  else
-    report.note(init.loc, "there are " + llvm::join(all, ", "));
+  if (!report.suggest(init.loc, init.name, initialiserNames))
+    report.note(init.loc, "there are " + llvm::join(initialiserNames(), ", "));
 }
 
 /// The arguments as numbers, or nothing after an error.

@@ -11,23 +11,45 @@
 using namespace mlir;
 using namespace rnn;
 
+Report Reporter::show(Location loc, DiagnosticSeverity severity) {
+  constexpr unsigned most = 20;
+  unsigned &number = shown[severity == DiagnosticSeverity::Error];
+  if (number > most || !places.insert(loc).second)
+    return Report();
+  if (++number <= most)
+    return Report(loc.getContext()->getDiagEngine().emit(loc, severity));
+  if (severity == DiagnosticSeverity::Error)
+    emitError(loc)
+        << "too many errors, the rest is not shown [too-many-errors]";
+  return Report();
+}
+
 Report Reporter::error(Location loc) {
   ++count;
-  if (!places.insert(loc).second)
-    return Report();
-  return Report(emitError(loc));
+  return show(loc, DiagnosticSeverity::Error);
 }
 
 Report Reporter::warning(Location loc) {
   if (warningsAreErrors)
     return error(loc);
-  if (!places.insert(loc).second)
-    return Report();
-  return Report(emitWarning(loc));
+  return show(loc, DiagnosticSeverity::Warning);
+}
+
+bool Report::suggest(Location loc, StringRef wrong,
+                     llvm::function_ref<llvm::SmallVector<StringRef>()> names) {
+  if (!error)
+    return true;
+  auto meant = nearest(wrong, names());
+  if (meant)
+    note(loc, "did you mean '" + *meant + "'?");
+  return meant.has_value();
 }
 
 std::optional<StringRef> rnn::nearest(StringRef wrong,
                                       ArrayRef<StringRef> names) {
+  constexpr size_t longest = 100; // what nobody mistypes by a letter or two
+  if (wrong.size() > longest)
+    return std::nullopt;
   // A third of the letters may differ; a name of one letter has no neighbours.
   unsigned best = wrong.size() / 3 + (wrong.size() == 2);
   std::optional<StringRef> found;

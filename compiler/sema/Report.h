@@ -32,13 +32,18 @@ public:
       error->attachNote(loc) << text;
     return *this;
   }
+  /// Asks `did you mean ..?` if one of the names is near. True if there is
+  /// nothing to add: it has asked, or the report shows nothing.
+  bool suggest(mlir::Location loc, llvm::StringRef wrong,
+               llvm::function_ref<llvm::SmallVector<llvm::StringRef>()> names);
 
 private:
   std::optional<mlir::InFlightDiagnostic> error;
 };
 
 /// Hands out reports: one for each place, so that the body of a function that
-/// is wrong in the same way in every call is reported once.
+/// is wrong in the same way in every call is reported once; and no more than
+/// anybody reads.
 class Reporter {
 public:
   explicit Reporter(bool warningsAreErrors = false)
@@ -50,8 +55,11 @@ public:
   unsigned errorCount() const { return count; }
 
 private:
+  Report show(mlir::Location loc, mlir::DiagnosticSeverity severity);
+
   llvm::DenseSet<mlir::Location> places;
   unsigned count = 0;
+  unsigned shown[2] = {}; ///< warnings, errors
   bool warningsAreErrors;
 };
 

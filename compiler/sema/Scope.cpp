@@ -53,11 +53,12 @@ void Scope::explain(Report &report, const Expr &expr, const Operand &operand) {
 void Scope::reportUnknown(StringRef name, Location loc) {
   Report report = error(loc);
   report << "there is no '" << name << "' here [unknown-name]";
-  SmallVector<StringRef> known(names.keys());
-  llvm::sort(known);
-  if (auto meant = nearest(name, known))
-    report.note(loc, "did you mean '" + *meant + "'?");
-  else
+  auto known = [&] {
+    SmallVector<StringRef> known(names.keys());
+    llvm::sort(known);
+    return known;
+  };
+  if (!report.suggest(loc, name, known))
     for (const Statement &statement : cell.statements)
       if (auto *equation = std::get_if<Equation>(&statement))
         if (equation->name.text == name)
@@ -182,8 +183,7 @@ void Scope::bindParameter(const Parameter &parameter) {
       report << "'" << name << "' is set to '" << word
              << "', which is neither a whole number nor a function "
                 "[set-value]";
-      if (auto meant = nearest(word, functions.names()))
-        report.note(loc, "did you mean '" + *meant + "'?");
+      report.suggest(loc, word, [&] { return functions.names(); });
     }
   } else if (parameter.value) {
     const Expr &given = *parameter.value;
