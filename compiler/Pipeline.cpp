@@ -14,6 +14,7 @@
 #include "compiler/autodiff/Passes.h"
 #include "compiler/emit/Emit.h"
 #include "compiler/lower/Passes.h"
+#include "compiler/output/Output.h"
 #include "compiler/schedule/Passes.h"
 #include "compiler/schedule/Target.h"
 #include "compiler/sema/Report.h"
@@ -88,20 +89,6 @@ ArrayRef<Stage> rnn::stages() { return table; }
 // Compiling
 //===----------------------------------------------------------------------===//
 
-/// Writes to a temporary file that is renamed when all is written.
-static ExitCode write(StringRef path,
-                      function_ref<void(raw_ostream &)> content) {
-  llvm::Error failed =
-      llvm::writeToOutput(path, [&](raw_ostream &os) -> llvm::Error {
-        content(os);
-        return llvm::Error::success();
-      });
-  if (!failed)
-    return Success;
-  commandLineError("cannot write " + llvm::toString(std::move(failed)));
-  return CommandLineError;
-}
-
 /// The output's name, or the input's with another extension.
 static std::string outputName(const Options &options, StringRef extension) {
   if (!options.output.empty())
@@ -114,6 +101,13 @@ static std::string outputName(const Options &options, StringRef extension) {
 static ExitCode fail(llvm::Error error) {
   commandLineError(llvm::toString(std::move(error)));
   return CommandLineError;
+}
+
+static ExitCode write(StringRef path,
+                      function_ref<void(raw_ostream &)> content) {
+  if (llvm::Error error = writeFile(path, content))
+    return fail(std::move(error));
+  return Success;
 }
 
 static std::string levelNames(const Options &options) {

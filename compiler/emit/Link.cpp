@@ -21,14 +21,16 @@ static Expected<SmallString<128>> temporaryFile(StringRef content) {
   int descriptor;
   if (std::error_code error =
           sys::fs::createTemporaryFile("rnncc", "o", descriptor, path))
-    return createStringError(error, "cannot make a temporary file");
+    return createStringError(error, "cannot make a temporary file: " +
+                                        error.message());
   raw_fd_ostream os(descriptor, /*shouldClose=*/true);
   os << content;
   os.flush();
   if (std::error_code error = os.error()) {
     os.clear_error();
     sys::fs::remove(path);
-    return createStringError(error, "cannot write '" + path + "'");
+    return createStringError(error, "cannot write '" + path +
+                                        "': " + error.message());
   }
   return path;
 }

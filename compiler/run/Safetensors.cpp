@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/run/Safetensors.h"
+#include "compiler/output/Output.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -147,12 +148,11 @@ Error rnn::writeTensors(StringRef path, ArrayRef<NamedTensor> tensors) {
   });
   // Data begins at a multiple of eight.
   header.resize((header.size() + 7) / 8 * 8, ' ');
-  return writeToOutput(path, [&](raw_ostream &out) {
+  return writeFile(path, [&](raw_ostream &out) {
     char length[8];
     support::endian::write64le(length, header.size());
     out << StringRef(length, 8) << header;
     for (const NamedTensor &tensor : tensors)
       out << tensor.bytes;
-    return Error::success();
   });
 }

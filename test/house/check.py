@@ -21,7 +21,8 @@ MAY_SEE = {
     "compiler/schedule": ["dialect"],
     "compiler/lower": ["dialect", "compiler/schedule"],
     "compiler/emit": ["dialect", "runtime"],
-    "compiler/run": ["runtime"],
+    "compiler/output": [],
+    "compiler/run": ["compiler/output", "runtime"],
 }
 LONGEST = 1200  # lines of a source file
 complaints = []
