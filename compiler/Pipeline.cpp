@@ -43,6 +43,9 @@ using namespace rnn;
 //===----------------------------------------------------------------------===//
 
 static void addCanonical(PassManager &pm, const Options &) {
+  // Before derivatives: the parts of a concatenation have their own, and none
+  // of it need be kept.
+  pm.addNestedPass<CellOp>(createSplitProductsPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
 }
@@ -53,7 +56,6 @@ static void addAutodiff(PassManager &pm, const Options &options) {
 }
 
 static void addSchedule(PassManager &pm, const Options &options) {
-  pm.addNestedPass<CellOp>(createSplitProductsPass());
   pm.addNestedPass<CellOp>(createFormAffinePass());
   addCanonical(pm, options);
   pm.addNestedPass<CellOp>(createBuildStagesPass());
