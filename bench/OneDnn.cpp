@@ -199,7 +199,7 @@ OneDnn::OneDnn(const Problem &problem, Work work)
   const auto kind = work == Work::Inference ? prop_kind::forward_inference
                                             : prop_kind::forward_training;
   const auto back = prop_kind::backward;
-  const auto direction = dnnl::rnncc_direction::unidirectional_left2right;
+  const auto direction = dnnl::rnn_direction::unidirectional_left2right;
   const auto tanh = dnnl::algorithm::eltwise_tanh;
   const bool train = work == Work::TrainingStep;
 
