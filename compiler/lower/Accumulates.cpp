@@ -9,7 +9,7 @@
 using namespace mlir;
 using namespace rnn;
 
-/// Rows after which products over rows start anew on all panels.
+/// Rows, about, after which products over rows start anew on all panels.
 static constexpr int64_t accumulateRows = 384;
 
 void ScanLoops::emitAccumulates(StageOp stage, const Origin &origin,
@@ -63,9 +63,16 @@ void ScanLoops::emitAccumulates(StageOp stage, const Origin &origin,
 
   if (byColumn.empty())
     return;
-  // In blocks of rows, so that a panel's gradients stay near for all columns.
-  code.loop(code.num(0), rows, accumulateRows, [&](Value firstRow) {
-    Value count = code.min(code.num(accumulateRows), code.sub(rows, firstRow));
+  // In even blocks of rows, so that a panel's gradients stay near for all
+  // columns; each block reads and writes all gradients once.
+  Value blocks =
+      code.max(code.div(code.add(rows, accumulateRows / 2),
+                        code.num(accumulateRows)),
+               code.num(1));
+  Value blockRows = code.add(
+      code.div(code.max(code.sub(rows, code.num(1)), code.num(0)), blocks), 1);
+  code.loop(code.num(0), rows, blockRows, [&](Value firstRow) {
+    Value count = code.min(blockRows, code.sub(rows, firstRow));
     code.loop(own.first, own.last, 1, [&](Value panel) {
       Value unit = code.mul(panel, units.width);
       Value height = units.hasTail()
@@ -78,7 +85,8 @@ void ScanLoops::emitAccumulates(StageOp stage, const Origin &origin,
         Access column = accesses.valueAccess(operand, origin, true);
         int64_t columns =
             cast<RankedTensorType>(operand.getType()).getDimSize(0);
-        int64_t vectorsAtOnce = columns > code.lanes ? 2 : 1;
+        int64_t vectorsAtOnce =
+            std::min<int64_t>(3, llvm::divideCeil(columns, code.lanes));
         int64_t step = vectorsAtOnce * code.lanes;
         auto block = [&](Value at, int64_t vectorCount, int64_t tailLanes) {
           for (AccumulateOp op : ops)

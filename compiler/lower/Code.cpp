@@ -187,8 +187,8 @@ void Code::prefetch(Value address) {
 // Control
 //===----------------------------------------------------------------------===//
 
-void Code::loop(Value lo, Value hi, int64_t step, Body body) {
-  auto loop = scf::ForOp::create(b, loc, lo, hi, num(step));
+void Code::loop(Value lo, Value hi, Value step, Body body) {
+  auto loop = scf::ForOp::create(b, loc, lo, hi, step);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   body(loop.getInductionVar());

@@ -89,7 +89,10 @@ struct Code {
   void prefetch(Value address);
 
   // Control.
-  void loop(Value lo, Value hi, int64_t step, Body body);
+  void loop(Value lo, Value hi, Value step, Body body);
+  void loop(Value lo, Value hi, int64_t step, Body body) {
+    loop(lo, hi, num(step), body);
+  }
   void loop(int64_t lo, int64_t hi, int64_t step, Body body) {
     loop(num(lo), num(hi), step, body);
   }
