@@ -291,6 +291,7 @@ void ScanLoops::emitSite(StageState &state, const Site &site, Value firstPanel,
     shape.prefetch =
         site.units.padded() * affines * depth * code.elementBytes() >
         cacheBytes;
+    shape.prefetchBlocks = term.blocks > 1 && a.knownStride == term.blockSize;
     TileArguments t;
     t.rows = rows;
     t.a = code.at(a.base, code.mul(firstRow, a.stride));

@@ -30,6 +30,8 @@ std::string TileShape::name(FloatType element, int64_t lanes) const {
     os << "_t" << tailLanes;
   if (prefetch)
     os << "_p";
+  if (prefetchBlocks)
+    os << "_q";
   if (rows[0])
     os << "_r" << rows[0] << "_" << rows[1];
   return text;
@@ -159,6 +161,7 @@ func::FuncOp Tiles::makeTile(Code &outer, const TileShape &shape, int64_t rows,
         Value done = code.mul(block, p[BlockSize]);
         Value b = code.at(p[B], code.mul(done, shape.bStep));
         Value next = code.at(p[Next], code.mul(done, line));
+        Value nextBlock = code.at(a, p[ABlock]);
         auto loopOverK = [&](Value lo, Value hi, int64_t step,
                              ValueRange init) {
           return scf::ForOp::create(
@@ -175,6 +178,11 @@ func::FuncOp Tiles::makeTile(Code &outer, const TileShape &shape, int64_t rows,
                          for (int64_t u = 0; u < step; ++u)
                            code.prefetch(code.at(
                                code.at(next, code.mul(k, line)), u * line));
+                       if (shape.prefetchBlocks && step == unroll)
+                         for (int64_t u = 0; u < step; ++u)
+                           code.prefetch(code.at(
+                               code.at(nextBlock, code.mul(k, line)),
+                               u * line));
                        for (int64_t u = 0; u < step; ++u)
                          stepOfK(sum, ak, bs, u);
                        scf::YieldOp::create(code.b, code.loc, sum);

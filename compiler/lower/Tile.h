@@ -32,6 +32,9 @@ struct TileShape {
   int64_t cRow = 0;      ///< from c[m, n] to c[m+1, n]
   int64_t tailLanes = 0; ///< lanes of the last vector; 0: all
   bool prefetch = false; ///< fetch the next group of b meanwhile
+  /// Fetch the next block of a meanwhile: a's blocks lie far apart, its rows
+  /// side by side.
+  bool prefetchBlocks = false;
   /// The only numbers of rows asked for; 0, 0: any, known when running.
   int64_t rows[2] = {0, 0};
 
