@@ -372,17 +372,14 @@ Site Layout::makeSite(ArrayRef<AffineOp> affines) {
     if (joins) {
       Term &term = site.terms.back();
       ++term.slots;
-      term.blockSize += at.units.width;
       for (auto [a, index] : llvm::enumerate(operand))
         term.operand[a].push_back(index);
     } else {
       Term term;
       term.input = input;
       term.panel = at.panel;
-      term.blocks = at.panel ? at.units.panels : 1;
-      term.blockSize =
-          at.panel ? at.units.width
-                   : cast<RankedTensorType>(input.getType()).getDimSize(0);
+      term.inner =
+          units(cast<RankedTensorType>(input.getType()).getDimSize(0));
       for (unsigned index : operand)
         term.operand.push_back({index});
       site.terms.push_back(term);

@@ -33,6 +33,10 @@ struct Units {
 
   int64_t padded() const { return panels * width; }
   bool hasTail() const { return count % width != 0; }
+  /// Vectors that hold units in the last panel.
+  int64_t lastVectors(int64_t lanes) const {
+    return (count - (panels - 1) * width + lanes - 1) / lanes;
+  }
 };
 
 /// Whose memory a buffer is cut out of.
@@ -69,18 +73,24 @@ struct Place {
 };
 
 /// A sum of products over one operand, or over neighbouring slots of one panel
-/// buffer. Its packed weights are [panel][affine][k][width].
+/// buffer. Its packed weights are [panel][affine][k][width]; k runs over a row
+/// of the operand, or over its panels, in each over the slots, in each over the
+/// units that there are.
 struct Term {
   mlir::Value input; ///< the operand; of several slots the first
   bool panel = false;
-  int64_t slots = 1;     ///< neighbouring slots multiplied together
-  int64_t blocks = 1;    ///< k comes in blocks: the panels of the input
-  int64_t blockSize = 0; ///< k in a block
-  int64_t weights = 0;   ///< offset in the packed weights, in elements
+  int64_t slots = 1;   ///< neighbouring slots multiplied together
+  Units inner;         ///< of a slot
+  int64_t weights = 0; ///< offset in the packed weights, in elements
   /// operand[affine][slot]: which operand of the affine it is.
   llvm::SmallVector<llvm::SmallVector<unsigned>> operand;
 
-  int64_t depth() const { return blocks * blockSize; }
+  int64_t depth() const { return slots * inner.count; }
+  /// Panels of the operand that are full, and units in the one that is not.
+  int64_t fullPanels() const { return panel ? inner.count / inner.width : 0; }
+  int64_t restUnits() const {
+    return inner.count - fullPanels() * inner.width;
+  }
 };
 
 /// Affines of a stage that read the same inputs: one wide product.

@@ -30,8 +30,10 @@ struct Piece {
   Units outer;
   int64_t base;       ///< packed offset of panel 0, k = 0
   int64_t perPanel;   ///< packed elements from panel to panel of o
-  int64_t innerWidth; ///< i comes in panels of so many; 0: in one piece
+  int64_t innerWidth; ///< i comes in panels of so many
   int64_t perBlock;   ///< packed elements from panel to panel of i
+  int64_t restBack;   ///< how much earlier the last panel of i begins, if it is
+                      ///< not full
 };
 } // namespace
 
@@ -40,7 +42,8 @@ static void emitPiece(Code &code, const Piece &piece, Value source,
                       Value packed) {
   const int64_t width = piece.outer.width;
   source = code.at(source, piece.view.row * piece.pitch + piece.view.column);
-  int64_t innerWidth = piece.innerWidth ? piece.innerWidth : piece.inner;
+  const int64_t innerWidth = piece.innerWidth;
+  const int64_t full = piece.inner / innerWidth;
   code.loop(0, piece.outer.panels, 1, [&](Value panel) {
     Value o = code.mul(panel, width);
     Value to =
@@ -49,6 +52,10 @@ static void emitPiece(Code &code, const Piece &piece, Value source,
     code.loop(0, piece.inner, innerWidth, [&](Value start) {
       Value block = code.div(start, code.num(innerWidth));
       Value toBlock = code.at(to, code.mul(block, piece.perBlock));
+      if (piece.restBack)
+        toBlock = code.at(
+            toBlock, code.select(code.less(block, code.num(full)), code.num(0),
+                                 code.num(-piece.restBack)));
       Value count = code.min(code.num(innerWidth),
                              code.sub(code.num(piece.inner), start));
       if (piece.transposed) {
@@ -140,14 +147,18 @@ void rnn::emitPack(Code &code, const Layout &layout, const std::string &name,
                     cast<RankedTensorType>(op.getInputs()[operand].getType())
                         .getDimSize(0);
                 piece.outer = site.units;
-                int64_t innerWidth =
-                    term.panel ? term.blockSize / term.slots : 0;
+                piece.innerWidth =
+                    term.panel ? term.inner.width : term.inner.count;
                 piece.base = term.weights + int64_t(a) * term.depth() * width +
-                             int64_t(slot) * innerWidth * width;
+                             int64_t(slot) * piece.innerWidth * width;
                 piece.perPanel =
                     int64_t(site.affines.size()) * term.depth() * width;
-                piece.innerWidth = innerWidth;
-                piece.perBlock = term.blockSize * width;
+                piece.perBlock = term.slots * piece.innerWidth * width;
+                piece.restBack =
+                    term.panel && term.restUnits()
+                        ? int64_t(slot) * (term.inner.width - term.restUnits()) *
+                              width
+                        : 0;
                 emitPiece(code, piece, sources[piece.view.param.getSymName()],
                           weights);
               }

@@ -201,7 +201,11 @@ void ScanLoops::emitStage(StageOp stage, const Origin &origin) {
       return;
     auto units_ = [&](Value p) {
       code.loop(code.num(0), count, 1, [&](Value row) {
-        code.loop(0, units.width, code.lanes, [&](Value lane) {
+        Value lanes = code.select(
+            code.equal(p, code.num(units.panels - 1)),
+            code.num(units.lastVectors(code.lanes) * code.lanes),
+            code.num(units.width));
+        code.loop(code.num(0), lanes, code.lanes, [&](Value lane) {
           emitUnits(state, p, firstRow, row, lane);
         });
       });
@@ -224,6 +228,19 @@ void ScanLoops::emitStage(StageOp stage, const Origin &origin) {
     });
   else
     ofRows(code.num(0), rows);
+}
+
+/// True if the weights of all products of a phase, which take each other's
+/// place in the cache, are more than it holds.
+bool ScanLoops::outgrowsCache(Phase phase) {
+  int64_t elements = 0;
+  for (StageOp stage : stagesOf(scan))
+    if (stage.getPhase() == phase)
+      for (const Site &site : layout.sites(stage))
+        for (const Term &term : site.terms)
+          elements += site.units.padded() * int64_t(site.affines.size()) *
+                      term.depth();
+  return elements * code.elementBytes() > cacheBytes;
 }
 
 /// The products of a site for some panels and rows, term by term: the first
@@ -280,57 +297,93 @@ void ScanLoops::emitSite(StageState &state, const Site &site, Value firstPanel,
     return true;
   };
 
+  /// The k of a term that lie evenly in its operand.
+  struct Run {
+    Value a, aBlock;
+    int64_t blocks, blockSize;
+    int64_t k; ///< of the term, with which it begins
+  };
+  auto runsOf = [&](const Term &term, const Access &a) {
+    Value first = code.at(a.base, code.mul(firstRow, a.stride));
+    const int64_t full = term.fullPanels(), rest = term.restUnits();
+    const int64_t fullSize = term.slots * term.inner.width;
+    SmallVector<Run> runs;
+    if (full)
+      runs.push_back({first, a.panelStride, full, fullSize, 0});
+    if (rest)
+      runs.push_back(
+          {full ? code.at(first, code.mul(a.panelStride, full)) : first,
+           code.num(term.inner.width), term.slots, rest, full * fullSize});
+    return runs;
+  };
+
+  const bool narrows = site.units.lastVectors(code.lanes) < site.units.vectors;
+  bool isFirst = true;
   for (const Term &term : site.terms) {
-    const bool isFirst = &term == site.terms.begin();
     Access a = accesses.valueAccess(term.input, state.origin, true);
-    int64_t depth = term.depth();
-    TileShape shape;
-    shape.vectors = site.units.vectors;
-    shape.aRow = a.knownStride;
-    shape.bStep = width;
-    shape.prefetch =
-        site.units.padded() * affines * depth * code.elementBytes() >
-        cacheBytes;
-    shape.prefetchBlocks = term.blocks > 1 && a.knownStride == term.blockSize;
-    TileArguments t;
-    t.rows = rows;
-    t.a = code.at(a.base, code.mul(firstRow, a.stride));
-    t.aBlock = term.panel ? a.panelStride : code.num(0);
-    t.blocks = code.num(term.blocks);
-    t.blockSize = code.num(term.blockSize);
-    t.bGroup = code.num(depth * width);
-    Value b = code.at(code.at(frame.weights, term.weights),
-                      code.mul(firstPanel, affines * depth * width));
-    auto call = [&](int64_t first, Value groups, bool overPanels) {
-      AffineOp affine = site.affines[first];
-      Spot sum = sumSpot(affine);
-      shape.cRow = state.sums.lookup(affine).knownStride;
-      Spot init = isFirst ? startSpot(affine) : sum;
-      auto distance = [&](llvm::function_ref<Spot(AffineOp)> spot) {
-        if (overPanels)
-          return spot(affine).panelStride;
-        if (affines == 1)
-          return code.num(0);
-        return code.num(spot(site.affines[1]).position -
-                        spot(site.affines[0]).position);
+    const int64_t depth = term.depth();
+    const int64_t fullSize = term.slots * term.inner.width;
+    Value weights = code.at(code.at(frame.weights, term.weights),
+                            code.mul(firstPanel, affines * depth * width));
+    for (const Run &run : runsOf(term, a)) {
+      TileShape shape;
+      shape.vectors = site.units.vectors;
+      shape.aRow = a.knownStride;
+      shape.bStep = width;
+      shape.prefetch = outgrowsCache(state.stage.getPhase());
+      shape.prefetchBlocks = term.fullPanels() > 1 && a.knownStride == fullSize;
+      TileArguments t;
+      t.rows = rows;
+      t.a = run.a;
+      t.aBlock = run.aBlock;
+      t.blocks = code.num(run.blocks);
+      t.blockSize = code.num(run.blockSize);
+      t.bGroup = code.num(depth * width);
+      Value b = code.at(weights, run.k * width);
+      auto call = [&](int64_t first, Value groups, bool overPanels) {
+        AffineOp affine = site.affines[first];
+        Spot sum = sumSpot(affine);
+        shape.cRow = state.sums.lookup(affine).knownStride;
+        Spot init = isFirst ? startSpot(affine) : sum;
+        auto distance = [&](llvm::function_ref<Spot(AffineOp)> spot) {
+          if (overPanels)
+            return spot(affine).panelStride;
+          if (affines == 1)
+            return code.num(0);
+          return code.num(spot(site.affines[1]).position -
+                          spot(site.affines[0]).position);
+        };
+        t.groups = groups;
+        t.b = code.at(b, first * depth * width);
+        t.c = sum.pointer;
+        t.cGroup = distance(sumSpot);
+        t.init = init.pointer;
+        t.initRow = init.row;
+        t.initGroup = isFirst ? distance(startSpot) : t.cGroup;
+        if (!narrows) {
+          tiles.call(code, shape, t);
+          return;
+        }
+        TileShape narrow = shape;
+        narrow.vectors = site.units.lastVectors(code.lanes);
+        narrow.manyRows = true;
+        Value many = code.less(code.num(tiles.mostRows(narrow.vectors) - 1), rows);
+        code.ifElse(
+            code.both(many, code.equal(firstPanel,
+                                       code.num(site.units.panels - 1))),
+            [&] { tiles.call(code, narrow, t); },
+            [&] { tiles.call(code, shape, t); });
       };
-      t.groups = groups;
-      t.b = code.at(b, first * depth * width);
-      t.c = sum.pointer;
-      t.cGroup = distance(sumSpot);
-      t.init = init.pointer;
-      t.initRow = init.row;
-      t.initGroup = isFirst ? distance(startSpot) : t.cGroup;
-      tiles.call(code, shape, t);
-    };
-    bool one = even(sumSpot) && (!isFirst || even(startSpot));
-    if (affines == 1)
-      call(0, panels, true);
-    else if (one)
-      call(0, code.num(affines), false);
-    else
-      for (int64_t first = 0; first < affines; ++first)
-        call(first, code.num(1), false);
+      bool one = even(sumSpot) && (!isFirst || even(startSpot));
+      if (affines == 1)
+        call(0, panels, true);
+      else if (one)
+        call(0, code.num(affines), false);
+      else
+        for (int64_t first = 0; first < affines; ++first)
+          call(first, code.num(1), false);
+      isFirst = false;
+    }
   }
 }
 
@@ -385,10 +438,6 @@ void ScanLoops::emitUnits(StageState &state, Value panel, Value firstRow,
 
   auto storeTo = [&](const Access &access, Value value) {
     Value to = accesses.lanePointer(access, panel, absolute, lane);
-    // Lanes past the last unit of a panel are multiplied with zero weights:
-    // they must not be NaN.
-    if (tail && access.panelStride)
-      value = code.select(tail, value, code.splat(0));
     code.storeVec(value, to, access.exact ? tail : Value());
   };
   llvm::DenseSet<int64_t> stored;

@@ -49,6 +49,7 @@ private:
   struct StageState;
 
   void emitStage(StageOp stage, const Origin &origin);
+  bool outgrowsCache(Phase phase);
   void emitSite(StageState &state, const Site &site, Value firstPanel,
                 Value panels, Value firstRow, Value rows);
   void emitUnits(StageState &state, Value panel, Value firstRow, Value row,

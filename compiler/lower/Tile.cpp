@@ -32,6 +32,8 @@ std::string TileShape::name(FloatType element, int64_t lanes) const {
     os << "_p";
   if (prefetchBlocks)
     os << "_q";
+  if (manyRows)
+    os << "_m";
   if (rows[0])
     os << "_r" << rows[0] << "_" << rows[1];
   return text;
@@ -89,6 +91,7 @@ static func::FuncOp makeFunction(Code &code, ModuleOp module, StringRef name,
 /// Names the tiles of one shape, whatever numbers of rows are asked for.
 static std::string familyOf(const Code &code, TileShape shape) {
   shape.rows[0] = shape.rows[1] = 0;
+  shape.manyRows = false;
   return shape.name(code.element, code.lanes);
 }
 
@@ -145,7 +148,7 @@ func::FuncOp Tiles::makeTile(Code &outer, const TileShape &shape, int64_t rows,
     }
   };
   // Few sums leave room for the loop's own work; code costs cache, too.
-  const int64_t unroll = rows == 1 ? 4 : shape.rows[0] || sums <= 8 ? 2 : 1;
+  const int64_t unroll = rows == 1 ? 4 : sums <= 8 ? 2 : 1;
   const int64_t line = 64 / code.elementBytes();
   Value whole =
       unroll == 1
@@ -223,6 +226,16 @@ static void switchOver(Code &code, Value value, ArrayRef<int64_t> cases,
   scf::YieldOp::create(code.b, code.loc);
 }
 
+/// A known number of rows is cut into tiles of one size if that is not much
+/// smaller than the most.
+int64_t Tiles::mostRowsFor(const TileShape &shape) const {
+  const int64_t most = mostRows(shape.vectors);
+  for (int64_t size = most; 3 * size >= 2 * most; --size)
+    if (shape.rows[0] && shape.rows[0] % size == 0)
+      return size;
+  return most;
+}
+
 func::FuncOp Tiles::makeDispatcher(Code &outer, const TileShape &shape) {
   std::string name = shape.name(outer.element, outer.lanes);
   func::FuncOp &function = functions[name];
@@ -238,7 +251,7 @@ func::FuncOp Tiles::makeDispatcher(Code &outer, const TileShape &shape) {
   Value rows = function.getArgument(0), groups = function.getArgument(1);
   auto p = function.getArguments().drop_front(2);
 
-  const int64_t most = mostRows(shape.vectors);
+  const int64_t most = mostRowsFor(shape);
   SmallVector<int64_t> all, few;
   if (shape.rows[0]) {
     // Blocks of a known number of rows have two sizes at most.
@@ -251,9 +264,10 @@ func::FuncOp Tiles::makeDispatcher(Code &outer, const TileShape &shape) {
       }
     all.assign(sizes.begin(), sizes.end());
   } else {
-    for (int64_t m = 1; m <= most; ++m) {
+    // Many rows are cut evenly, into tiles of at least half of the most.
+    for (int64_t m = shape.manyRows ? most / 2 : 1; m <= most; ++m) {
       all.push_back(m);
-      if (groupsAtOnce(m, shape.vectors) > 1)
+      if (!shape.manyRows && groupsAtOnce(m, shape.vectors) > 1)
         few.push_back(m);
     }
   }

@@ -35,6 +35,7 @@ struct TileShape {
   /// Fetch the next block of a meanwhile: a's blocks lie far apart, its rows
   /// side by side.
   bool prefetchBlocks = false;
+  bool manyRows = false; ///< no fewer rows are asked for than a tile can have
   /// The only numbers of rows asked for; 0, 0: any, known when running.
   int64_t rows[2] = {0, 0};
 
@@ -77,6 +78,7 @@ private:
   /// How many groups a tile of so many rows computes at once when there are few
   /// rows: as many as its registers hold, so that sums do not wait for sums.
   int64_t groupsAtOnce(int64_t rows, int64_t vectors) const;
+  int64_t mostRowsFor(const TileShape &shape) const;
   mlir::func::FuncOp makeTile(Code &code, const TileShape &shape, int64_t rows,
                               int64_t groups);
   mlir::func::FuncOp makeDispatcher(Code &code, const TileShape &shape);
