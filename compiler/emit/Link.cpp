@@ -29,8 +29,8 @@ static Expected<SmallString<128>> temporaryFile(StringRef content) {
   if (std::error_code error = os.error()) {
     os.clear_error();
     sys::fs::remove(path);
-    return createStringError(error, "cannot write '" + path +
-                                        "': " + error.message());
+    return createStringError(error,
+                             "cannot write '" + path + "': " + error.message());
   }
   return path;
 }

@@ -65,10 +65,9 @@ void ScanLoops::emitAccumulates(StageOp stage, const Origin &origin,
     return;
   // In even blocks of rows, so that a panel's gradients stay near for all
   // columns; each block reads and writes all gradients once.
-  Value blocks =
-      code.max(code.div(code.add(rows, accumulateRows / 2),
-                        code.num(accumulateRows)),
-               code.num(1));
+  Value blocks = code.max(
+      code.div(code.add(rows, accumulateRows / 2), code.num(accumulateRows)),
+      code.num(1));
   Value blockRows = code.add(
       code.div(code.max(code.sub(rows, code.num(1)), code.num(0)), blocks), 1);
   code.loop(code.num(0), rows, blockRows, [&](Value firstRow) {
@@ -85,8 +84,10 @@ void ScanLoops::emitAccumulates(StageOp stage, const Origin &origin,
         Access column = accesses.valueAccess(operand, origin, true);
         int64_t columns =
             cast<RankedTensorType>(operand.getType()).getDimSize(0);
+        // Three vectors need fewer loads, if rows enough fit beside them.
         int64_t vectorsAtOnce =
-            std::min<int64_t>(3, llvm::divideCeil(columns, code.lanes));
+            std::min<int64_t>(tiles.mostRows(3) < 4 ? 2 : 3,
+                              llvm::divideCeil(columns, code.lanes));
         int64_t step = vectorsAtOnce * code.lanes;
         auto block = [&](Value at, int64_t vectorCount, int64_t tailLanes) {
           for (AccumulateOp op : ops)

@@ -378,8 +378,7 @@ Site Layout::makeSite(ArrayRef<AffineOp> affines) {
       Term term;
       term.input = input;
       term.panel = at.panel;
-      term.inner =
-          units(cast<RankedTensorType>(input.getType()).getDimSize(0));
+      term.inner = units(cast<RankedTensorType>(input.getType()).getDimSize(0));
       for (unsigned index : operand)
         term.operand.push_back({index});
       site.terms.push_back(term);

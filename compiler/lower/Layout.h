@@ -88,9 +88,7 @@ struct Term {
   int64_t depth() const { return slots * inner.count; }
   /// Panels of the operand that are full, and units in the one that is not.
   int64_t fullPanels() const { return panel ? inner.count / inner.width : 0; }
-  int64_t restUnits() const {
-    return inner.count - fullPanels() * inner.width;
-  }
+  int64_t restUnits() const { return inner.count - fullPanels() * inner.width; }
 };
 
 /// Affines of a stage that read the same inputs: one wide product.

@@ -53,9 +53,9 @@ static void emitPiece(Code &code, const Piece &piece, Value source,
       Value block = code.div(start, code.num(innerWidth));
       Value toBlock = code.at(to, code.mul(block, piece.perBlock));
       if (piece.restBack)
-        toBlock = code.at(
-            toBlock, code.select(code.less(block, code.num(full)), code.num(0),
-                                 code.num(-piece.restBack)));
+        toBlock = code.at(toBlock,
+                          code.select(code.less(block, code.num(full)),
+                                      code.num(0), code.num(-piece.restBack)));
       Value count = code.min(code.num(innerWidth),
                              code.sub(code.num(piece.inner), start));
       if (piece.transposed) {
@@ -156,8 +156,8 @@ void rnn::emitPack(Code &code, const Layout &layout, const std::string &name,
                 piece.perBlock = term.slots * piece.innerWidth * width;
                 piece.restBack =
                     term.panel && term.restUnits()
-                        ? int64_t(slot) * (term.inner.width - term.restUnits()) *
-                              width
+                        ? int64_t(slot) *
+                              (term.inner.width - term.restUnits()) * width
                         : 0;
                 emitPiece(code, piece, sources[piece.view.param.getSymName()],
                           weights);

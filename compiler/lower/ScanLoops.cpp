@@ -201,10 +201,10 @@ void ScanLoops::emitStage(StageOp stage, const Origin &origin) {
       return;
     auto units_ = [&](Value p) {
       code.loop(code.num(0), count, 1, [&](Value row) {
-        Value lanes = code.select(
-            code.equal(p, code.num(units.panels - 1)),
-            code.num(units.lastVectors(code.lanes) * code.lanes),
-            code.num(units.width));
+        Value lanes =
+            code.select(code.equal(p, code.num(units.panels - 1)),
+                        code.num(units.lastVectors(code.lanes) * code.lanes),
+                        code.num(units.width));
         code.loop(code.num(0), lanes, code.lanes, [&](Value lane) {
           emitUnits(state, p, firstRow, row, lane);
         });
@@ -238,8 +238,8 @@ bool ScanLoops::outgrowsCache(Phase phase) {
     if (stage.getPhase() == phase)
       for (const Site &site : layout.sites(stage))
         for (const Term &term : site.terms)
-          elements += site.units.padded() * int64_t(site.affines.size()) *
-                      term.depth();
+          elements +=
+              site.units.padded() * int64_t(site.affines.size()) * term.depth();
   return elements * code.elementBytes() > cacheBytes;
 }
 
@@ -367,10 +367,11 @@ void ScanLoops::emitSite(StageState &state, const Site &site, Value firstPanel,
         TileShape narrow = shape;
         narrow.vectors = site.units.lastVectors(code.lanes);
         narrow.manyRows = true;
-        Value many = code.less(code.num(tiles.mostRows(narrow.vectors) - 1), rows);
+        Value many =
+            code.less(code.num(tiles.mostRows(narrow.vectors) - 1), rows);
         code.ifElse(
-            code.both(many, code.equal(firstPanel,
-                                       code.num(site.units.panels - 1))),
+            code.both(many,
+                      code.equal(firstPanel, code.num(site.units.panels - 1))),
             [&] { tiles.call(code, narrow, t); },
             [&] { tiles.call(code, shape, t); });
       };

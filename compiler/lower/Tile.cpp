@@ -148,7 +148,7 @@ func::FuncOp Tiles::makeTile(Code &outer, const TileShape &shape, int64_t rows,
     }
   };
   // Few sums leave room for the loop's own work; code costs cache, too.
-  const int64_t unroll = rows == 1 ? 4 : sums <= 8 ? 2 : 1;
+  const int64_t unroll = sums <= 8 ? 2 : 1;
   const int64_t line = 64 / code.elementBytes();
   Value whole =
       unroll == 1
@@ -183,9 +183,9 @@ func::FuncOp Tiles::makeTile(Code &outer, const TileShape &shape, int64_t rows,
                                code.at(next, code.mul(k, line)), u * line));
                        if (shape.prefetchBlocks && step == unroll)
                          for (int64_t u = 0; u < step; ++u)
-                           code.prefetch(code.at(
-                               code.at(nextBlock, code.mul(k, line)),
-                               u * line));
+                           code.prefetch(
+                               code.at(code.at(nextBlock, code.mul(k, line)),
+                                       u * line));
                        for (int64_t u = 0; u < step; ++u)
                          stepOfK(sum, ak, bs, u);
                        scf::YieldOp::create(code.b, code.loc, sum);

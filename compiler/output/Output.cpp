@@ -10,8 +10,8 @@
 using namespace llvm;
 
 static Error cannotWrite(StringRef path, std::error_code why) {
-  return createStringError(why, "cannot write '" + path +
-                                    "': " + why.message());
+  return createStringError(why,
+                           "cannot write '" + path + "': " + why.message());
 }
 
 /// What went wrong since the stream was opened, if anything did.

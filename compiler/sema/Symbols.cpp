@@ -10,8 +10,8 @@ using namespace mlir;
 using namespace rnn;
 
 static Symbol symbolOf(StringRef name, const NamedThing &thing) {
-  Symbol symbol{
-      name.str(), thing.kind, thing.loc, {}, thing.function.str(), {}};
+  Symbol symbol{name.str(), thing.kind,           thing.loc,
+                {},         thing.function.str(), {}};
   if (thing.poisoned)
     return symbol;
   if (thing.kind == NamedThing::Size)

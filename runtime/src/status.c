@@ -20,7 +20,8 @@ const char *rnncc_status_text(rnncc_status status) {
   case RNNCC_WRONG_WEIGHTS:
     return "the weights were not packed by this cell";
   case RNNCC_WRONG_TAPE:
-    return "the tape is not that of a forward of this cell with the same steps, "
+    return "the tape is not that of a forward of this cell with the same "
+           "steps, "
            "batch and lengths, or it was used already";
   case RNNCC_UNSUPPORTED:
     return "this object cannot do what was asked for: the processor lacks "

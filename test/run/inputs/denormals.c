@@ -1,5 +1,5 @@
-/* Times forward and backward on normal and on denormal numbers. The floating-point modes
-   of the caller are as they were. */
+/* Times forward and backward on normal and on denormal numbers. The
+   floating-point modes of the caller are as they were. */
 #include "lstm.h"
 #include <fenv.h>
 #include <stdio.h>
@@ -61,7 +61,8 @@ static double least(float size) {
 }
 
 int main(void) {
-  unsigned modes = _mm_getcsr() & ~0x3fu; /* without the flags of what happened */
+  unsigned modes =
+      _mm_getcsr() & ~0x3fu; /* without the flags of what happened */
   double normal = least(0.01f), denormal = least(1e-40f);
   printf("denormals cost %.2f times\n", denormal / normal);
   if (denormal > 2 * normal)

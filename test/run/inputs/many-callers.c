@@ -1,5 +1,5 @@
-/* Many threads call one cell at once: alone, each with a team of its own, and some with a
-   large team. All get the bits that one thread gets. */
+/* Many threads call one cell at once: alone, each with a team of its own, and
+   some with a large team. All get the bits that one thread gets. */
 #include "lstm.h"
 #include "rnncc/runtime.h"
 #include <pthread.h>
@@ -29,7 +29,8 @@ static void run(int threads, struct results *results) {
   memset(results, 0, sizeof *results);
   for (i = 0; i < sizeof params / sizeof *param; ++i)
     param[i] = numbers + 13 * i;
-  if (lstm_pack(&params, weights) || (threads && rnncc_team_create(threads, &team)))
+  if (lstm_pack(&params, weights) ||
+      (threads && rnncc_team_create(threads, &team)))
     abort();
   call.steps = T;
   call.batch = N;
