@@ -55,16 +55,25 @@ def Rnn_Phase : I32EnumAttr<"Phase", "when a stage runs", [
 
 def Rnn_Element : FloatOfWidths<[32, 64]>;
 
+/// Every size is one that the language has: sums of two cannot overflow.
+def Rnn_SizesPred : CPred<[{
+  ::llvm::all_of(::llvm::cast<::mlir::ShapedType>($_self).getShape(),
+                 [](int64_t size) { return size >= 1 && size <= INT32_MAX; })
+}]>;
+
+/// A number of steps back, as in `h[t-1]`.
+def Rnn_Delay : ConfinedAttr<I64Attr, [IntMinValue<1>, IntMaxValue<1000>]>;
+
 /// What one example has in one step. Sizes are known when compiling.
 def Rnn_Tensor : RankedTensorOf<[F32, F64],
-    [HasStaticShapePred, HasAnyRankOfPred<[0, 1, 2]>], "static tensor">;
+    [Rnn_SizesPred, HasAnyRankOfPred<[0, 1, 2]>], "static tensor">;
 def Rnn_Scalar : RankedTensorOf<[F32, F64],
-    [HasStaticShapePred, HasAnyRankOfPred<[0]>], "scalar">;
+    [Rnn_SizesPred, HasAnyRankOfPred<[0]>], "scalar">;
 def Rnn_Vector : RankedTensorOf<[F32, F64],
-    [HasStaticShapePred, HasAnyRankOfPred<[1]>], "static vector">;
+    [Rnn_SizesPred, HasAnyRankOfPred<[1]>], "static vector">;
 def Rnn_Matrix : RankedTensorOf<[F32, F64],
-    [HasStaticShapePred, HasAnyRankOfPred<[2]>], "static matrix">;
+    [Rnn_SizesPred, HasAnyRankOfPred<[2]>], "static matrix">;
 def Rnn_Lanes : RankedTensorOf<[F32, F64],
-    [HasStaticShapePred, HasAnyRankOfPred<[0, 1]>], "scalar or static vector">;
+    [Rnn_SizesPred, HasAnyRankOfPred<[0, 1]>], "scalar or static vector">;
 
 #endif // RNN_TD

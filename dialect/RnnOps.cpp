@@ -39,7 +39,32 @@ FloatType CellOp::elementType() {
   return cast<FloatType>((*tensors.begin()).tensorType().getElementType());
 }
 
+/// True if an op has no regions and gives one value as those of a scan are.
+static bool givesLanes(Operation *op) {
+  if (op->getNumRegions() || op->getNumResults() != 1)
+    return false;
+  auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType());
+  if (!type || !type.hasStaticShape() || type.getRank() > 2)
+    return false;
+  Type element = type.getElementType();
+  return element.isF32() || element.isF64() || element.isInteger(1);
+}
+
 LogicalResult CellOp::verifyRegions() {
+  // cell-body
+  for (Operation &op : getBody().front())
+    if (!isa<TensorOp, ScanOp>(op) &&
+        !(op.hasTrait<OpTrait::ConstantLike>() && givesLanes(&op)))
+      return op.emitOpError("stands in the body of a cell");
+  // cell-element
+  auto tensors = getBody().getOps<TensorOp>();
+  if (tensors.empty())
+    return emitOpError("has no tensors");
+  for (auto tensor : tensors)
+    if (tensor.tensorType().getElementType() != elementType())
+      return tensor.emitOpError("has elements of ")
+             << tensor.tensorType().getElementType() << " in a cell of "
+             << elementType();
   // cell-outputs
   for (Attribute output : getOutputs()) {
     auto symbol = dyn_cast<FlatSymbolRefAttr>(output);
@@ -61,6 +86,20 @@ LogicalResult CellOp::verifyRegions() {
 }
 
 LogicalResult ScanOp::verifyRegions() {
+  // scan-form
+  auto isStage = [](Operation &op) { return isa<StageOp>(op); };
+  if (llvm::any_of(getBody().front(), isStage) &&
+      !llvm::all_of(getBody().front(), isStage))
+    return emitOpError("holds stages and other ops");
+  // scan-values
+  WalkResult values = getBody().walk([&](Operation *op) {
+    if (isa<StageOp, WriteOp, AccumulateOp, YieldOp>(op) || givesLanes(op))
+      return WalkResult::advance();
+    op->emitOpError("does not give one static tensor, as ops of a scan do");
+    return WalkResult::interrupt();
+  });
+  if (values.wasInterrupted())
+    return failure();
   // write-once
   llvm::StringSet<> written;
   WalkResult once = walk([&](WriteOp write) {
@@ -179,10 +218,16 @@ LogicalResult AccumulateOp::verifySymbolUses(SymbolTableCollection &) {
            << shape.size() << " to @" << getParam() << " of rank "
            << whole.size();
   for (unsigned dim = 0; dim < shape.size(); ++dim)
-    if (offset(dim) < 0 || offset(dim) + shape[dim] > whole[dim])
-      return emitOpError("adds elements ")
-             << offset(dim) << " to " << offset(dim) + shape[dim]
+    if (offset(dim) < 0 || offset(dim) > whole[dim] - shape[dim])
+      return emitOpError("adds ")
+             << shape[dim] << " elements from " << offset(dim)
              << " of dimension " << dim << ", which has " << whole[dim];
+  // accumulate-element
+  Type element = declared->tensorType().getElementType();
+  if (getRow().getType().getElementType() != element ||
+      (getColumn() && getColumn().getType().getElementType() != element))
+    return emitOpError("adds to @")
+           << getParam() << " elements of another type than " << element;
   return success();
 }
 
@@ -225,7 +270,8 @@ static LogicalResult verifyWeight(Operation *op, Value weight) {
   auto read = dyn_cast_or_null<ReadOp>(def);
   // The declaration is checked when symbols are; here it may be missing.
   if (read) {
-    TensorOp declared = read.declaration();
+    auto cell = read->getParentOfType<CellOp>();
+    TensorOp declared = cell ? cell.tensor(read.getTensor()) : TensorOp();
     if (!declared || declared.getRole() == Role::param)
       return success();
   }
@@ -273,11 +319,10 @@ LogicalResult SliceOp::verify() {
   // slice-inside
   for (int64_t dim = 0; dim < operand.getRank(); ++dim)
     if (offsets[dim] < 0 ||
-        offsets[dim] + result.getDimSize(dim) > operand.getDimSize(dim))
-      return emitOpError("cuts elements ")
-             << offsets[dim] << " to " << offsets[dim] + result.getDimSize(dim)
-             << " of dimension " << dim << ", which has "
-             << operand.getDimSize(dim);
+        offsets[dim] > operand.getDimSize(dim) - result.getDimSize(dim))
+      return emitOpError("cuts ") << result.getDimSize(dim) << " elements from "
+                                  << offsets[dim] << " of dimension " << dim
+                                  << ", which has " << operand.getDimSize(dim);
   return success();
 }
 

@@ -23,12 +23,16 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 class Rnn_Op<string mnemonic, list<Trait> traits = []>
     : Op<Rnn_Dialect, mnemonic, traits>;
 
+/// Stands in a scan, or in a stage of one.
+def Rnn_InScan : ParentOneOf<["ScanOp", "StageOp"]>;
+
 //===----------------------------------------------------------------------===//
 // What a cell is made of
 //===----------------------------------------------------------------------===//
 
 def Rnn_CellOp : Rnn_Op<"cell", [IsolatedFromAbove, NoTerminator,
-                                 SingleBlock, Symbol, SymbolTable]> {
+                                 NoRegionArguments, SingleBlock, Symbol,
+                                 SymbolTable]> {
   let summary = "hold the named tensors and the scans of one recurrent cell";
   let description = [{
     `sizes` are the cell's size parameters and what they were set to; they are
@@ -41,6 +45,8 @@ def Rnn_CellOp : Rnn_Op<"cell", [IsolatedFromAbove, NoTerminator,
 
     Rules:
 
+    - `cell-body`: it holds nothing else, but for constants of its scans.
+    - `cell-element`: there are tensors, and all have one element type.
     - `cell-outputs`: every output names a state or an output of the cell.
     - `cell-scans`: the body holds one forward scan and at most one backward.
 
@@ -97,7 +103,7 @@ def Rnn_TensorOp : Rnn_Op<"tensor", [Symbol, HasParent<"CellOp">]> {
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, Rnn_Role:$role,
                        OptionalAttr<FlatSymbolRefAttr>:$of,
-                       DefaultValuedAttr<I64Attr, "1">:$delay,
+                       DefaultValuedAttr<Rnn_Delay, "1">:$delay,
                        OptionalAttr<StrAttr>:$init,
                        OptionalAttr<DenseF64ArrayAttr>:$init_arguments,
                        TypeAttrOf<Rnn_Tensor>:$type);
@@ -112,8 +118,8 @@ def Rnn_TensorOp : Rnn_Op<"tensor", [Symbol, HasParent<"CellOp">]> {
   }];
 }
 
-def Rnn_ScanOp : Rnn_Op<"scan", [HasParent<"CellOp">, NoTerminator,
-                                 SingleBlock]> {
+def Rnn_ScanOp : Rnn_Op<"scan", [HasParent<"CellOp">, NoRegionArguments,
+                                 NoTerminator, SingleBlock]> {
   let summary = "run a region for every step of a sequence";
   let description = [{
     The region computes one step of one example. A forward scan runs from the
@@ -121,6 +127,13 @@ def Rnn_ScanOp : Rnn_Op<"scan", [HasParent<"CellOp">, NoTerminator,
 
     Flat form: ops of `arith`, `math` and `rnn` on tensors. Staged form: only
     `rnn.stage`, in the order of their phases.
+
+    Rules:
+
+    - `scan-form`: it holds only stages, or none.
+    - `scan-values`: every op, in stages too, gives one static tensor of f32, f64
+      or i1 and has no regions; but for `rnn.stage`, and for `rnn.write`,
+      `rnn.accumulate` and `rnn.yield`, which give nothing.
 
     Example: see `rnn.cell`.
   }];
@@ -136,7 +149,7 @@ def Rnn_ScanOp : Rnn_Op<"scan", [HasParent<"CellOp">, NoTerminator,
 // How a scan touches the named tensors
 //===----------------------------------------------------------------------===//
 
-def Rnn_ReadOp : Rnn_Op<"read", [Pure,
+def Rnn_ReadOp : Rnn_Op<"read", [Pure, Rnn_InScan,
     DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "read a named tensor in this step";
   let description = [{
@@ -164,8 +177,8 @@ def Rnn_ReadOp : Rnn_Op<"read", [Pure,
   }];
 }
 
-def Rnn_WriteOp : Rnn_Op<"write",
-    [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+def Rnn_WriteOp : Rnn_Op<"write", [Rnn_InScan,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "give a named tensor its value for this step";
   let description = [{
     Rules:
@@ -183,8 +196,8 @@ def Rnn_WriteOp : Rnn_Op<"write",
   }];
 }
 
-def Rnn_AccumulateOp : Rnn_Op<"accumulate",
-    [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+def Rnn_AccumulateOp : Rnn_Op<"accumulate", [Rnn_InScan,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "add to the gradient of a parameter";
   let description = [{
     Adds, over all steps and examples. Without `column` the gradient of a scalar
@@ -199,6 +212,7 @@ def Rnn_AccumulateOp : Rnn_Op<"accumulate",
     Rules:
 
     - `accumulate-param`: the tensor is a parameter.
+    - `accumulate-element`: row and column have its element type.
     - `accumulate-inside`: offset + size lies inside the parameter in each
       dimension.
 
@@ -424,7 +438,7 @@ def Rnn_SliceOp : Rnn_ValueOp<"slice"> {
 // The staged form
 //===----------------------------------------------------------------------===//
 
-def Rnn_StageOp : Rnn_Op<"stage", [HasParent<"ScanOp">,
+def Rnn_StageOp : Rnn_Op<"stage", [HasParent<"ScanOp">, NoRegionArguments,
     SingleBlockImplicitTerminator<"YieldOp">]> {
   let summary = "compute some units of a step together";
   let description = [{
@@ -447,7 +461,7 @@ def Rnn_StageOp : Rnn_Op<"stage", [HasParent<"ScanOp">,
 
     Example: see `test/schedule/build-stages.test`.
   }];
-  let arguments = (ins Rnn_Phase:$phase, I64Attr:$units);
+  let arguments = (ins Rnn_Phase:$phase, ConfinedAttr<I64Attr, [IntPositive]>:$units);
   let results = (outs Variadic<Rnn_Lanes>:$results);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{

@@ -263,9 +263,12 @@ Home Stages::homeOf(Value value, const Home &user) {
 
 /// Which values each stage must give.
 void Stages::findResults() {
-  // What a stage repeats, it also needs the operands of.
+  // What a stage repeats, it also needs the operands of: once.
+  std::set<std::pair<Home, Operation *>> visited;
   std::function<void(Operation *, const Home &)> visit = [&](Operation *op,
                                                              const Home &home) {
+    if (!visited.insert({home, op}).second)
+      return;
     for (OpOperand &use : op->getOpOperands()) {
       Value value = use.get();
       if (isFromStage(value, home, isWholeUse(use)))
@@ -354,7 +357,8 @@ namespace {
 struct BuildStagesPass : rnn::impl::BuildStagesPassBase<BuildStagesPass> {
   void runOnOperation() override {
     for (auto scan : getOperation().getBody().getOps<ScanOp>())
-      Stages(scan).build();
+      if (scan.getBody().getOps<StageOp>().empty())
+        Stages(scan).build();
   }
 };
 } // namespace

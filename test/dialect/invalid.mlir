@@ -11,6 +11,74 @@ rnn.cell @C outputs [@x] sizes {} {
 
 // -----
 
+// cell-body
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @x input : tensor<4xf32>
+  %0 = arith.constant dense<1.0> : tensor<4xf32>
+  // expected-error @+1 {{stands in the body of a cell}}
+  %1 = arith.negf %0 : tensor<4xf32>
+  rnn.scan forward {
+  }
+}
+
+// -----
+
+// cell-element
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @x input : tensor<4xf32>
+  // expected-error @+1 {{has elements of 'f64' in a cell of 'f32'}}
+  rnn.tensor @y input : tensor<4xf64>
+  rnn.scan forward {
+  }
+}
+
+// -----
+
+// cell-element: one at least.
+// expected-error @+1 {{has no tensors}}
+rnn.cell @C outputs [] sizes {} {
+  rnn.scan forward {
+  }
+}
+
+// -----
+
+// scan-form
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @x input : tensor<4xf32>
+  // expected-error @+1 {{holds stages and other ops}}
+  rnn.scan forward {
+    %x = rnn.read @x : tensor<4xf32>
+    rnn.stage step units(4) {
+    }
+  }
+}
+
+// -----
+
+// scan-values
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @x input : tensor<4xf32>
+  rnn.scan forward {
+    // expected-error @+1 {{does not give one static tensor}}
+    %0 = arith.constant true
+  }
+}
+
+// -----
+
+// scan-values: regions.
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @x input : tensor<4xf32>
+  rnn.scan forward {
+    // expected-error @+1 {{does not give one static tensor}}
+    builtin.module {
+    }
+  }
+}
+
+// -----
+
 // cell-scans
 // expected-error @+1 {{has 2 forward and 0 backward scans}}
 rnn.cell @C outputs [] sizes {} {
@@ -107,14 +175,39 @@ rnn.cell @C outputs [] sizes {} {
 
 // -----
 
+// accumulate-element
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @b param : tensor<4xf32>
+  rnn.scan forward {
+    %0 = arith.constant dense<1.0> : tensor<4xf64>
+    // expected-error @+1 {{adds to @b elements of another type than 'f32'}}
+    rnn.accumulate @b, %0 : tensor<4xf64>
+  }
+}
+
+// -----
+
 // accumulate-inside
 rnn.cell @C outputs [] sizes {} {
   rnn.tensor @x input : tensor<4xf32>
   rnn.tensor @b param : tensor<6xf32>
   rnn.scan forward {
     %0 = rnn.read @x : tensor<4xf32>
-    // expected-error @+1 {{adds elements 3 to 7 of dimension 0, which has 6}}
+    // expected-error @+1 {{adds 4 elements from 3 of dimension 0, which has 6}}
     rnn.accumulate @b at [3], %0 : tensor<4xf32>
+  }
+}
+
+// -----
+
+// accumulate-inside: no sum overflows.
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @x input : tensor<4xf32>
+  rnn.tensor @b param : tensor<6xf32>
+  rnn.scan forward {
+    %0 = rnn.read @x : tensor<4xf32>
+    // expected-error @+1 {{adds 4 elements from 9223372036854775807 of dimension 0}}
+    rnn.accumulate @b at [9223372036854775807], %0 : tensor<4xf32>
   }
 }
 
@@ -218,8 +311,20 @@ rnn.cell @C outputs [] sizes {} {
   rnn.tensor @x input : tensor<5xf32>
   rnn.scan forward {
     %x = rnn.read @x : tensor<5xf32>
-    // expected-error @+1 {{cuts elements 4 to 6 of dimension 0, which has 5}}
+    // expected-error @+1 {{cuts 2 elements from 4 of dimension 0, which has 5}}
     %0 = rnn.slice %x[4] : tensor<5xf32> -> tensor<2xf32>
+  }
+}
+
+// -----
+
+// slice-inside: no sum overflows.
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @x input : tensor<5xf32>
+  rnn.scan forward {
+    %x = rnn.read @x : tensor<5xf32>
+    // expected-error @+1 {{cuts 2 elements from 9223372036854775807 of dimension 0}}
+    %0 = rnn.slice %x[9223372036854775807] : tensor<5xf32> -> tensor<2xf32>
   }
 }
 
