@@ -32,6 +32,42 @@ static uint64_t elementBytes(StringRef type) {
       .Default(0);
 }
 
+namespace {
+/// What llvm::json::parse does not tell of a text.
+struct JsonOutline {
+  size_t depth = 0;    ///< levels of { } and [ ]
+  size_t topNames = 0; ///< members of the outermost object
+};
+} // namespace
+
+/// Looks over a JSON text; what it gives of anything else means nothing.
+static JsonOutline outlineOf(StringRef text) {
+  JsonOutline outline;
+  size_t depth = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    char c = text[i];
+    if (c == '"')
+      for (++i; i < text.size() && text[i] != '"'; ++i)
+        i += text[i] == '\\';
+    else if (c == '{' || c == '[')
+      outline.depth = std::max(outline.depth, ++depth);
+    else if (c == '}' || c == ']')
+      depth -= depth > 0;
+    else if (c == ':' && depth == 1)
+      ++outline.topNames;
+  }
+  return outline;
+}
+
+/// A whole number from 0 that fits. LLVM's getAsInteger converts 2^63, written
+/// with a decimal point, to an integer that has no such value.
+static std::optional<int64_t> sizeOf(const json::Value &value) {
+  auto number = value.getAsNumber();
+  if (!number || *number < 0 || *number >= 0x1p63)
+    return std::nullopt;
+  return value.getAsInteger();
+}
+
 /// Places the tensor that one entry of the header describes.
 static Error readEntry(NamedTensor &tensor, const json::Value &value,
                        StringRef data, uint64_t &begin) {
@@ -52,16 +88,15 @@ static Error readEntry(NamedTensor &tensor, const json::Value &value,
   if (!shape || !place || place->size() != 2)
     return wrong("'shape' or 'data_offsets' is missing or no list of sizes");
   for (const json::Value &size : *shape) {
-    auto number = size.getAsInteger();
-    if (!number || *number < 0 ||
+    auto number = sizeOf(size);
+    if (!number ||
         (*number > 0 && bytes > uint64_t(INT64_MAX) / uint64_t(*number)))
       return wrong("its shape has a size out of range");
     tensor.shape.push_back(*number);
     bytes *= *number;
   }
-  auto first = (*place)[0].getAsInteger(), last = (*place)[1].getAsInteger();
-  if (!first || !last || *first < 0 || *last < *first ||
-      uint64_t(*last) > data.size())
+  auto first = sizeOf((*place)[0]), last = sizeOf((*place)[1]);
+  if (!first || !last || *last < *first || uint64_t(*last) > data.size())
     return wrong("its place lies outside of the file");
   if (uint64_t(*last - *first) != bytes)
     return wrong("its place has " + Twine(*last - *first) +
@@ -72,15 +107,20 @@ static Error readEntry(NamedTensor &tensor, const json::Value &value,
 }
 
 Expected<TensorFile> rnn::readTensors(StringRef path) {
-  auto wrong = [&](const Twine &what) {
-    return createStringError("'" + path + "': " + what);
-  };
   auto buffer = MemoryBuffer::getFile(path, /*IsText=*/false,
                                       /*RequiresNullTerminator=*/false);
   if (!buffer)
     return createStringError("cannot read '" + path +
                              "': " + buffer.getError().message());
-  StringRef whole = (*buffer)->getBuffer();
+  return readTensors(std::move(*buffer));
+}
+
+Expected<TensorFile> rnn::readTensors(std::unique_ptr<MemoryBuffer> buffer) {
+  auto wrong = [&](const Twine &what) {
+    return createStringError("'" + buffer->getBufferIdentifier() +
+                             "': " + what);
+  };
+  StringRef whole = buffer->getBuffer();
   if (whole.size() < 8)
     return wrong("too short for a safetensors file");
   uint64_t length = support::endian::read64le(whole.data());
@@ -89,12 +129,20 @@ Expected<TensorFile> rnn::readTensors(StringRef path) {
                  " bytes long, but the file has " + Twine(whole.size() - 8));
   StringRef header = whole.substr(8, length),
             data = whole.drop_front(8 + length);
+  // LLVM's parser calls itself for each level.
+  JsonOutline outline = outlineOf(header);
+  if (outline.depth > 64)
+    return wrong("its header is nested " + Twine(outline.depth) +
+                 " levels deep");
   auto parsed = json::parse(header);
   if (!parsed)
     return wrong("its header is no JSON: " + toString(parsed.takeError()));
   const json::Object *entries = parsed->getAsObject();
   if (!entries)
     return wrong("its header is no JSON object");
+  // A JSON object keeps one of two members of the same name.
+  if (outline.topNames > entries->size())
+    return wrong("its header names a tensor twice");
 
   TensorFile file;
   std::vector<std::pair<uint64_t, NamedTensor>> placed;
@@ -107,10 +155,6 @@ Expected<TensorFile> rnn::readTensors(StringRef path) {
             readEntry(placed.back().second, value, data, placed.back().first))
       return wrong(toString(std::move(error)));
   }
-  // A JSON object keeps one of two entries of the same name: count them.
-  size_t types = header.count("\"dtype\"");
-  if (types > placed.size())
-    return wrong("its header names a tensor twice");
   stable_sort(placed, [](auto &a, auto &b) {
     return std::make_pair(a.first, a.second.bytes.size()) <
            std::make_pair(b.first, b.second.bytes.size());
@@ -122,14 +166,14 @@ Expected<TensorFile> rnn::readTensors(StringRef path) {
     end = begin + tensor.bytes.size();
     file.tensors.push_back(std::move(tensor));
   }
-  file.buffer = std::move(*buffer);
+  file.buffer = std::move(buffer);
   return file;
 }
 
-Error rnn::writeTensors(StringRef path, ArrayRef<NamedTensor> tensors) {
+void rnn::writeTensors(raw_ostream &os, ArrayRef<NamedTensor> tensors) {
   std::string header;
-  raw_string_ostream os(header);
-  json::OStream json(os);
+  raw_string_ostream stream(header);
+  json::OStream json(stream);
   json.object([&] {
     uint64_t at = 0;
     for (const NamedTensor &tensor : tensors)
@@ -148,11 +192,13 @@ Error rnn::writeTensors(StringRef path, ArrayRef<NamedTensor> tensors) {
   });
   // Data begins at a multiple of eight.
   header.resize((header.size() + 7) / 8 * 8, ' ');
-  return writeFile(path, [&](raw_ostream &out) {
-    char length[8];
-    support::endian::write64le(length, header.size());
-    out << StringRef(length, 8) << header;
-    for (const NamedTensor &tensor : tensors)
-      out << tensor.bytes;
-  });
+  char length[8];
+  support::endian::write64le(length, header.size());
+  os << StringRef(length, 8) << header;
+  for (const NamedTensor &tensor : tensors)
+    os << tensor.bytes;
+}
+
+Error rnn::writeTensors(StringRef path, ArrayRef<NamedTensor> tensors) {
+  return writeFile(path, [&](raw_ostream &os) { writeTensors(os, tensors); });
 }

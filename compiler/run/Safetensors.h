@@ -41,6 +41,11 @@ struct TensorFile {
 /// Reads a file. Believes nothing that the header says: places outside of the
 /// file, overlaps, wrong sizes and names given twice are errors.
 llvm::Expected<TensorFile> readTensors(llvm::StringRef path);
+llvm::Expected<TensorFile>
+readTensors(std::unique_ptr<llvm::MemoryBuffer> buffer);
+
+/// Writes the bytes of a file.
+void writeTensors(llvm::raw_ostream &os, llvm::ArrayRef<NamedTensor> tensors);
 
 /// Writes a file aside and renames it.
 llvm::Error writeTensors(llvm::StringRef path,
