@@ -203,6 +203,23 @@ std::string SizeNames::shapeOf(llvm::ArrayRef<int64_t> shape) const {
   return "[" + text + "]";
 }
 
+/// `[I] = [I]`, a shape as written and in numbers that now are names, is said
+/// once.
+static std::string withoutEcho(std::string text) {
+  static constexpr StringRef link = "] = [";
+  for (size_t at = text.find(link); at != std::string::npos;
+       at = text.find(link, at + 1)) {
+    size_t open = text.rfind('[', at), close = text.find(']', at + link.size());
+    if (open == std::string::npos || close == std::string::npos)
+      break;
+    StringRef left = StringRef(text).slice(open, at + 1);
+    StringRef right = StringRef(text).slice(at + link.size() - 1, close + 1);
+    if (left == right)
+      text.erase(at + 1, close - at);
+  }
+  return text;
+}
+
 std::string SizeNames::replaceIn(StringRef text) const {
   std::string result;
   while (!text.empty()) {
@@ -218,5 +235,5 @@ std::string SizeNames::replaceIn(StringRef text) const {
       name = nameOf(number);
     result += name ? *name : piece.str();
   }
-  return result;
+  return withoutEcho(result);
 }

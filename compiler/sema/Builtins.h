@@ -22,6 +22,7 @@ namespace rnn {
 /// One function of the language, for one number of arguments.
 struct Builtin {
   llvm::StringRef name;
+  llvm::StringRef parameters; ///< as the language names them
   unsigned arity;
   /// Elementwise functions take arguments of one shape, reductions a vector.
   enum Kind { Elementwise, Reduction } kind;

@@ -7,6 +7,7 @@
 #include "compiler/sema/CellBuilder.h"
 #include "compiler/sema/Initialisers.h"
 #include "compiler/sema/Sizes.h"
+#include "compiler/sema/WrittenShape.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -108,9 +109,14 @@ void CellBuilder::defineState(const Equation &equation, NamedThing &state,
      << "the state '" << name << "' is defined without a step [state-step]")
         .note(equation.name.loc, "write '" + name + "[t] = ..'");
   if (state.now) {
-    (scope.error(equation.name.loc)
-     << "the state '" << name << "' is defined twice [defined-twice]")
-        .note(state.loc, "it is declared here");
+    Report report = scope.error(equation.name.loc);
+    report << "the state '" << name << "' is defined twice [defined-twice]";
+    for (const Statement &statement : cell.statements)
+      if (auto *first = std::get_if<Equation>(&statement);
+          first && first->name.text == name && first != &equation) {
+        report.note(first->name.loc, "it is defined here first");
+        break;
+      }
     return;
   }
   state.now = Operand();
@@ -119,10 +125,13 @@ void CellBuilder::defineState(const Equation &equation, NamedThing &state,
   ArrayRef<int64_t> shape = state.tensor.tensorType().getShape();
   SmallVector<int64_t, 2> given = value.shape();
   if (!given.empty() && ArrayRef<int64_t>(given) != shape) {
-    (scope.error(equation.loc)
-     << "the value is " << shapeText(given) << " but the state '" << name
-     << "' is " << shapeText(shape) << " [state-shape]")
-        .note(state.loc, "'" + name + "' is declared here");
+    Report report = scope.error(equation.loc);
+    report << "the value is " << shapeText(given) << " but the state '" << name
+           << "' is " << shapeText(shape) << " [state-shape]";
+    scope.explain(report, *equation.value, value);
+    auto written = writtenShape(name, cell);
+    report.note(state.loc, "'" + name + "' is declared here as " +
+                               shapeText(written, shape));
     return;
   }
   warnIfConstant(equation, value);
@@ -195,26 +204,45 @@ void CellBuilder::checkStates() {
     for (const Identifier &name : declaration->names) {
       NamedThing *state = scope.find(name.text);
       if (state->loc == name.loc && !state->now)
-        (scope.error(name.loc)
-         << "the state '" << name.text << "' is never defined "
-         << "[state-undefined]")
-            .note(name.loc, "write '" + name.text + "[t] = ..'");
+        reportUndefined(name);
     }
   }
+}
+
+void CellBuilder::reportUndefined(const Identifier &state) {
+  Report report = scope.error(state.loc);
+  report << "the state '" << state.text << "' is never defined "
+         << "[state-undefined]";
+  // Perhaps it is, under another name.
+  for (const Statement &statement : cell.statements)
+    if (auto *equation = std::get_if<Equation>(&statement);
+        equation && equation->atTime &&
+        nearest(equation->name.text, state.text)) {
+      report.note(equation->name.loc,
+                  "did you mean '" + state.text + "' here?");
+      return;
+    }
+  report.note(state.loc, "write '" + state.text + "[t] = ..'");
 }
 
 void CellBuilder::declareOutput(const Identifier &name) {
   NamedThing *thing = scope.use(name.text);
   if (!thing) {
-    scope.reportUnknown(name.text, name.loc);
+    scope.reportUnknown(name.text, name.loc,
+                        "an output is a state or a name that "
+                        "an equation defines");
     return;
   }
   if (thing->kind != NamedThing::State && thing->kind != NamedThing::Local) {
+    bool isValue =
+        thing->kind == NamedThing::Input || thing->kind == NamedThing::Param;
     (scope.error(name.loc) << "'" << name.text
                            << "' is not computed by the cell [output-kind]")
         .note(thing->loc, "it is declared here")
         .note(name.loc, "an output is a state or a name that an equation "
-                        "defines");
+                        "defines" +
+                            (isValue ? ": 'y = " + name.text + "', 'output y'"
+                                     : std::string()));
     return;
   }
   if (thing->kind == NamedThing::State || thing->poisoned)

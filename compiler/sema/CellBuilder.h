@@ -39,6 +39,7 @@ private:
   void addOutputs(const syntax::Outputs &outputs);
   void finish();
   void checkStates();
+  void reportUndefined(const syntax::Identifier &state);
   void declareOutput(const syntax::Identifier &name);
 
   const syntax::Cell &cell;

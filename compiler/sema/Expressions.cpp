@@ -12,6 +12,7 @@
 #include "compiler/sema/Expressions.h"
 #include "compiler/sema/Builtins.h"
 #include "compiler/sema/Sizes.h"
+#include "compiler/sema/WrittenShape.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/ScopeExit.h"
 
@@ -29,6 +30,9 @@ static constexpr int64_t maxDelay = 1000;
 //===----------------------------------------------------------------------===//
 // Names
 //===----------------------------------------------------------------------===//
+
+static constexpr StringRef declareIt =
+    "declare it as an input, a state or a param, or define it before";
 
 Operand Expressions::evaluate(const Expr &expr) {
   if (++evaluated > maxExpressions) {
@@ -96,7 +100,7 @@ Operand Expressions::evaluateName(const Expr &expr) {
     return scope.function()->lookup(expr.name);
   NamedThing *thing = scope.use(expr.name);
   if (!thing) {
-    scope.reportUnknown(expr.name, expr.loc);
+    scope.reportUnknown(expr.name, expr.loc, declareIt);
     return {};
   }
   if (thing->poisoned)
@@ -128,7 +132,7 @@ Operand Expressions::evaluateName(const Expr &expr) {
 Operand Expressions::evaluateTime(const Expr &expr) {
   NamedThing *thing = scope.use(expr.name);
   if (!scope.function() && !thing) {
-    scope.reportUnknown(expr.name, expr.loc);
+    scope.reportUnknown(expr.name, expr.loc, declareIt);
     return {};
   }
   bool isState = thing && thing->kind == NamedThing::State;
@@ -149,9 +153,19 @@ Operand Expressions::evaluateTime(const Expr &expr) {
            << "step t [past-value]";
     if (thing)
       report.note(thing->loc, "it is defined here");
-    report.note(expr.loc, "to remember it, declare a state: 'state past : ..', "
-                          "'past[t] = " +
-                              expr.name + "'");
+    auto states = [&] {
+      SmallVector<StringRef> states;
+      for (const auto &entry : scope)
+        if (entry.second.kind == NamedThing::State)
+          states.push_back(entry.first());
+      llvm::sort(states);
+      return states;
+    };
+    if (!report.suggest(expr.loc, expr.name, states))
+      report.note(expr.loc,
+                  "to remember it, declare a state: 'state past : ..', "
+                  "'past[t] = " +
+                      expr.name + "'");
     return {};
   }
   std::optional<int64_t> delay = scope.size(*expr.operands[0]);
@@ -208,6 +222,13 @@ Expressions::alike(const Expr &expr, ArrayRef<Operand> operands) {
              << " [shape-mismatch]";
       scope.explain(report, *shapedExpr, *shaped);
       scope.explain(report, *text, operand);
+      if (shaped->shape().size() != operand.shape().size())
+        report.note(expr.loc, "write '@' for the product of a matrix and a "
+                              "vector");
+      else
+        report.note(expr.loc,
+                    "nothing is repeated to fit but a scalar; a "
+                    "product 'W @ a' brings a vector to another size");
       return std::nullopt;
     }
     shaped = &operand;
@@ -304,6 +325,8 @@ Operand Expressions::evaluateTranspose(const Expr &expr) {
     report << quoted(*expr.operands[0]) << " is " << shapeText(operand.shape())
            << ", only a matrix can be transposed [transpose-shape]";
     scope.explain(report, *expr.operands[0], operand);
+    report.note(expr.loc, "leave ''' out: a vector is neither row nor column, "
+                          "and 'a @ b' of two vectors is their dot product");
     return {};
   }
   operand.transposed = !operand.transposed;
@@ -344,6 +367,31 @@ Operand Expressions::evaluateProduct(const Expr &expr) {
   return dot(expr, left, right);
 }
 
+/// How the parameter that is multiplied could be declared to fit.
+void Expressions::suggestShape(Report &report, const Expr &matrixExpr,
+                               const Operand &matrix, const Expr &vectorExpr,
+                               const Operand &vector) {
+  const Expr *base = &matrixExpr;
+  while (base->kind == ExprKind::Transpose)
+    base = base->operands[0].get();
+  NamedThing *thing =
+      base->kind == ExprKind::Name ? scope.use(base->name) : nullptr;
+  if (!thing || thing->kind != NamedThing::Param)
+    return;
+  unsigned inner = matrix.transposed ? 0 : 1;
+  SmallVector<int64_t> fitting(thing->tensor.tensorType().getShape());
+  fitting[inner] = vector.shape()[0];
+  auto written = writtenShape(*base, scope.cell);
+  auto size = writtenShape(vectorExpr, scope.cell);
+  if (written && size && size->size() == 1)
+    (*written)[inner] = size->front();
+  else
+    written = std::nullopt;
+  report.note(thing->loc, "to multiply " + quoted(vectorExpr) + ", declare '" +
+                              base->name + "' as " +
+                              shapeText(written, fitting));
+}
+
 Operand Expressions::multiplyMatrix(const Expr &expr, const Expr &matrixExpr,
                                     const Expr &vectorExpr, Operand matrix,
                                     const Operand &vector) {
@@ -355,30 +403,17 @@ Operand Expressions::multiplyMatrix(const Expr &expr, const Expr &matrixExpr,
     report << quoted(matrixExpr) << " takes " << inner << " elements but "
            << quoted(vectorExpr) << " has " << size << " [matmul-inner]";
     scope.explain(report, vectorExpr, vector);
-    if (outer == size) {
-      // Written on its right a matrix is transposed already.
-      Operand written = matrix;
-      written.transposed = matrix.transposed != onRight;
-      scope.explain(report, matrixExpr, written);
+    // Written on its right a matrix is transposed already.
+    Operand written = matrix;
+    written.transposed = matrix.transposed != onRight;
+    scope.explain(report, matrixExpr, written);
+    if (outer == size)
       report.note(expr.loc, "its transpose would fit: " +
                                 (matrixExpr.kind == ExprKind::Transpose
                                      ? quoted(*matrixExpr.operands[0])
                                      : "'" + matrixExpr.source.str() + "''"));
-      return {};
-    }
-    const Expr *base = &matrixExpr;
-    while (base->kind == ExprKind::Transpose)
-      base = base->operands[0].get();
-    NamedThing *thing =
-        base->kind == ExprKind::Name ? scope.use(base->name) : nullptr;
-    if (thing && thing->kind == NamedThing::Param) {
-      SmallVector<int64_t> fitting = {outer, size};
-      if (matrix.transposed)
-        std::swap(fitting[0], fitting[1]);
-      report.note(thing->loc, "to multiply " + quoted(vectorExpr) +
-                                  ", declare '" + base->name + "' as " +
-                                  shapeText(fitting));
-    }
+    else
+      suggestShape(report, matrixExpr, matrix, vectorExpr, vector);
     return {};
   }
   Value input = materialise(vector, vector.shape(), expr.loc);
@@ -515,7 +550,7 @@ Operand Expressions::evaluateCall(const Expr &expr) {
       (scope.error(expr.loc)
        << "'" << name << "' is not a function [unknown-function]")
           .note(thing->loc, "it is defined here")
-          .note(expr.loc, "write '*' to multiply");
+          .note(expr.loc, "write '@' or '*' to multiply");
       return {};
     }
     SmallVector<StringRef> others;
@@ -578,6 +613,8 @@ Operand Expressions::reduce(const Expr &expr, StringRef name,
            << (argument.kind == Operand::Matrix ? "the matrix " : "")
            << shapeText(argument.shape()) << " [reduction-shape]";
     scope.explain(report, *expr.operands[0], argument);
+    if (name == "max" || name == "min")
+      report.note(expr.loc, "of two values it is written '" + name + "(a, b)'");
     return {};
   }
   ImplicitLocOpBuilder b(expr.loc, body);

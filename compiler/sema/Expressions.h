@@ -58,6 +58,9 @@ private:
   Operand multiplyMatrix(const Expr &expr, const Expr &matrixExpr,
                          const Expr &vectorExpr, Operand matrix,
                          const Operand &vector);
+  void suggestShape(Report &report, const Expr &matrixExpr,
+                    const Operand &matrix, const Expr &vectorExpr,
+                    const Operand &vector);
   Operand dot(const Expr &expr, const Operand &left, const Operand &right);
 
   /// Brings operands to one shape; nothing after an error.

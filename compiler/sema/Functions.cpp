@@ -8,6 +8,7 @@
 #include "compiler/sema/Builtins.h"
 #include "llvm/ADT/SCCIterator.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 using namespace rnn;
@@ -53,11 +54,14 @@ void Functions::reportUnknown(StringRef name, Location loc,
                               ArrayRef<StringRef> others) const {
   Report report = reporter.error(loc);
   report << "there is no function '" << name << "' [unknown-function]";
-  report.suggest(loc, name, [&] {
+  auto known = [&] {
     SmallVector<StringRef> known = names();
     llvm::append_range(known, others);
     return known;
-  });
+  };
+  if (!report.suggest(loc, name, known))
+    report.note(loc, "functions of your own are defined before the cell: 'fn " +
+                         name + "(a) = ..'");
 }
 
 bool Functions::checkArity(StringRef name, size_t arguments,
@@ -77,8 +81,16 @@ bool Functions::checkArity(StringRef name, size_t arguments,
     report << " or " << takes.back();
   report << (takes.back() == 1 ? " argument" : " arguments") << " but gets "
          << arguments << " [call-arguments]";
-  if (function)
+  if (function) {
     report.note(function->name.loc, "it is defined here");
+    return false;
+  }
+  SmallVector<std::string> forms;
+  for (const Builtin &builtin : builtins())
+    if (builtin.name == name)
+      forms.push_back("'" + builtin.name.str() + "(" +
+                      builtin.parameters.str() + ")'");
+  report.note(loc, "it is written " + llvm::join(forms, " or "));
   return false;
 }
 

@@ -47,9 +47,10 @@ evaluateArguments(const Expr &init, Scope &scope, Expressions &expressions) {
     if (!value)
       return std::nullopt;
     if (value.kind != Operand::Number) {
-      scope.error(argument->loc)
-          << quoted(*argument)
-          << " is not known when compiling [initialiser-arguments]";
+      (scope.error(argument->loc)
+       << quoted(*argument)
+       << " is not known when compiling [initialiser-arguments]")
+          .note(argument->loc, "an initialiser takes numbers and sizes");
       return std::nullopt;
     }
     values.push_back(value.number);
@@ -71,9 +72,12 @@ static bool checkArguments(const Expr &init, const Known &word,
   bool isEmpty = word.name == "uniform" && !(values[0] <= values[1]);
   bool isNegative = word.name == "normal" && !(values[0] >= 0);
   if (isEmpty || isNegative)
-    scope.error(init.loc) << (isEmpty ? "the range of 'uniform' is empty"
-                                      : "the deviation of 'normal' is negative")
-                          << " [initialiser-arguments]";
+    (scope.error(init.loc) << (isEmpty
+                                   ? "the range of 'uniform' is empty"
+                                   : "the deviation of 'normal' is negative")
+                           << " [initialiser-arguments]")
+        .note(init.loc, "it is written '" + word.form + "' with " +
+                            (isEmpty ? "lo <= hi" : "std >= 0"));
   return !isEmpty && !isNegative;
 }
 

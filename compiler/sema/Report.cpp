@@ -45,26 +45,6 @@ bool Report::suggest(Location loc, StringRef wrong,
   return meant.has_value();
 }
 
-std::optional<StringRef> rnn::nearest(StringRef wrong,
-                                      ArrayRef<StringRef> names) {
-  constexpr size_t longest = 100; // what nobody mistypes by a letter or two
-  if (wrong.size() > longest)
-    return std::nullopt;
-  // A third of the letters may differ; a name of one letter has no neighbours.
-  unsigned best = wrong.size() / 3 + (wrong.size() == 2);
-  std::optional<StringRef> found;
-  for (StringRef name : names) {
-    unsigned distance = wrong.equals_insensitive(name)
-                            ? 0
-                            : wrong.edit_distance(name, true, best);
-    if (distance < best || (distance == best && !found && best > 0)) {
-      best = distance;
-      found = name;
-    }
-  }
-  return found;
-}
-
 std::string rnn::quoted(const syntax::Expr &expr) {
   constexpr size_t longest = 40;
   std::string text = "'";

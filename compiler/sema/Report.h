@@ -8,6 +8,7 @@
 #define RNNCC_COMPILER_SEMA_REPORT_H
 
 #include "compiler/syntax/Ast.h"
+#include "compiler/syntax/Nearest.h"
 #include "mlir/IR/Diagnostics.h"
 #include "llvm/ADT/DenseSet.h"
 #include <optional>
@@ -62,10 +63,6 @@ private:
   unsigned shown[2] = {}; ///< warnings, errors
   bool warningsAreErrors;
 };
-
-/// The name among `names` that `wrong` was probably meant to be, or nothing.
-std::optional<llvm::StringRef> nearest(llvm::StringRef wrong,
-                                       llvm::ArrayRef<llvm::StringRef> names);
 
 /// An expression as the user wrote it, in quotes, cut when long.
 std::string quoted(const syntax::Expr &expr);

@@ -7,6 +7,7 @@
 #include "compiler/sema/Scope.h"
 #include "compiler/sema/Builtins.h"
 #include "compiler/sema/Sizes.h"
+#include "compiler/sema/WrittenShape.h"
 
 using namespace mlir;
 using namespace rnn;
@@ -34,23 +35,50 @@ Report Scope::error(Location loc) {
 }
 
 void Scope::explain(Report &report, const Expr &expr, const Operand &operand) {
-  if (!arguments &&
-      (expr.kind == ExprKind::Name || expr.kind == ExprKind::Time)) {
-    NamedThing *thing = find(expr.name);
-    if (thing && thing->kind != NamedThing::Size)
-      report.note(
-          thing->loc,
-          "'" + expr.name + "' is " +
-              (thing->kind == NamedThing::Local ? "defined" : "declared") +
-              " here as " + shapeText(operand.shape()));
-  } else if (expr.kind == ExprKind::Transpose) {
+  if (arguments) {
+    explainArgument(report, expr, operand);
+    return;
+  }
+  std::string shape = shapeText(writtenShape(expr, cell), operand.shape());
+  bool isName = expr.kind == ExprKind::Name || expr.kind == ExprKind::Time;
+  NamedThing *thing = isName ? find(expr.name) : nullptr;
+  if (expr.kind == ExprKind::Transpose) {
     Operand inner = operand;
     inner.transposed = !inner.transposed;
     explain(report, *expr.operands[0], inner);
+  } else if (thing && thing->kind != NamedThing::Size) {
+    report.note(
+        thing->loc,
+        "'" + expr.name + "' is " +
+            (thing->kind == NamedThing::Local ? "defined" : "declared") +
+            " here as " + shape);
+  } else if (!thing && !operand.shape().empty()) {
+    report.note(expr.loc, quoted(expr) + " is " + shape);
   }
 }
 
-void Scope::reportUnknown(StringRef name, Location loc) {
+/// In the body of a fn that the cell calls: what the argument is in the cell.
+void Scope::explainArgument(Report &report, const Expr &expr,
+                            const Operand &operand) {
+  if (calls.size() != 1 || expr.kind != ExprKind::Name)
+    return;
+  const Expr &call = *calls.front();
+  NamedThing *thing = find(call.name);
+  const syntax::Function *function =
+      functions.find(thing ? thing->function : call.name);
+  if (!function)
+    return;
+  for (auto [parameter, given] : llvm::zip(function->parameters, call.operands))
+    if (parameter.text == expr.name)
+      report.note(given->loc,
+                  "'" + expr.name + "' is " + quoted(*given) + " here, " +
+                      shapeText(writtenShape(*given, cell), operand.shape()));
+}
+
+void Scope::reportUnknown(StringRef name, Location loc, const Twine &cure) {
+  // The same name again is the same mistake.
+  if (!arguments && !unknown.insert(name).second)
+    return;
   Report report = error(loc);
   report << "there is no '" << name << "' here [unknown-name]";
   auto known = [&] {
@@ -58,13 +86,16 @@ void Scope::reportUnknown(StringRef name, Location loc) {
     llvm::sort(known);
     return known;
   };
+  for (const Statement &statement : cell.statements)
+    if (auto *equation = std::get_if<Equation>(&statement))
+      if (equation->name.text == name) {
+        report.note(equation->name.loc,
+                    "it is defined here, after its use; a name is defined "
+                    "before it is used");
+        return;
+      }
   if (!report.suggest(loc, name, known))
-    for (const Statement &statement : cell.statements)
-      if (auto *equation = std::get_if<Equation>(&statement))
-        if (equation->name.text == name)
-          report.note(equation->name.loc,
-                      "it is defined here, after its use; a name is defined "
-                      "before it is used");
+    report.note(loc, cure);
 }
 
 //===----------------------------------------------------------------------===//
@@ -98,14 +129,17 @@ NamedThing *Scope::add(const Identifier &name, NamedThing::Kind kind) {
   if (isNew)
     return &it->second;
   (error(name.loc) << "'" << name.text << "' is defined twice [defined-twice]")
-      .note(it->second.loc, "it is defined here first");
+      .note(it->second.loc, "it is defined here first")
+      .note(name.loc, "a name means one thing; give the new value another");
   return nullptr;
 }
 
 std::optional<int64_t> Scope::sizeOf(const Expr &name) {
   NamedThing *thing = use(name.name);
   if (!thing) {
-    reportUnknown(name.name, name.loc);
+    reportUnknown(name.name, name.loc,
+                  "make it a parameter of the cell: 'cell " + cell.name.text +
+                      "(.., " + name.name + ")'");
     return std::nullopt;
   }
   if (thing->poisoned)
@@ -113,7 +147,9 @@ std::optional<int64_t> Scope::sizeOf(const Expr &name) {
   if (thing->kind == NamedThing::Size)
     return thing->size;
   (error(name.loc) << "'" << name.name << "' is not a size [size-form]")
-      .note(thing->loc, "it is defined here");
+      .note(thing->loc, "it is defined here")
+      .note(name.loc, "a size is made of whole numbers and parameters of the "
+                      "cell");
   return std::nullopt;
 }
 

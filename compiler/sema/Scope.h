@@ -15,6 +15,7 @@
 #include "compiler/sema/Sema.h"
 #include "dialect/Rnn.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
 
 namespace rnn {
 
@@ -89,7 +90,9 @@ public:
   NamedThing *find(llvm::StringRef name);
   /// The same, and it counts as used. In the body of a fn no name is known.
   NamedThing *use(llvm::StringRef name);
-  void reportUnknown(llvm::StringRef name, mlir::Location loc);
+  /// Reports a name, once, and the nearest one; where there is none, the cure.
+  void reportUnknown(llvm::StringRef name, mlir::Location loc,
+                     const llvm::Twine &cure);
   /// Warns of names that nothing reads. Call it for a cell without errors.
   void reportUnused();
 
@@ -105,7 +108,7 @@ public:
 
   /// An error, with the calls that led to it.
   Report error(mlir::Location loc);
-  /// Notes where the names in an operand come from.
+  /// Notes the shape of an operand, and where its name comes from.
   void explain(Report &report, const syntax::Expr &expr,
                const Operand &operand);
 
@@ -113,10 +116,13 @@ public:
   auto end() { return names.end(); }
 
 private:
+  void explainArgument(Report &report, const syntax::Expr &expr,
+                       const Operand &operand);
   void bindParameter(const syntax::Parameter &parameter);
   std::optional<int64_t> sizeOf(const syntax::Expr &name);
 
   llvm::StringMap<NamedThing> names;
+  llvm::StringSet<> unknown;                     ///< reported
   const Arguments *arguments = nullptr;          ///< while in the body of a fn
   llvm::SmallVector<const syntax::Expr *> calls; ///< it is reached by
 };

@@ -73,8 +73,9 @@ Token Lexer::take(TokenKind kind, size_t length, StringRef meaning) {
   return token;
 }
 
-/// Numbers as in C, decimal: `1`, `0.5`, `.5`, `1e-3`.
-std::optional<Token> Lexer::lexNumber() {
+/// Numbers as in C, decimal: `1`, `0.5`, `.5`, `1e-3`. What is none is reported
+/// and taken for 0, so that what stands behind it can be read.
+Token Lexer::lexNumber() {
   size_t length = 0;
   auto skipDigits = [&] {
     size_t start = length;
@@ -103,9 +104,21 @@ std::optional<Token> Lexer::lexNumber() {
   ++errors;
   emitError(locate()) << "'" << rest.take_front(length)
                       << "' is not a number [bad-number]";
-  rest = rest.drop_front(length);
-  return std::nullopt;
+  return take(TokenKind::Number, length, "0");
 }
+
+/// What people write who come from elsewhere, and what is written here.
+static constexpr std::pair<StringRef, StringRef> foreign[] = {
+    {"^", "there is no power; write 'x * x', or 'exp(p * log(x))' for x > 0"},
+    {"&", "for 'and', multiply: '(a < b) * (b < c)'"},
+    {"|", "for 'or', take 'max(a, b)'"},
+    {"!", "for 'not', write '1 - a'"},
+    {"?", "a choice is written 'where(c, a, b)'"},
+    {".", "a product is written 'W @ x', a transposed matrix 'W''"},
+    {"\"", "there are no texts; a comment begins with '#'"},
+    {"\u2212", "minus is written '-'"},
+    {"\u00b7", "a product is written 'W @ x' or 'a * b'"},
+    {"\u00d7", "a product is written 'W @ x' or 'a * b'"}};
 
 /// Reports a run of characters that mean nothing, once.
 void Lexer::reportBadCharacters() {
@@ -130,7 +143,11 @@ void Lexer::reportBadCharacters() {
   else
     error << "this character";
   error << " has no meaning here [bad-character]";
-  if (bad.front() & 0x80)
+  auto known = llvm::find_if(
+      foreign, [&](auto &it) { return bad.starts_with(it.first); });
+  if (known != std::end(foreign))
+    error.attachNote(loc) << known->second;
+  else if (bad.front() & 0x80)
     error.attachNote(loc) << "names are made of the letters a to z and A to Z, "
                              "digits and '_'";
 }
@@ -147,11 +164,8 @@ Token Lexer::next() {
                   word.size());
     }
     if (llvm::isDigit(c) ||
-        (c == '.' && rest.size() > 1 && llvm::isDigit(rest[1]))) {
-      if (std::optional<Token> number = lexNumber())
-        return *number;
-      continue;
-    }
+        (c == '.' && rest.size() > 1 && llvm::isDigit(rest[1])))
+      return lexNumber();
     if (rest.starts_with("\u03c3")) // σ
       return take(TokenKind::Name, 2, "sigmoid");
     for (auto [written, meaning] : symbols)

@@ -47,7 +47,7 @@ public:
 
 private:
   void skipBlanks();
-  std::optional<Token> lexNumber();
+  Token lexNumber();
   void reportBadCharacters();
   Token take(TokenKind kind, size_t length, llvm::StringRef meaning = {});
   mlir::Location locate() const;

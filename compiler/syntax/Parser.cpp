@@ -13,9 +13,11 @@
 
 #include "compiler/syntax/Parser.h"
 #include "compiler/syntax/Lexer.h"
+#include "compiler/syntax/Nearest.h"
 #include "mlir/IR/Diagnostics.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/ScopeExit.h"
+#include "llvm/ADT/StringExtras.h"
 #include <cmath>
 
 using namespace mlir;
@@ -29,7 +31,7 @@ namespace {
 class Parser {
 public:
   Parser(StringRef text, StringRef file, MLIRContext *context)
-      : lexer(text, file, context), token(lexer.next()),
+      : lexer(text, file, context), token(lexer.next()), previous(token),
         previousEnd(text.begin()) {}
 
   File parseFile();
@@ -41,8 +43,11 @@ private:
   bool parseFunction(File &file);
   bool parseStatement(Cell &cell);
   bool parseDeclarations(Cell &cell, DeclarationRole role);
+  bool parseDeclaration(Cell &cell, DeclarationRole role);
+  bool parseInitialiser(Declaration &declaration);
   bool parseOutputs(Cell &cell);
   bool parseEquation(Cell &cell);
+  void reportNoEquation(StringRef name, bool startsLine);
 
   ExprPtr parseExpr();
   ExprPtr parseSum();
@@ -53,15 +58,18 @@ private:
   ExprPtr parseNumber();
   ExprPtr parseCall(const Token &name);
   ExprPtr parseIndex(ExprPtr base);
-  ExprPtr parseTime(ExprPtr base, Location loc);
-  bool parseList(llvm::SmallVectorImpl<ExprPtr> &list, StringRef close);
+  ExprPtr parseTime(ExprPtr base, const Token &open);
+  bool parseList(llvm::SmallVectorImpl<ExprPtr> &list, StringRef close,
+                 const Token &open);
 
   bool at(StringRef text) const {
     return token.kind != TokenKind::Name && token.kind != TokenKind::Number &&
            token.text == text;
   }
   void advance() {
+    previous = token;
     previousEnd = token.source.end();
+    badBefore = lexer.errorCount();
     token = lexer.next();
     if (errors + lexer.errorCount() >= maxErrors)
       giveUp();
@@ -72,16 +80,22 @@ private:
     advance();
     return true;
   }
-  bool expect(StringRef text) {
+  bool expect(StringRef text, const Twine &cure = "") {
     if (consume(text))
       return true;
-    unexpected(("'" + text + "'").str());
+    unexpected("'" + text + "'", cure);
     return false;
   }
+  bool expectClose(StringRef close, const Token &open);
   std::optional<Identifier> parseName(StringRef what);
 
   InFlightDiagnostic error(Location loc);
-  void unexpected(const Twine &wanted);
+  void unexpected(const Twine &wanted, const Twine &cure = "");
+  void reportWord(StringRef what, ArrayRef<StringRef> words);
+  void startStatement() {
+    badAtStart = badBefore;
+    statementStart = token.source.data();
+  }
   void giveUp();
   void skipStatement();
   void skipTopLevel();
@@ -93,7 +107,12 @@ private:
 
   Lexer lexer;
   Token token;
-  const char *previousEnd; ///< end of the token before `token`
+  Token previous;          ///< the one before
+  const char *previousEnd; ///< where that ends
+  unsigned badBefore = 0;  ///< errors of the lexer before `token` was cut
+  unsigned badAtStart = 0; ///< and before the statement's first token
+  const char *statementStart = nullptr;
+  bool isUnclosed = false; ///< a cell was not closed where it should have been
   unsigned errors = 0;
   unsigned level = 0;
   bool gaveUp = false;
@@ -104,12 +123,18 @@ private:
 // Errors, and how to go on after one
 //===----------------------------------------------------------------------===//
 
+/// An error. In a statement with characters that mean nothing it is hardly one
+/// more mistake, and is not shown.
 InFlightDiagnostic Parser::error(Location loc) {
-  ++errors;
-  return emitError(loc);
+  InFlightDiagnostic diagnostic = emitError(loc);
+  if (lexer.errorCount() > badAtStart)
+    diagnostic.abandon();
+  else
+    ++errors;
+  return diagnostic;
 }
 
-void Parser::unexpected(const Twine &wanted) {
+void Parser::unexpected(const Twine &wanted, const Twine &cure) {
   if (gaveUp)
     return;
   StringRef found = token.text;
@@ -119,6 +144,49 @@ void Parser::unexpected(const Twine &wanted) {
   else
     diagnostic << "'" << token.source << "'";
   diagnostic << " [unexpected-text]";
+  // What is missing is missing at the end of the line before.
+  bool isLater = token.startsLine || token.kind == TokenKind::End;
+  if (isLater && token.source.data() != statementStart && !at("}"))
+    diagnostic.attachNote(previous.loc)
+        << "it is missing behind this '" << previous.source << "'";
+  if (!cure.isTriviallyEmpty())
+    diagnostic.attachNote(token.loc) << cure;
+}
+
+/// The bracket that closes `open`.
+bool Parser::expectClose(StringRef close, const Token &open) {
+  if (consume(close))
+    return true;
+  if (gaveUp)
+    return false;
+  StringRef found = token.kind == TokenKind::End ? token.text : token.source;
+  StringRef quote = token.kind == TokenKind::End ? "" : "'";
+  auto diagnostic = error(token.loc)
+                    << "expected '" << close << "' but found " << quote << found
+                    << quote << " [unexpected-text]";
+  diagnostic.attachNote(open.loc)
+      << "it would close this '" << open.source << "'";
+  if (at("="))
+    diagnostic.attachNote(token.loc) << "to compare, write '=='";
+  else if (token.kind == TokenKind::Name && !token.startsLine)
+    diagnostic.attachNote(token.loc)
+        << "before '" << token.text
+        << "' an operator or ',' is missing; a product is written 'W @ x' or "
+           "'a * b'";
+  return false;
+}
+
+/// The word at hand begins nothing: says which ones would.
+void Parser::reportWord(StringRef what, ArrayRef<StringRef> words) {
+  if (gaveUp)
+    return;
+  auto diagnostic = error(token.loc) << "'" << token.source << "' begins no "
+                                     << what << " [unknown-word]";
+  if (auto meant = rnn::nearest(token.source, words))
+    diagnostic.attachNote(token.loc) << "did you mean '" << *meant << "'?";
+  else
+    diagnostic.attachNote(token.loc)
+        << "there are '" << llvm::join(words, "', '") << "'";
 }
 
 void Parser::giveUp() {
@@ -182,6 +250,7 @@ File Parser::parseFile() {
   while (token.kind != TokenKind::End) {
     if (consume(";"))
       continue;
+    startStatement();
     bool parsed = false;
     if (at("cell")) {
       parsed = parseCell(file);
@@ -191,8 +260,13 @@ File Parser::parseFile() {
       error(token.loc) << "a " << token.text
                        << " is not supported yet [not-supported]";
       advance();
+    } else if (isUnclosed) {
+      advance(); // the rest of a cell that has been reported
+    } else if (token.kind == TokenKind::Name) {
+      reportWord("cell or function", {"cell", "fn"});
+      advance();
     } else {
-      unexpected("'cell' or 'fn'");
+      unexpected("'cell' or 'fn'", at("}") ? "it closes nothing" : "");
       advance();
     }
     if (!parsed)
@@ -210,19 +284,22 @@ bool Parser::parseCell(File &file) {
   if (!name)
     return false;
   Cell cell{*name, {}, {}};
+  Token bracket = token;
   if (consume("(") && !consume(")")) {
     do
       if (!parseParameter(cell))
         return false;
     while (consume(","));
-    if (!expect(")"))
+    if (!expectClose(")", bracket))
       return false;
   }
   Location open = token.loc;
   if (!expect("{"))
     return false;
   while (!at("}")) {
+    startStatement();
     if (token.kind == TokenKind::End || at("cell") || at("model")) {
+      isUnclosed = true;
       if (!gaveUp) {
         auto diagnostic = error(token.loc)
                           << "the cell '" << name->text
@@ -265,7 +342,9 @@ bool Parser::parseFunction(File &file) {
       return false;
     function.parameters.push_back(*parameter);
   } while (consume(","));
-  if (!expect(")") || !expect("=") || !(function.body = parseExpr()))
+  if (!expect(")") ||
+      !expect("=", "a function is one expression: 'fn f(a) = ..'") ||
+      !(function.body = parseExpr()))
     return false;
   file.functions.push_back(std::move(function));
   return true;
@@ -290,10 +369,20 @@ bool Parser::parseStatement(Cell &cell) {
     diagnostic.attachNote(cell.name.loc)
         << "define it before the cell '" << cell.name.text << "'";
   } else if (token.kind == TokenKind::Keyword) {
-    error(token.loc) << "'" << token.text << "' cannot stand in a cell "
-                     << "[misplaced-word]";
+    auto diagnostic = error(token.loc)
+                      << "'" << token.text
+                      << "' cannot stand in a cell [misplaced-word]";
+    diagnostic.attachNote(token.loc)
+        << "in a cell stand 'input', 'state', 'param', 'output' and equations";
+  } else if (at("/")) {
+    unexpected("a declaration, an equation or '}'",
+               "a comment begins with '#'");
+  } else if (at("=") && !token.startsLine) {
+    unexpected("a declaration, an equation or '}'",
+               "an equation has one '='; an earlier one is empty");
   } else {
-    unexpected("a declaration, an equation or '}'");
+    unexpected("a declaration, an equation or '}'",
+               at(")") || at("]") ? "it closes nothing" : "");
   }
   advance();
   return false;
@@ -301,63 +390,141 @@ bool Parser::parseStatement(Cell &cell) {
 
 /// declarations
 bool Parser::parseDeclarations(Cell &cell, DeclarationRole role) {
-  static constexpr StringRef what[] = {"an input", "a state", "a parameter"};
   do {
-    Declaration declaration{role, {}, token.loc, {}, nullptr};
-    do {
-      std::optional<Identifier> name = parseName(what[unsigned(role)]);
-      if (!name)
-        return false;
-      declaration.names.push_back(*name);
-    } while (consume(","));
-    if (!expect(":"))
+    if (!parseDeclaration(cell, role))
       return false;
-    declaration.shapeLoc = token.loc;
-    if (!expect("[") || !parseList(declaration.shape, "]"))
-      return false;
-    Location equals = token.loc;
-    if (consume("=")) {
-      if (role != DeclarationRole::Param) {
-        error(equals) << "only a param can have an initialiser "
-                         "[misplaced-initialiser]";
-        return false;
-      }
-      std::optional<Token> name;
-      if (token.kind == TokenKind::Name)
-        name = token;
-      else
-        unexpected("an initialiser such as 'zeros'");
-      if (!name)
-        return false;
-      advance();
-      declaration.init = at("(") ? parseCall(*name)
-                                 : make(ExprKind::Name, name->loc,
-                                        name->source.begin(), name->text, {});
-      if (!declaration.init)
-        return false;
-    }
-    cell.statements.push_back(std::move(declaration));
   } while (consume(","));
   return true;
+}
+
+/// One of them: names, shape and initialiser.
+bool Parser::parseDeclaration(Cell &cell, DeclarationRole role) {
+  static constexpr StringRef what[] = {"an input", "a state", "a parameter"};
+  bool follows = previous.text == ",";
+  Declaration declaration{role, {}, token.loc, {}, nullptr};
+  do {
+    std::optional<Identifier> name = parseName(what[unsigned(role)]);
+    if (!name)
+      return false;
+    declaration.names.push_back(*name);
+  } while (consume(","));
+  if (!at(":")) {
+    unexpected(token.kind == TokenKind::Name ? "',' or ':'" : "':'",
+               follows ? "a declaration is read here, for the one before ends "
+                         "with ','"
+                       : "");
+    return false;
+  }
+  advance();
+  declaration.shapeLoc = token.loc;
+  Token open = token;
+  if (token.text == "int" || !at("[")) {
+    unexpected("'['", "a shape is written '[H]' or '[H, I]', that of a scalar "
+                      "'[]'");
+    return false;
+  }
+  advance();
+  if (!parseList(declaration.shape, "]", open))
+    return false;
+  if (at("[")) {
+    unexpected("the end of the declaration",
+               "time is no part of a shape: the text is about one step");
+    return false;
+  }
+  if (at("=") && !parseInitialiser(declaration))
+    return false;
+  cell.statements.push_back(std::move(declaration));
+  return true;
+}
+
+bool Parser::parseInitialiser(Declaration &declaration) {
+  Location equals = token.loc;
+  advance();
+  if (declaration.role != DeclarationRole::Param) {
+    auto diagnostic = error(equals) << "only a param can have an initialiser "
+                                       "[misplaced-initialiser]";
+    diagnostic.attachNote(equals)
+        << "a state starts at zeros, or at what the caller passes";
+    return false;
+  }
+  if (token.kind != TokenKind::Name) {
+    unexpected("an initialiser such as 'zeros'",
+               token.kind == TokenKind::Number
+                   ? "a number is written 'constant(" + token.text + ")'"
+                   : Twine());
+    return false;
+  }
+  Token name = token;
+  advance();
+  declaration.init = at("(") ? parseCall(name)
+                             : make(ExprKind::Name, name.loc,
+                                    name.source.begin(), name.text, {});
+  return declaration.init != nullptr;
 }
 
 /// outputs
 bool Parser::parseOutputs(Cell &cell) {
   Outputs outputs;
   do {
+    static constexpr char cure[] = "an output is a name: give the value one, "
+                                   "'y = ..'";
+    if (token.kind != TokenKind::Name && token.kind != TokenKind::Keyword) {
+      unexpected("the name of an output", cure);
+      return false;
+    }
     std::optional<Identifier> name = parseName("an output");
     if (!name)
       return false;
     outputs.names.push_back(*name);
+    bool goesOn =
+        token.kind == TokenKind::Name || token.kind == TokenKind::Symbol;
+    if (goesOn && !token.startsLine && !at(",") && !at(";") && !at("}")) {
+      if (at("["))
+        unexpected("',' or the end of the line",
+                   "an output has no step: write '" + name->text + "'");
+      else
+        unexpected("',' or the end of the line",
+                   token.kind == TokenKind::Name ? "" : cure);
+      return false;
+    }
   } while (consume(","));
   cell.statements.push_back(std::move(outputs));
   return true;
 }
 
+/// Something else than '=' stands behind the name of an equation.
+void Parser::reportNoEquation(StringRef name, bool startsLine) {
+  if (at(":"))
+    unexpected("'='", "to declare '" + name +
+                          "', begin with 'input', 'state' or 'param', or end "
+                          "the declaration before it with ','");
+  else if (at("("))
+    unexpected("'='", "a step is written '" + name + "[t]'");
+  else if (at(","))
+    unexpected("'='", "an equation defines one name");
+  else if (!startsLine)
+    unexpected("'='", "before '" + name +
+                          "' an operator is missing; a product is written "
+                          "'W @ x' or 'a * b'");
+  else
+    unexpected("'='", at("+") || at("-") || at("*") || at("/")
+                          ? "an equation gives the whole value: 'h[t] = "
+                            "h[t-1] + ..'"
+                          : "");
+}
+
 /// equation
 bool Parser::parseEquation(Cell &cell) {
   Identifier name{token.text, token.loc};
+  bool startsLine = token.startsLine;
+  Token word = token;
   advance();
+  if (token.kind == TokenKind::Name && !token.startsLine) {
+    std::swap(token, word);
+    reportWord("statement", {"input", "state", "param", "output"});
+    std::swap(token, word);
+    return false;
+  }
   bool atTime = false;
   if (at("[")) {
     Location bracket = token.loc;
@@ -372,8 +539,11 @@ bool Parser::parseEquation(Cell &cell) {
     }
   }
   Location equals = token.loc;
-  if (!expect("="))
+  if (!at("=")) {
+    reportNoEquation(name.text, startsLine);
     return false;
+  }
+  advance();
   ExprPtr value = parseExpr();
   if (!value)
     return false;
@@ -514,11 +684,12 @@ ExprPtr Parser::parsePostfix() {
 
 /// index
 ExprPtr Parser::parseIndex(ExprPtr base) {
-  Location loc = token.loc;
+  Token open = token;
+  Location loc = open.loc;
   const char *begin = base->source.begin();
   advance();
   if (at("t"))
-    return parseTime(std::move(base), loc);
+    return parseTime(std::move(base), open);
   ExprPtr low, high;
   if (!at(":") && !(low = parseExpr()))
     return nullptr;
@@ -533,7 +704,7 @@ ExprPtr Parser::parseIndex(ExprPtr base) {
     return nullptr;
   if (!at("]") && !(high = parseExpr()))
     return nullptr;
-  if (!expect("]"))
+  if (!expectClose("]", open))
     return nullptr;
   SmallVector<ExprPtr, 2> operands;
   operands.push_back(std::move(base));
@@ -543,18 +714,23 @@ ExprPtr Parser::parseIndex(ExprPtr base) {
 }
 
 /// time
-ExprPtr Parser::parseTime(ExprPtr base, Location loc) {
+ExprPtr Parser::parseTime(ExprPtr base, const Token &open) {
   const char *begin = base->source.begin();
   if (base->kind != ExprKind::Name) {
-    error(loc) << "only a name has steps: '[t]' cannot follow '" << base->source
-               << "' [time-index]";
+    error(open.loc) << "only a name has steps: '[t]' cannot follow '"
+                    << base->source << "' [time-index]";
     return nullptr;
   }
   advance();
   SmallVector<ExprPtr, 2> operands;
   if (!at("]")) {
     if (!at("-")) {
-      error(token.loc) << "a step is 't' or 't-k' [time-index]";
+      auto diagnostic = error(token.loc)
+                        << "a step is 't' or 't-k' [time-index]";
+      if (at("+"))
+        diagnostic.attachNote(token.loc)
+            << "later steps are not known; the one before is '" << base->name
+            << "[t-1]'";
       return nullptr;
     }
     advance();
@@ -563,14 +739,15 @@ ExprPtr Parser::parseTime(ExprPtr base, Location loc) {
       return nullptr;
     operands.push_back(std::move(delay));
   }
-  if (!expect("]"))
+  if (!expectClose("]", open))
     return nullptr;
   return make(ExprKind::Time, base->loc, begin, base->name,
               std::move(operands));
 }
 
 /// Expressions with commas between them, up to and with `close`. None is fine.
-bool Parser::parseList(llvm::SmallVectorImpl<ExprPtr> &list, StringRef close) {
+bool Parser::parseList(llvm::SmallVectorImpl<ExprPtr> &list, StringRef close,
+                       const Token &open) {
   if (consume(close))
     return true;
   do {
@@ -579,14 +756,15 @@ bool Parser::parseList(llvm::SmallVectorImpl<ExprPtr> &list, StringRef close) {
       return false;
     list.push_back(std::move(expr));
   } while (consume(","));
-  return expect(close);
+  return expectClose(close, open);
 }
 
 /// call
 ExprPtr Parser::parseCall(const Token &name) {
+  Token open = token;
   advance();
   SmallVector<ExprPtr, 2> arguments;
-  if (!parseList(arguments, ")"))
+  if (!parseList(arguments, ")", open))
     return nullptr;
   return make(ExprKind::Call, name.loc, name.source.begin(), name.text,
               std::move(arguments));
@@ -622,7 +800,7 @@ ExprPtr Parser::parsePrimary() {
   }
   if (consume("(")) {
     ExprPtr inner = parseExpr();
-    if (!inner || !expect(")"))
+    if (!inner || !expectClose(")", start))
       return nullptr;
     const char *begin = start.source.begin();
     inner->source = StringRef(begin, previousEnd - begin);
@@ -630,7 +808,7 @@ ExprPtr Parser::parsePrimary() {
   }
   if (consume("[")) {
     SmallVector<ExprPtr, 2> parts;
-    if (!parseList(parts, "]"))
+    if (!parseList(parts, "]", start))
       return nullptr;
     if (parts.empty()) {
       error(start.loc) << "there is nothing to put together in '[]' "
@@ -647,9 +825,16 @@ ExprPtr Parser::parsePrimary() {
     if (start.text == "t")
       diagnostic.attachNote(start.loc)
           << "a step is written behind a state: 'h[t-1]'";
+    if (start.text == "T")
+      diagnostic.attachNote(start.loc)
+          << "a cell does not know how many steps there are";
     return nullptr;
   }
-  unexpected("an expression");
+  bool isPower = at("*") && previous.text == "*" &&
+                 previous.source.end() == token.source.begin();
+  unexpected("an expression", isPower ? "there is no power; write 'x * x', or "
+                                        "'exp(p * log(x))' for x > 0"
+                                      : "");
   return nullptr;
 }
 
