@@ -8,6 +8,10 @@
 // named tensors (read, write, accumulate), values (matvec, sigmoid, ...), and
 // the staged form (stage, affine, yield).
 //
+// Each op has a summary, a description and an example, which test/dialect/examples.test
+// runs: a cell stands as it is; of all else, the declarations go into a cell and the
+// rest into its forward scan.
+//
 //===----------------------------------------------------------------------===//
 
 #ifndef RNN_OPS_TD
@@ -97,8 +101,8 @@ def Rnn_TensorOp : Rnn_Op<"tensor", [Symbol, HasParent<"CellOp">]> {
 
     ```mlir
     rnn.tensor @W param init "uniform" with [-0.1, 0.1] : tensor<4x3xf32>
-    rnn.tensor @h state delay 1 : tensor<4xf32>
-    rnn.tensor @carry_h carry of @h delay 1 : tensor<4xf32>
+    rnn.tensor @h state delay 2 : tensor<4xf32>
+    rnn.tensor @carry.h.2 carry of @h delay 2 : tensor<4xf32>
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, Rnn_Role:$role,
@@ -135,7 +139,30 @@ def Rnn_ScanOp : Rnn_Op<"scan", [HasParent<"CellOp">, NoRegionArguments,
       or i1 and has no regions; but for `rnn.stage`, and for `rnn.write`,
       `rnn.accumulate` and `rnn.yield`, which give nothing.
 
-    Example: see `rnn.cell`.
+    Example:
+
+    ```mlir
+    rnn.cell @Sum outputs [@h] sizes {} {
+      rnn.tensor @x input : tensor<4xf32>
+      rnn.tensor @h state : tensor<4xf32>
+      rnn.tensor @grad.h output_gradient of @h : tensor<4xf32>
+      rnn.tensor @grad.x input_gradient of @x : tensor<4xf32>
+      rnn.tensor @carry.h carry of @h : tensor<4xf32>
+      rnn.scan forward {
+        %x = rnn.read @x : tensor<4xf32>
+        %h = rnn.read @h[1] : tensor<4xf32>
+        %s = arith.addf %x, %h : tensor<4xf32>
+        rnn.write @h, %s : tensor<4xf32>
+      }
+      rnn.scan backward {
+        %d = rnn.read @grad.h : tensor<4xf32>
+        %c = rnn.read @carry.h[1] : tensor<4xf32>
+        %s = arith.addf %d, %c : tensor<4xf32>
+        rnn.write @carry.h, %s : tensor<4xf32>
+        rnn.write @grad.x, %s : tensor<4xf32>
+      }
+    }
+    ```
   }];
   let arguments = (ins UnitAttr:$backward);
   let regions = (region SizedRegion<1>:$body);
@@ -164,6 +191,16 @@ def Rnn_ReadOp : Rnn_Op<"read", [Pure, Rnn_InScan,
     - `read-role`: an input, parameter, state, tape, output gradient or carry.
     - `read-delay`: only states and carries have delays, from 1 to the
       declared one; 0 for a state in a backward scan, and for all else.
+
+    Example:
+
+    ```mlir
+    rnn.tensor @x input : tensor<3xf32>
+    rnn.tensor @h state delay 2 : tensor<4xf32>
+
+    %x = rnn.read @x : tensor<3xf32>
+    %h = rnn.read @h[2] : tensor<4xf32>
+    ```
   }];
   let arguments = (ins FlatSymbolRefAttr:$tensor,
                        DefaultValuedAttr<I64Attr, "0">:$delay);
@@ -187,6 +224,16 @@ def Rnn_WriteOp : Rnn_Op<"write", [Rnn_InScan,
     - `write-role`: a state, output or tape in a forward scan, an input gradient
       or carry in a backward one.
     - `write-once`: no tensor is written twice in a scan.
+
+    Example:
+
+    ```mlir
+    rnn.tensor @h state : tensor<4xf32>
+
+    %h = rnn.read @h[1] : tensor<4xf32>
+    %n = arith.negf %h : tensor<4xf32>
+    rnn.write @h, %n : tensor<4xf32>
+    ```
   }];
   let arguments = (ins FlatSymbolRefAttr:$tensor, Rnn_Tensor:$value);
   let assemblyFormat = "$tensor `,` $value attr-dict `:` type($value)";
@@ -219,8 +266,14 @@ def Rnn_AccumulateOp : Rnn_Op<"accumulate", [Rnn_InScan,
     Example:
 
     ```mlir
+    rnn.tensor @x input : tensor<3xf32>
+    rnn.tensor @d input : tensor<4xf32>
+    rnn.tensor @b param : tensor<4xf32>
+    rnn.tensor @W param : tensor<4x11xf32>
+
+    %x = rnn.read @x : tensor<3xf32>
+    %d = rnn.read @d : tensor<4xf32>
     rnn.accumulate @b, %d : tensor<4xf32>
-    rnn.accumulate @W, %d outer %x : tensor<4xf32>, tensor<3xf32>
     rnn.accumulate @W at [0, 8], %d outer %x : tensor<4xf32>, tensor<3xf32>
     ```
   }];
@@ -273,7 +326,11 @@ def Rnn_MatvecOp : Rnn_ValueOp<"matvec"> {
     Example:
 
     ```mlir
+    rnn.tensor @W param : tensor<4x3xf32>
+    rnn.tensor @x input : tensor<3xf32>
+
     %w = rnn.read @W : tensor<4x3xf32>
+    %x = rnn.read @x : tensor<3xf32>
     %y = rnn.matvec %w, %x : tensor<4x3xf32>, tensor<3xf32> -> tensor<4xf32>
     %z = rnn.matvec transposed %w, %y
         : tensor<4x3xf32>, tensor<4xf32> -> tensor<3xf32>
@@ -300,6 +357,9 @@ def Rnn_SigmoidOp : Rnn_ValueOp<"sigmoid", [SameOperandsAndResultType,
     Example:
 
     ```mlir
+    rnn.tensor @x input : tensor<4xf32>
+
+    %x = rnn.read @x : tensor<4xf32>
     %y = rnn.sigmoid %x : tensor<4xf32>
     ```
   }];
@@ -317,6 +377,9 @@ def Rnn_StopGradientOp : Rnn_ValueOp<"stop_gradient",
     Example:
 
     ```mlir
+    rnn.tensor @x input : tensor<4xf32>
+
+    %x = rnn.read @x : tensor<4xf32>
     %y = rnn.stop_gradient %x : tensor<4xf32>
     ```
   }];
@@ -335,6 +398,9 @@ def Rnn_SplatOp : Rnn_ValueOp<"splat"> {
     Example:
 
     ```mlir
+    rnn.tensor @s input : tensor<f32>
+
+    %s = rnn.read @s : tensor<f32>
     %y = rnn.splat %s : tensor<f32> -> tensor<4xf32>
     ```
   }];
@@ -359,6 +425,9 @@ def Rnn_ReduceSumOp : Rnn_ReduceOp<"reduce_sum"> {
     Example:
 
     ```mlir
+    rnn.tensor @x input : tensor<4xf32>
+
+    %x = rnn.read @x : tensor<4xf32>
     %s = rnn.reduce_sum %x : tensor<4xf32> -> tensor<f32>
     ```
   }];
@@ -376,6 +445,9 @@ def Rnn_ReduceMaxOp : Rnn_ReduceOp<"reduce_max"> {
     Example:
 
     ```mlir
+    rnn.tensor @x input : tensor<4xf32>
+
+    %x = rnn.read @x : tensor<4xf32>
     %m = rnn.reduce_max %x : tensor<4xf32> -> tensor<f32>
     ```
   }];
@@ -398,6 +470,11 @@ def Rnn_ConcatOp : Rnn_ValueOp<"concat"> {
     Example:
 
     ```mlir
+    rnn.tensor @a input : tensor<4xf32>
+    rnn.tensor @b input : tensor<3xf32>
+
+    %a = rnn.read @a : tensor<4xf32>
+    %b = rnn.read @b : tensor<3xf32>
     %y = rnn.concat %a, %b : tensor<4xf32>, tensor<3xf32> -> tensor<7xf32>
     ```
   }];
@@ -424,6 +501,11 @@ def Rnn_SliceOp : Rnn_ValueOp<"slice"> {
     Example:
 
     ```mlir
+    rnn.tensor @x input : tensor<4xf32>
+    rnn.tensor @W param : tensor<4x7xf32>
+
+    %x = rnn.read @x : tensor<4xf32>
+    %w = rnn.read @W : tensor<4x7xf32>
     %y = rnn.slice %x[2] : tensor<4xf32> -> tensor<2xf32>
     %v = rnn.slice %w[0, 4] : tensor<4x7xf32> -> tensor<4x3xf32>
     ```
@@ -459,7 +541,30 @@ def Rnn_StageOp : Rnn_Op<"stage", [HasParent<"ScanOp">, NoRegionArguments,
     - `stage-order`: phases come in the order before, step, after.
     - `stage-whole`: a whole vector that is read comes from outside the stage.
 
-    Example: see `test/schedule/build-stages.test`.
+    Example:
+
+    ```mlir
+    rnn.cell @Cell outputs [@h] sizes {} {
+      rnn.tensor @x input : tensor<3xf32>
+      rnn.tensor @h state : tensor<4xf32>
+      rnn.tensor @W param : tensor<4x3xf32>
+      rnn.scan forward {
+        %p = rnn.stage before units(4) : tensor<4xf32> {
+          %w = rnn.read @W : tensor<4x3xf32>
+          %x = rnn.read @x : tensor<3xf32>
+          %y = rnn.affine terms (%w) (%x) transposed [false]
+              : (tensor<4x3xf32>), (tensor<3xf32>) -> tensor<4xf32>
+          rnn.yield %y : tensor<4xf32>
+        }
+        rnn.stage step units(4) {
+          %h = rnn.read @h[1] : tensor<4xf32>
+          %s = arith.addf %p, %h : tensor<4xf32>
+          rnn.write @h, %s : tensor<4xf32>
+          rnn.yield
+        }
+      }
+    }
+    ```
   }];
   let arguments = (ins Rnn_Phase:$phase, ConfinedAttr<I64Attr, [IntPositive]>:$units);
   let results = (outs Variadic<Rnn_Lanes>:$results);
@@ -488,6 +593,17 @@ def Rnn_AffineOp : Rnn_Op<"affine", [Pure, AttrSizedOperandSegments]> {
     Example:
 
     ```mlir
+    rnn.tensor @x input : tensor<3xf32>
+    rnn.tensor @h state : tensor<4xf32>
+    rnn.tensor @W param : tensor<4x3xf32>
+    rnn.tensor @U param : tensor<4x4xf32>
+    rnn.tensor @b param : tensor<4xf32>
+
+    %x = rnn.read @x : tensor<3xf32>
+    %h = rnn.read @h[1] : tensor<4xf32>
+    %w = rnn.read @W : tensor<4x3xf32>
+    %u = rnn.read @U : tensor<4x4xf32>
+    %b = rnn.read @b : tensor<4xf32>
     %y = rnn.affine start %b : tensor<4xf32>
         terms (%w, %u) (%x, %h) transposed [false, false]
         : (tensor<4x3xf32>, tensor<4x4xf32>), (tensor<3xf32>, tensor<4xf32>)
@@ -512,6 +628,18 @@ def Rnn_YieldOp : Rnn_Op<"yield", [Pure, ReturnLike, Terminator,
   let summary = "end a stage and name its results";
   let description = [{
     Its operands are the results of the stage, in order.
+
+    Example:
+
+    ```mlir
+    rnn.tensor @x input : tensor<4xf32>
+
+    %y = rnn.stage before units(4) : tensor<4xf32> {
+      %x = rnn.read @x : tensor<4xf32>
+      %n = arith.negf %x : tensor<4xf32>
+      rnn.yield %n : tensor<4xf32>
+    }
+    ```
   }];
   let arguments = (ins Variadic<Rnn_Lanes>:$operands);
   let assemblyFormat = "($operands^ `:` type($operands))? attr-dict";
