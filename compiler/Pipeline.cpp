@@ -43,8 +43,9 @@ using namespace rnn;
 //===----------------------------------------------------------------------===//
 
 static void addCanonical(PassManager &pm, const Options &) {
-  // Before derivatives: the parts of a concatenation have their own, and none
-  // of it need be kept.
+  // Before derivatives: those of sums and concatenations are those of their
+  // parts, and none of it need be kept.
+  pm.addNestedPass<CellOp>(createDistributeProductsPass());
   pm.addNestedPass<CellOp>(createSplitProductsPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialect/Rnn.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
 using namespace rnn;
@@ -18,6 +19,11 @@ void RnnDialect::initialize() {
 #define GET_OP_LIST
 #include "dialect/RnnOps.cpp.inc"
       >();
+}
+
+Operation *RnnDialect::materializeConstant(OpBuilder &builder, Attribute value,
+                                           Type type, Location loc) {
+  return arith::ConstantOp::materialize(builder, value, type, loc);
 }
 
 void rnn::registerRnnDialect(DialectRegistry &registry) {

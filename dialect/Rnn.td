@@ -14,6 +14,8 @@ def Rnn_Dialect : Dialect {
   let name = "rnn";
   let cppNamespace = "::rnn";
   let summary = "recurrent cells, per example and per step";
+  let hasConstantMaterializer = 1;
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
   let description = [{
     A cell is a set of named tensors and a *scan*: a region that says what
     happens to one example in one step. Batch and time never appear in a type;

@@ -262,28 +262,47 @@ static LogicalResult verifyProduct(Operation *op, RankedTensorType weight,
   return success();
 }
 
-/// A weight is a parameter or a slice of one: what `pack` can lay out.
-static LogicalResult verifyWeight(Operation *op, Value weight) {
-  Operation *def = weight.getDefiningOp();
-  if (auto slice = dyn_cast_or_null<SliceOp>(def))
-    def = slice.getOperand().getDefiningOp();
-  auto read = dyn_cast_or_null<ReadOp>(def);
-  // The declaration is checked when symbols are; here it may be missing.
-  if (read) {
-    auto cell = read->getParentOfType<CellOp>();
-    TensorOp declared = cell ? cell.tensor(read.getTensor()) : TensorOp();
-    if (!declared || declared.getRole() == Role::param)
-      return success();
-  }
-  return op->emitOpError("weight is neither a parameter nor a slice of one");
-}
-
 LogicalResult MatvecOp::verify() {
-  // matvec-weight
-  if (failed(verifyWeight(*this, getWeight())))
-    return failure();
   return verifyProduct(*this, getWeight().getType(), getInput().getType(),
                        getResult().getType(), getTransposed());
+}
+
+LogicalResult MatmulOp::verify() {
+  auto left = getLeft().getType(), right = getRight().getType();
+  auto result = getResult().getType();
+  // matmul-inner
+  if (left.getDimSize(1) != right.getDimSize(0))
+    return emitOpError("left has ")
+           << left.getDimSize(1) << " columns but right has "
+           << right.getDimSize(0) << " rows";
+  // matmul-outer
+  if (result.getDimSize(0) != left.getDimSize(0) ||
+      result.getDimSize(1) != right.getDimSize(1))
+    return emitOpError("gives ")
+           << result << ", not " << left.getDimSize(0) << " rows and "
+           << right.getDimSize(1) << " columns";
+  // matmul-element
+  if (left.getElementType() != right.getElementType() ||
+      left.getElementType() != result.getElementType())
+    return emitOpError("mixes element types ")
+           << left.getElementType() << ", " << right.getElementType() << " and "
+           << result.getElementType();
+  return success();
+}
+
+LogicalResult TransposeOp::verify() {
+  // transpose-swapped
+  auto operand = getOperand().getType(), result = getResult().getType();
+  if (operand.getDimSize(0) != result.getDimSize(1) ||
+      operand.getDimSize(1) != result.getDimSize(0) ||
+      operand.getElementType() != result.getElementType())
+    return emitOpError("makes ") << result << " of " << operand;
+  return success();
+}
+
+OpFoldResult SplatOp::fold(FoldAdaptor adaptor) {
+  auto scalar = dyn_cast_or_null<SplatElementsAttr>(adaptor.getOperand());
+  return scalar ? scalar.resizeSplat(getType()) : Attribute();
 }
 
 LogicalResult ConcatOp::verify() {
@@ -305,6 +324,32 @@ LogicalResult ConcatOp::verify() {
     return emitOpError("operands have ")
            << sum << " rows but result has " << result.getDimSize(0);
   return success();
+}
+
+/// All of a value is the value, and what lies within one slice or one part of a
+/// concatenation is cut out of that.
+OpFoldResult SliceOp::fold(FoldAdaptor) {
+  if (getOperand().getType() == getType())
+    return getOperand();
+  SmallVector<int64_t> offsets(getOffsets());
+  if (auto slice = getOperand().getDefiningOp<SliceOp>()) {
+    for (auto [mine, outer] : llvm::zip(offsets, slice.getOffsets()))
+      mine += outer;
+    setOffsets(offsets);
+    getOperandMutable().assign(slice.getOperand());
+    return getResult();
+  }
+  if (auto concat = getOperand().getDefiningOp<ConcatOp>())
+    for (Value part : concat.getOperands()) {
+      int64_t count = cast<RankedTensorType>(part.getType()).getDimSize(0);
+      if (offsets[0] >= 0 && offsets[0] + getType().getDimSize(0) <= count) {
+        setOffsets(offsets);
+        getOperandMutable().assign(part);
+        return getResult();
+      }
+      offsets[0] -= count;
+    }
+  return {};
 }
 
 LogicalResult SliceOp::verify() {
@@ -368,6 +413,21 @@ LogicalResult StageOp::verifyRegions() {
   return success();
 }
 
+/// A weight is a parameter or a slice of one: what `pack` can lay out.
+static LogicalResult verifyWeight(Operation *op, Value weight) {
+  Operation *def = weight.getDefiningOp();
+  if (auto slice = dyn_cast_or_null<SliceOp>(def))
+    def = slice.getOperand().getDefiningOp();
+  auto read = dyn_cast_or_null<ReadOp>(def);
+  // The declaration is checked when symbols are; here it may be missing.
+  if (read) {
+    TensorOp declared = read.declaration();
+    if (!declared || declared.getRole() == Role::param)
+      return success();
+  }
+  return op->emitOpError("weight is neither a parameter nor a slice of one");
+}
+
 LogicalResult AffineOp::verify() {
   // affine-terms
   if (getWeights().empty() || getWeights().size() != getInputs().size() ||
@@ -380,6 +440,7 @@ LogicalResult AffineOp::verify() {
            << getStart().getType() << " but gives " << getResult().getType();
   for (auto [weight, input, transposed] :
        llvm::zip(getWeights(), getInputs(), getTransposed()))
+    // affine-weight
     if (failed(verifyWeight(*this, weight)) ||
         failed(verifyProduct(*this, cast<RankedTensorType>(weight.getType()),
                              cast<RankedTensorType>(input.getType()),

@@ -316,9 +316,9 @@ def Rnn_MatvecOp : Rnn_ValueOp<"matvec"> {
     - `matvec-inner`: the size summed over is that of `input`.
     - `matvec-outer`: `result` has the other size of `weight`.
     - `matvec-element`: all three have one element type.
-    - `matvec-weight`: `weight` is a parameter or a slice of one.
 
-    Gradient:
+    Gradient, once `weight` is a parameter or a slice of one, which
+    `rnn-distribute-products` sees to:
 
         d_input  = matvec(weight, d_result), transposed the other way
         d_weight = outer(d_result, input), or outer(input, d_result) if transposed
@@ -343,6 +343,64 @@ def Rnn_MatvecOp : Rnn_ValueOp<"matvec"> {
     (`transposed` $transposed^)? $weight `,` $input attr-dict `:` type($weight)
     `,` type($input) `->` type($result)
   }];
+  let hasVerifier = 1;
+}
+
+def Rnn_MatmulOp : Rnn_Op<"matmul", [Pure]> {
+  let summary = "multiply two matrices";
+  let description = [{
+        result[o, i] = sum over k of left[o, k] * right[k, i]
+
+    Its gradient is that of the products with vectors that
+    `rnn-distribute-products` makes of it.
+
+    Rules:
+
+    - `matmul-inner`: columns of `left` = rows of `right`.
+    - `matmul-outer`: `result` is [rows of `left`, columns of `right`].
+    - `matmul-element`: all three have one element type.
+
+    Example:
+
+    ```mlir
+    rnn.tensor @A param : tensor<4x2xf32>
+    rnn.tensor @B param : tensor<2x3xf32>
+
+    %a = rnn.read @A : tensor<4x2xf32>
+    %b = rnn.read @B : tensor<2x3xf32>
+    %m = rnn.matmul %a, %b : tensor<4x2xf32>, tensor<2x3xf32> -> tensor<4x3xf32>
+    ```
+  }];
+  let arguments = (ins Rnn_Matrix:$left, Rnn_Matrix:$right);
+  let results = (outs Rnn_Matrix:$result);
+  let assemblyFormat = [{
+    $left `,` $right attr-dict `:` type($left) `,` type($right) `->`
+    type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Rnn_TransposeOp : Rnn_Op<"transpose", [Pure]> {
+  let summary = "swap rows and columns of a matrix";
+  let description = [{
+        result[i, o] = operand[o, i]
+
+    Rules:
+
+    - `transpose-swapped`: `result` has the sizes of `operand`, swapped.
+
+    Example:
+
+    ```mlir
+    rnn.tensor @W param : tensor<4x3xf32>
+
+    %w = rnn.read @W : tensor<4x3xf32>
+    %m = rnn.transpose %w : tensor<4x3xf32> -> tensor<3x4xf32>
+    ```
+  }];
+  let arguments = (ins Rnn_Matrix:$operand);
+  let results = (outs Rnn_Matrix:$result);
+  let assemblyFormat = "$operand attr-dict `:` type($operand) `->` type($result)";
   let hasVerifier = 1;
 }
 
@@ -407,6 +465,7 @@ def Rnn_SplatOp : Rnn_ValueOp<"splat"> {
   let arguments = (ins Rnn_Scalar:$operand);
   let results = (outs Rnn_Tensor:$result);
   let assemblyFormat = "$operand attr-dict `:` type($operand) `->` type($result)";
+  let hasFolder = 1;
 }
 
 class Rnn_ReduceOp<string mnemonic> : Rnn_ValueOp<mnemonic> {
@@ -513,6 +572,7 @@ def Rnn_SliceOp : Rnn_ValueOp<"slice"> {
   let arguments = (ins Rnn_Tensor:$operand, DenseI64ArrayAttr:$offsets);
   let results = (outs Rnn_Tensor:$result);
   let assemblyFormat = "$operand `` $offsets attr-dict `:` type($operand) `->` type($result)";
+  let hasFolder = 1;
   let hasVerifier = 1;
 }
 
@@ -589,6 +649,7 @@ def Rnn_AffineOp : Rnn_Op<"affine", [Pure, AttrSizedOperandSegments]> {
 
     - `affine-terms`: as many weights as inputs and flags, at least one.
     - `affine-inner`, `affine-outer`: sizes as for `rnn.matvec`.
+    - `affine-weight`: a weight is a parameter or a slice of one.
 
     Example:
 

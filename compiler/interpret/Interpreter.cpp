@@ -441,6 +441,27 @@ Doubles Interpreter::compute(Operation &op, int64_t step, int64_t row) {
         addProduct(operand(0), operand(1), product.getTransposed(), result);
         return result;
       })
+      .Case([&](MatmulOp product) {
+        View left = operand(0), right = operand(1);
+        int64_t inner = shapeOf(product.getRight())[0];
+        int64_t columns = shapeOf(product.getResult())[1];
+        Doubles result(size, 0);
+        for (int64_t at = 0; at < size; ++at)
+          for (int64_t k = 0; k < inner; ++k)
+            result[at] += left[at / columns * inner + k] *
+                          right[k * columns + at % columns];
+        return result;
+      })
+      .Case([&](TransposeOp transpose) {
+        View whole = operand(0);
+        int64_t rows = shapeOf(transpose.getOperand())[0];
+        int64_t columns = shapeOf(transpose.getOperand())[1];
+        Doubles result;
+        for (int64_t i = 0; i < columns; ++i)
+          for (int64_t o = 0; o < rows; ++o)
+            result.push_back(whole[o * columns + i]);
+        return result;
+      })
       .Case([&](AffineOp affine) {
         Doubles result(size, 0);
         if (affine.getStart())

@@ -47,6 +47,12 @@ static bool isWholeUse(OpOperand &use) {
   return readsWhole(use.getOwner());
 }
 
+/// True if the use needs the value in memory when its stage begins.
+static bool isEarlyUse(OpOperand &use) {
+  auto affine = dyn_cast<AffineOp>(use.getOwner());
+  return isWholeUse(use) || (affine && affine.getStart() == use.get());
+}
+
 static bool isFree(Operation *op) {
   if (isa<ReadOp>(op) || op->hasTrait<OpTrait::ConstantLike>())
     return true;
@@ -170,7 +176,7 @@ Phase Stages::phaseOf(Operation *op) {
 }
 
 /// The level after all operands: the same for one unit of a value, the next one
-/// for a whole vector.
+/// for a whole vector or the start of a sum.
 int64_t Stages::levelOf(Operation *op, Phase phase) {
   int64_t level = 0;
   for (OpOperand &use : op->getOpOperands()) {
@@ -178,7 +184,7 @@ int64_t Stages::levelOf(Operation *op, Phase phase) {
     bool whole = isWholeUse(use);
     auto home = homes.find(def);
     if (home != homes.end() && home->second.phase == phase)
-      level = std::max(level, home->second.level + whole);
+      level = std::max(level, home->second.level + isEarlyUse(use));
     auto lightHome = lightHomes.find({def, phase});
     if (whole && lightHome != lightHomes.end())
       level = std::max(level, lightHome->second.level + 1);
@@ -217,7 +223,7 @@ void Stages::sink() {
       auto user = homes.find(use.getOwner());
       bool elementwise = user != homes.end() &&
                          user->second.phase == home->second.phase &&
-                         !isWholeUse(use);
+                         !isEarlyUse(use);
       level = std::min(level,
                        elementwise ? user->second.level : home->second.level);
     }

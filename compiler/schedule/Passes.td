@@ -9,6 +9,22 @@
 
 include "mlir/Pass/PassBase.td"
 
+def DistributeProductsPass : Pass<"rnn-distribute-products", "::rnn::CellOp"> {
+  let summary = "Multiply by parameters alone, not by expressions of matrices";
+  let description = [{
+    `(A + B) @ x` becomes `A @ x + B @ x`, `(A @ B) @ x` becomes `A @ (B @ x)`, and
+    so on through multiples, transposes, slices and concatenations, so that
+    derivatives, staging and kernels meet no matrix but parameters.
+
+    Needs: scans in flat form; matrices that are linear in parameters.
+    Gives: `rnn.matvec` of parameters and slices of them only.
+    Keeps: every value, up to rounding.
+
+    Example: see `test/schedule/distribute-products.mlir`.
+  }];
+  let dependentDialects = ["mlir::arith::ArithDialect"];
+}
+
 def SplitProductsPass : Pass<"rnn-split-products", "::rnn::CellOp"> {
   let summary = "Multiply the parts of a concatenation apart";
   let description = [{

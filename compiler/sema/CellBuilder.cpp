@@ -248,7 +248,7 @@ void CellBuilder::declareOutput(const Identifier &name) {
   if (thing->kind == NamedThing::State || thing->poisoned)
     return;
   Operand value = *thing->now;
-  if (value.kind == Operand::Matrix) {
+  if (value.isMatrix()) {
     scope.error(name.loc)
         << "an output that is a matrix is not supported yet [not-supported]";
     return;

@@ -89,10 +89,7 @@ Operand Expressions::readAt(NamedThing &thing, StringRef name, int64_t delay,
   Value &read = thing.reads[delay];
   if (!read)
     read = ReadOp::create(body, loc, thing.tensor.tensorType(), name, delay);
-  Operand operand = Operand::of(read);
-  if (thing.tensor.tensorType().getRank() == 2)
-    operand.kind = Operand::Matrix;
-  return operand;
+  return Operand::of(read);
 }
 
 Operand Expressions::evaluateName(const Expr &expr) {
@@ -201,6 +198,19 @@ Value Expressions::materialise(const Operand &operand, ArrayRef<int64_t> shape,
   return SplatOp::create(b, type, value);
 }
 
+/// True if a sum, difference, negative or multiple of matrices.
+static bool isLinear(const Expr &expr, ArrayRef<Operand> operands) {
+  if (expr.kind == ExprKind::Negate)
+    return true;
+  if (expr.kind != ExprKind::Binary)
+    return false;
+  if (expr.name == "*")
+    return !operands[0].isMatrix() || !operands[1].isMatrix();
+  if (expr.name == "/")
+    return !operands[1].isMatrix();
+  return expr.name == "+" || expr.name == "-";
+}
+
 std::optional<SmallVector<Value>>
 Expressions::alike(const Expr &expr, ArrayRef<Operand> operands) {
   const Operand *shaped = nullptr;
@@ -225,7 +235,7 @@ Expressions::alike(const Expr &expr, ArrayRef<Operand> operands) {
       if (shaped->shape().size() != operand.shape().size())
         report.note(expr.loc, "write '@' for the product of a matrix and a "
                               "vector");
-      else
+      else if (operand.shape().size() == 1)
         report.note(expr.loc,
                     "nothing is repeated to fit but a scalar; a "
                     "product 'W @ a' brings a vector to another size");
@@ -234,8 +244,8 @@ Expressions::alike(const Expr &expr, ArrayRef<Operand> operands) {
     shaped = &operand;
     shapedExpr = text.get();
   }
-  if (shaped && shaped->kind == Operand::Matrix) {
-    (scope.error(expr.loc) << "elementwise arithmetic on the matrix "
+  if (shaped && shaped->isMatrix() && !isLinear(expr, operands)) {
+    (scope.error(expr.loc) << "arithmetic that is not linear in the matrix "
                            << quoted(*shapedExpr)
                            << " is not supported yet [not-supported]")
         .note(expr.loc, "apply it to the product of the matrix and a vector "
@@ -302,10 +312,6 @@ Operand Expressions::evaluateNegate(const Expr &expr) {
   Operand operand = evaluate(*expr.operands[0]);
   if (operand.kind == Operand::Number)
     return Operand::of(-operand.number);
-  if (operand.kind == Operand::Matrix) {
-    operand.negated = !operand.negated;
-    return operand;
-  }
   auto values = alike(expr, operand);
   return values ? Operand::of(
                       arith::NegFOp::create(body, expr.loc, values->front()))
@@ -320,7 +326,7 @@ Operand Expressions::evaluateTranspose(const Expr &expr) {
   Operand operand = evaluate(*expr.operands[0]);
   if (!operand)
     return {};
-  if (operand.kind != Operand::Matrix) {
+  if (!operand.isMatrix()) {
     Report report = scope.error(expr.loc);
     report << quoted(*expr.operands[0]) << " is " << shapeText(operand.shape())
            << ", only a matrix can be transposed [transpose-shape]";
@@ -329,8 +335,10 @@ Operand Expressions::evaluateTranspose(const Expr &expr) {
                           "and 'a @ b' of two vectors is their dot product");
     return {};
   }
-  operand.transposed = !operand.transposed;
-  return operand;
+  SmallVector<int64_t, 2> shape = operand.shape();
+  Value matrix = materialise(operand, shape, expr.loc);
+  return Operand::of(TransposeOp::create(body, expr.loc,
+                                         typeOf({shape[1], shape[0]}), matrix));
 }
 
 Operand Expressions::evaluateProduct(const Expr &expr) {
@@ -348,37 +356,26 @@ Operand Expressions::evaluateProduct(const Expr &expr) {
     report.note(expr.loc, "write '*' to multiply by a scalar");
     return {};
   }
-  if (left.kind == Operand::Matrix && right.kind == Operand::Matrix) {
-    (
-        scope.error(expr.loc)
-        << "the product of two matrices is not supported yet "
-           "[not-supported]")
-        .note(expr.loc,
-              "multiply a vector by one after the other: A @ (B @ v)");
-    return {};
-  }
-  if (left.kind == Operand::Matrix)
-    return multiplyMatrix(expr, leftExpr, rightExpr, left, right);
-  if (right.kind == Operand::Matrix) {
-    // v @ W = W' @ v
-    right.transposed = !right.transposed;
-    return multiplyMatrix(expr, rightExpr, leftExpr, right, left);
-  }
+  if (left.isMatrix() && right.isMatrix())
+    return multiplyMatrices(expr, left, right);
+  if (left.isMatrix() || right.isMatrix())
+    return multiplyVector(expr, left, right);
   return dot(expr, left, right);
 }
 
 /// How the parameter that is multiplied could be declared to fit.
 void Expressions::suggestShape(Report &report, const Expr &matrixExpr,
-                               const Operand &matrix, const Expr &vectorExpr,
+                               bool onRight, const Expr &vectorExpr,
                                const Operand &vector) {
+  // Of the parameter itself, before transposes.
+  unsigned inner = onRight ? 0 : 1;
   const Expr *base = &matrixExpr;
-  while (base->kind == ExprKind::Transpose)
-    base = base->operands[0].get();
+  for (; base->kind == ExprKind::Transpose; base = base->operands[0].get())
+    inner = 1 - inner;
   NamedThing *thing =
       base->kind == ExprKind::Name ? scope.use(base->name) : nullptr;
   if (!thing || thing->kind != NamedThing::Param)
     return;
-  unsigned inner = matrix.transposed ? 0 : 1;
   SmallVector<int64_t> fitting(thing->tensor.tensorType().getShape());
   fitting[inner] = vector.shape()[0];
   auto written = writtenShape(*base, scope.cell);
@@ -392,36 +389,54 @@ void Expressions::suggestShape(Report &report, const Expr &matrixExpr,
                               shapeText(written, fitting));
 }
 
-Operand Expressions::multiplyMatrix(const Expr &expr, const Expr &matrixExpr,
-                                    const Expr &vectorExpr, Operand matrix,
-                                    const Operand &vector) {
-  int64_t outer = matrix.shape()[0], inner = matrix.shape()[1];
+/// The product of a matrix and a vector, in either order.
+Operand Expressions::multiplyVector(const Expr &expr, const Operand &left,
+                                    const Operand &right) {
+  bool onRight = right.isMatrix();
+  const Operand &matrix = onRight ? right : left;
+  const Operand &vector = onRight ? left : right;
+  const Expr &matrixExpr = *expr.operands[onRight];
+  const Expr &vectorExpr = *expr.operands[!onRight];
+  SmallVector<int64_t, 2> shape = matrix.shape();
+  int64_t outer = shape[onRight], inner = shape[!onRight];
   int64_t size = vector.shape()[0];
-  bool onRight = &matrixExpr == expr.operands[1].get();
   if (inner != size) {
     Report report = scope.error(expr.loc);
     report << quoted(matrixExpr) << " takes " << inner << " elements but "
            << quoted(vectorExpr) << " has " << size << " [matmul-inner]";
     scope.explain(report, vectorExpr, vector);
-    // Written on its right a matrix is transposed already.
-    Operand written = matrix;
-    written.transposed = matrix.transposed != onRight;
-    scope.explain(report, matrixExpr, written);
+    scope.explain(report, matrixExpr, matrix);
     if (outer == size)
       report.note(expr.loc, "its transpose would fit: " +
                                 (matrixExpr.kind == ExprKind::Transpose
                                      ? quoted(*matrixExpr.operands[0])
                                      : "'" + matrixExpr.source.str() + "''"));
     else
-      suggestShape(report, matrixExpr, matrix, vectorExpr, vector);
+      suggestShape(report, matrixExpr, onRight, vectorExpr, vector);
     return {};
   }
+  Value weight = materialise(matrix, shape, expr.loc);
   Value input = materialise(vector, vector.shape(), expr.loc);
-  Value product = MatvecOp::create(body, expr.loc, typeOf({outer}),
-                                   matrix.transposed, matrix.value, input);
-  if (matrix.negated)
-    product = arith::NegFOp::create(body, expr.loc, product);
-  return Operand::of(product);
+  return Operand::of(MatvecOp::create(body, expr.loc, typeOf({outer}), onRight,
+                                      weight, input));
+}
+
+Operand Expressions::multiplyMatrices(const Expr &expr, const Operand &left,
+                                      const Operand &right) {
+  SmallVector<int64_t, 2> rows = left.shape(), columns = right.shape();
+  if (rows[1] != columns[0]) {
+    Report report = scope.error(expr.loc);
+    report << quoted(*expr.operands[0]) << " has " << rows[1] << " columns but "
+           << quoted(*expr.operands[1]) << " has " << columns[0]
+           << " rows [matmul-inner]";
+    scope.explain(report, *expr.operands[0], left);
+    scope.explain(report, *expr.operands[1], right);
+    return {};
+  }
+  return Operand::of(MatmulOp::create(body, expr.loc,
+                                      typeOf({rows[0], columns[1]}),
+                                      materialise(left, rows, expr.loc),
+                                      materialise(right, columns, expr.loc)));
 }
 
 Operand Expressions::dot(const Expr &expr, const Operand &left,
@@ -477,57 +492,58 @@ Operand Expressions::evaluateSlice(const Expr &expr) {
     scope.explain(report, baseExpr, base);
     return {};
   }
-  // The first axis as written may be the second one of the stored matrix. A
-  // slice of a slice is one slice, so that a weight stays easy to find.
-  Value source = base.kind == Operand::Matrix
-                     ? base.value
-                     : materialise(base, shape, expr.loc);
+  Value source = materialise(base, shape, expr.loc);
   SmallVector<int64_t> offsets(shape.size(), 0);
-  if (auto slice = source.getDefiningOp<SliceOp>()) {
-    offsets.assign(slice.getOffsets().begin(), slice.getOffsets().end());
-    source = slice.getOperand();
-  }
-  offsets[base.transposed] += *low;
+  offsets[0] = *low;
   shape[0] = *high - *low;
-  if (base.transposed)
-    std::swap(shape[0], shape[1]);
-  base.value = SliceOp::create(body, expr.loc, typeOf(shape), source, offsets);
-  base.bits = nullptr;
-  return base;
+  return Operand::of(
+      SliceOp::create(body, expr.loc, typeOf(shape), source, offsets));
 }
 
 Operand Expressions::evaluateConcat(const Expr &expr) {
-  SmallVector<Value> parts;
-  int64_t total = 0;
+  SmallVector<Operand> parts;
   bool isWrong = false;
   for (const ExprPtr &text : expr.operands) {
-    Operand part = evaluate(*text);
+    Operand &part = parts.emplace_back(evaluate(*text));
     isWrong |= !part;
-    if (!part)
+    if (!part || !part.shape().empty())
       continue;
-    if (part.shape().empty()) {
-      Report report = scope.error(text->loc);
-      report << quoted(*text)
-             << " is a scalar, only vectors can be put together "
-                "[concat-shape]";
-      scope.explain(report, *text, part);
-      isWrong = true;
-    } else if (part.kind == Operand::Matrix) {
-      (scope.error(text->loc)
-       << "putting matrices together is not supported yet "
-          "[not-supported]")
-          .note(expr.loc, "put the products together instead: [A @ v, B @ v]");
-      isWrong = true;
-    } else {
-      parts.push_back(materialise(part, part.shape(), expr.loc));
-      total += part.shape()[0];
-    }
+    Report report = scope.error(text->loc);
+    report << quoted(*text)
+           << " is a scalar, only vectors or matrices can be put together "
+              "[concat-shape]";
+    scope.explain(report, *text, part);
+    isWrong = true;
   }
-  if (isWrong || !checkSize(total, quoted(expr), expr.loc, scope.reporter))
+  if (isWrong)
     return {};
-  if (parts.size() == 1)
-    return Operand::of(parts[0]);
-  return Operand::of(ConcatOp::create(body, expr.loc, typeOf({total}), parts));
+  SmallVector<int64_t, 2> shape = parts[0].shape();
+  SmallVector<Value> values;
+  shape[0] = 0;
+  for (auto [part, text] : llvm::zip(parts, expr.operands)) {
+    SmallVector<int64_t, 2> next = part.shape();
+    if (ArrayRef(next).drop_front() != ArrayRef(shape).drop_front()) {
+      auto rowText = [](const Operand &it) {
+        SmallVector<int64_t, 2> shape = it.shape();
+        return shape.size() == 2 ? std::to_string(shape[1]) + " columns"
+                                 : std::string("no columns");
+      };
+      Report report = scope.error(text->loc);
+      report << quoted(*expr.operands[0]) << " has " << rowText(parts[0])
+             << " but " << quoted(*text) << " has " << rowText(part)
+             << " [concat-columns]";
+      scope.explain(report, *expr.operands[0], parts[0]);
+      scope.explain(report, *text, part);
+      return {};
+    }
+    shape[0] += next[0];
+    values.push_back(materialise(part, next, expr.loc));
+  }
+  if (!checkSize(shape[0], quoted(expr), expr.loc, scope.reporter))
+    return {};
+  if (values.size() == 1)
+    return Operand::of(values[0]);
+  return Operand::of(ConcatOp::create(body, expr.loc, typeOf(shape), values));
 }
 
 //===----------------------------------------------------------------------===//
@@ -606,11 +622,11 @@ Operand Expressions::callBuiltin(const Expr &expr, StringRef name,
 Operand Expressions::reduce(const Expr &expr, StringRef name,
                             Value (*build)(ImplicitLocOpBuilder &, ValueRange),
                             const Operand &argument) {
-  if (argument.kind != Operand::Tensor || argument.shape().empty()) {
+  if (argument.shape().size() != 1) {
     Report report = scope.error(expr.loc);
     report << "'" << name << "' takes a vector but "
            << quoted(*expr.operands[0]) << " is "
-           << (argument.kind == Operand::Matrix ? "the matrix " : "")
+           << (argument.isMatrix() ? "the matrix " : "")
            << shapeText(argument.shape()) << " [reduction-shape]";
     scope.explain(report, *expr.operands[0], argument);
     if (name == "max" || name == "min")

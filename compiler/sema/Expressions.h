@@ -55,12 +55,12 @@ private:
                  const Operand &argument);
   Operand readAt(NamedThing &thing, llvm::StringRef name, int64_t delay,
                  mlir::Location loc);
-  Operand multiplyMatrix(const Expr &expr, const Expr &matrixExpr,
-                         const Expr &vectorExpr, Operand matrix,
-                         const Operand &vector);
-  void suggestShape(Report &report, const Expr &matrixExpr,
-                    const Operand &matrix, const Expr &vectorExpr,
-                    const Operand &vector);
+  Operand multiplyVector(const Expr &expr, const Operand &left,
+                         const Operand &right);
+  Operand multiplyMatrices(const Expr &expr, const Operand &left,
+                           const Operand &right);
+  void suggestShape(Report &report, const Expr &matrixExpr, bool onRight,
+                    const Expr &vectorExpr, const Operand &vector);
   Operand dot(const Expr &expr, const Operand &left, const Operand &right);
 
   /// Brings operands to one shape; nothing after an error.

@@ -14,13 +14,10 @@ using namespace rnn;
 using namespace rnn::syntax;
 
 SmallVector<int64_t, 2> Operand::shape() const {
-  if (kind != Tensor && kind != Matrix)
+  if (kind != Tensor)
     return {};
-  SmallVector<int64_t, 2> shape(
+  return SmallVector<int64_t, 2>(
       cast<RankedTensorType>(value.getType()).getShape());
-  if (transposed)
-    std::swap(shape[0], shape[1]);
-  return shape;
 }
 
 //===----------------------------------------------------------------------===//
@@ -34,32 +31,30 @@ Report Scope::error(Location loc) {
   return report;
 }
 
-void Scope::explain(Report &report, const Expr &expr, const Operand &operand) {
+void Scope::explain(Report &report, const Expr &expr, ArrayRef<int64_t> sizes) {
   if (arguments) {
-    explainArgument(report, expr, operand);
+    explainArgument(report, expr, sizes);
     return;
   }
-  std::string shape = shapeText(writtenShape(expr, cell), operand.shape());
+  std::string shape = shapeText(writtenShape(expr, cell), sizes);
   bool isName = expr.kind == ExprKind::Name || expr.kind == ExprKind::Time;
   NamedThing *thing = isName ? find(expr.name) : nullptr;
   if (expr.kind == ExprKind::Transpose) {
-    Operand inner = operand;
-    inner.transposed = !inner.transposed;
-    explain(report, *expr.operands[0], inner);
+    explain(report, *expr.operands[0], {sizes[1], sizes[0]});
   } else if (thing && thing->kind != NamedThing::Size) {
     report.note(
         thing->loc,
         "'" + expr.name + "' is " +
             (thing->kind == NamedThing::Local ? "defined" : "declared") +
             " here as " + shape);
-  } else if (!thing && !operand.shape().empty()) {
+  } else if (!thing && !sizes.empty()) {
     report.note(expr.loc, quoted(expr) + " is " + shape);
   }
 }
 
 /// In the body of a fn that the cell calls: what the argument is in the cell.
 void Scope::explainArgument(Report &report, const Expr &expr,
-                            const Operand &operand) {
+                            ArrayRef<int64_t> sizes) {
   if (calls.size() != 1 || expr.kind != ExprKind::Name)
     return;
   const Expr &call = *calls.front();
@@ -72,7 +67,7 @@ void Scope::explainArgument(Report &report, const Expr &expr,
     if (parameter.text == expr.name)
       report.note(given->loc,
                   "'" + expr.name + "' is " + quoted(*given) + " here, " +
-                      shapeText(writtenShape(*given, cell), operand.shape()));
+                      shapeText(writtenShape(*given, cell), sizes));
 }
 
 void Scope::reportUnknown(StringRef name, Location loc, const Twine &cure) {

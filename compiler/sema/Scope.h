@@ -24,14 +24,11 @@ struct Operand {
   enum Kind {
     Poison, ///< wrong, and reported
     Number, ///< known when compiling
-    Tensor, ///< a scalar or a vector of a step
-    Matrix  ///< a parameter or a slice of one
+    Tensor  ///< a scalar, vector or matrix of a step
   } kind = Poison;
   double number = 0;
   mlir::Value value;
-  mlir::Value bits;        ///< a comparison's result as bits, or null
-  bool transposed = false; ///< matrices
-  bool negated = false;    ///< matrices
+  mlir::Value bits; ///< a comparison's result as bits, or null
 
   static Operand of(double number) {
     Operand operand;
@@ -49,6 +46,7 @@ struct Operand {
 
   explicit operator bool() const { return kind != Poison; }
   llvm::SmallVector<int64_t, 2> shape() const;
+  bool isMatrix() const { return shape().size() == 2; }
 };
 
 /// A name of a cell and what it stands for.
@@ -110,14 +108,19 @@ public:
   Report error(mlir::Location loc);
   /// Notes the shape of an operand, and where its name comes from.
   void explain(Report &report, const syntax::Expr &expr,
-               const Operand &operand);
+               const Operand &operand) {
+    explain(report, expr, operand.shape());
+  }
+  /// The same, of an operand of that shape.
+  void explain(Report &report, const syntax::Expr &expr,
+               llvm::ArrayRef<int64_t> shape);
 
   auto begin() { return names.begin(); }
   auto end() { return names.end(); }
 
 private:
   void explainArgument(Report &report, const syntax::Expr &expr,
-                       const Operand &operand);
+                       llvm::ArrayRef<int64_t> sizes);
   void bindParameter(const syntax::Parameter &parameter);
   std::optional<int64_t> sizeOf(const syntax::Expr &name);
 

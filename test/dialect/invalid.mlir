@@ -255,16 +255,55 @@ rnn.cell @C outputs [] sizes {} {
 
 // -----
 
-// matvec-weight
+// matmul-inner
 rnn.cell @C outputs [] sizes {} {
-  rnn.tensor @x input : tensor<5xf32>
-  rnn.tensor @W param : tensor<4x5xf32>
+  rnn.tensor @A param : tensor<4x3xf32>
+  rnn.tensor @B param : tensor<2x5xf32>
   rnn.scan forward {
-    %x = rnn.read @x : tensor<5xf32>
-    %w = rnn.read @W : tensor<4x5xf32>
-    %v = arith.negf %w : tensor<4x5xf32>
-    // expected-error @+1 {{weight is neither a parameter nor a slice of one}}
-    %0 = rnn.matvec %v, %x : tensor<4x5xf32>, tensor<5xf32> -> tensor<4xf32>
+    %a = rnn.read @A : tensor<4x3xf32>
+    %b = rnn.read @B : tensor<2x5xf32>
+    // expected-error @+1 {{left has 3 columns but right has 2 rows}}
+    %0 = rnn.matmul %a, %b : tensor<4x3xf32>, tensor<2x5xf32> -> tensor<4x5xf32>
+  }
+}
+
+// -----
+
+// matmul-outer
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @A param : tensor<4x3xf32>
+  rnn.tensor @B param : tensor<3x5xf32>
+  rnn.scan forward {
+    %a = rnn.read @A : tensor<4x3xf32>
+    %b = rnn.read @B : tensor<3x5xf32>
+    // expected-error @+1 {{gives 'tensor<5x4xf32>', not 4 rows and 5 columns}}
+    %0 = rnn.matmul %a, %b : tensor<4x3xf32>, tensor<3x5xf32> -> tensor<5x4xf32>
+  }
+}
+
+// -----
+
+// matmul-element
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @A param : tensor<4x3xf32>
+  rnn.tensor @B param : tensor<3x5xf64>
+  rnn.scan forward {
+    %a = rnn.read @A : tensor<4x3xf32>
+    %b = rnn.read @B : tensor<3x5xf64>
+    // expected-error @+1 {{mixes element types 'f32', 'f64' and 'f32'}}
+    %0 = rnn.matmul %a, %b : tensor<4x3xf32>, tensor<3x5xf64> -> tensor<4x5xf32>
+  }
+}
+
+// -----
+
+// transpose-swapped
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @A param : tensor<4x3xf32>
+  rnn.scan forward {
+    %a = rnn.read @A : tensor<4x3xf32>
+    // expected-error @+1 {{makes 'tensor<4x3xf32>' of 'tensor<4x3xf32>'}}
+    %0 = rnn.transpose %a : tensor<4x3xf32> -> tensor<4x3xf32>
   }
 }
 
@@ -413,5 +452,20 @@ rnn.cell @C outputs [] sizes {} {
     %w = rnn.read @W : tensor<4x5xf32>
     // expected-error @+1 {{weight of affine gives 4 elements but result has 5}}
     %0 = rnn.affine terms(%w) (%x) transposed [false] : (tensor<4x5xf32>), (tensor<5xf32>) -> tensor<5xf32>
+  }
+}
+
+// -----
+
+// affine-weight
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @x input : tensor<5xf32>
+  rnn.tensor @W param : tensor<4x5xf32>
+  rnn.scan forward {
+    %x = rnn.read @x : tensor<5xf32>
+    %w = rnn.read @W : tensor<4x5xf32>
+    %v = arith.negf %w : tensor<4x5xf32>
+    // expected-error @+1 {{weight is neither a parameter nor a slice of one}}
+    %0 = rnn.affine terms(%v) (%x) transposed [false] : (tensor<4x5xf32>), (tensor<5xf32>) -> tensor<4xf32>
   }
 }

@@ -7,7 +7,8 @@
 // Compiles a cell with the rnncc beside this program, runs it for all given
 // numbers of steps and rows on random data, and compares:
 //
-//   values, gradients   with the interpreter, of the flat and the staged form
+//   values, gradients   with the interpreter, of the flat and the staged form,
+//                       and the flat form with the text as it was written
 //   gradients           with central differences of the interpreter's forward
 //   values with NULL    for what may be NULL, and sums that did not start at 0
 //   lengths             rows of different lengths, each as if it were alone
@@ -180,9 +181,9 @@ public:
 /// Compares one compiled cell with the interpreter.
 class Check {
 public:
-  Check(const rnncc_descriptor &cell, CellOp flat, CellOp staged,
+  Check(const rnncc_descriptor &cell, CellOp text, CellOp flat, CellOp staged,
         const Settings &settings)
-      : cell(cell), flat(flat), staged(staged), settings(settings) {
+      : cell(cell), text(text), flat(flat), staged(staged), settings(settings) {
     const CellInterface &face = this->flat.interface();
     verdict.require(cell.abi_version == RNNCC_ABI_VERSION, "ABI version");
     verdict.require(size_t(cell.n_arrays) == face.arrays.size() &&
@@ -240,7 +241,7 @@ private:
   void fill(CompiledCall &c, const Call &call, bool backward);
 
   const rnncc_descriptor &cell;
-  Interpreter flat, staged;
+  Interpreter text, flat, staged;
   Settings settings;
   std::mt19937_64 generator{7};
   std::vector<std::vector<double>> params;
@@ -595,11 +596,16 @@ void Check::run(int64_t steps, int64_t batch, bool differences) {
         array.role == ArrayRole::GradFinal)
       call.arrays[index] =
           random(Interpreter::elements(array, steps, batch), 1);
-  Call stagedCall = call;
+  Call stagedCall = call, textCall = call;
+  text.forward(textCall);
   flat.forward(call);
   flat.backward(call);
   staged.forward(stagedCall);
   staged.backward(stagedCall);
+  for (auto [index, array] : llvm::enumerate(face.arrays))
+    if (array.role == ArrayRole::Output || array.role == ArrayRole::Final)
+      verdict.compare(0, textCall.arrays[index], call.arrays[index], 1e-11,
+                      what + " text " + array.name);
   for (auto [index, array] : llvm::enumerate(face.arrays))
     verdict.compare(0, stagedCall.arrays[index], call.arrays[index], 1e-11,
                     what + " staged " + array.name);
@@ -702,17 +708,20 @@ int main(int argc, char **argv) {
       more.insert(more.begin(), common.begin(), common.end());
       return more;
     };
-    if (!runCompiler(compiler, with({"--stop-after", "autodiff", "-o",
+    if (!runCompiler(compiler, with({"--stop-after", "sema", "-o",
+                                     base + ".text.mlir"})) ||
+        !runCompiler(compiler, with({"--stop-after", "autodiff", "-o",
                                      base + ".flat.mlir"})) ||
         !runCompiler(compiler, with({"--stop-after", "schedule", "-o",
                                      base + ".staged.mlir"})) ||
         !runCompiler(compiler, with({"--emit", "shared", "-o", base + ".so"})))
       return 1;
     MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+    auto text = parseSourceFile<ModuleOp>(base + ".text.mlir", &context);
     auto flat = parseSourceFile<ModuleOp>(base + ".flat.mlir", &context);
     auto staged = parseSourceFile<ModuleOp>(base + ".staged.mlir", &context);
     void *library = dlopen((base + ".so").c_str(), RTLD_NOW);
-    if (!flat || !staged || !library) {
+    if (!text || !flat || !staged || !library) {
       llvm::errs() << "cannot load what rnncc wrote\n";
       return 1;
     }
@@ -721,10 +730,12 @@ int main(int argc, char **argv) {
     llvm::sys::fs::remove_directories(folder);
     auto cells = static_cast<const rnncc_descriptor *const *>(
         dlsym(library, "rnncc_cells"));
+    auto textCells = text->getOps<CellOp>();
+    auto textCell = textCells.begin();
     auto stagedCells = staged->getOps<CellOp>();
     auto stagedCell = stagedCells.begin();
     for (CellOp cell : flat->getOps<CellOp>()) {
-      Check check(**cells++, cell, *stagedCell++, settings);
+      Check check(**cells++, *textCell++, cell, *stagedCell++, settings);
       for (int64_t t : times)
         for (int64_t n : rows)
           check.run(t, n, differences && t <= 2 && n <= 3);
