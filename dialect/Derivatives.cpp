@@ -146,6 +146,18 @@ static void rule(math::TanhOp op, Formula f, Value gradient, Pullback &pull) {
   pull.give(op.getOperandMutable(), f.mul(gradient, f.sub(one, f.mul(y, y))));
 }
 
+static void rule(math::SinOp op, Formula f, Value gradient, Pullback &pull) {
+  Value x = pull.primal(op.getOperand());
+  pull.give(op.getOperandMutable(),
+            f.mul(gradient, math::CosOp::create(f.b, f.loc, x)));
+}
+
+static void rule(math::CosOp op, Formula f, Value gradient, Pullback &pull) {
+  Value x = pull.primal(op.getOperand());
+  Value slope = f.neg(math::SinOp::create(f.b, f.loc, x));
+  pull.give(op.getOperandMutable(), f.mul(gradient, slope));
+}
+
 static void rule(math::ErfOp op, Formula f, Value gradient, Pullback &pull) {
   Value x = pull.primal(op.getOperand());
   Value scale = f.constant(gradient.getType(), 2 / std::sqrt(M_PI));
@@ -178,7 +190,8 @@ void rnn::registerDerivatives(DialectRegistry &registry) {
   });
   registry.addExtension(+[](MLIRContext *context, math::MathDialect *) {
     attachRules<math::ExpOp, math::LogOp, math::Log1pOp, math::SqrtOp,
-                math::AbsFOp, math::TanhOp, math::ErfOp>(context);
+                math::AbsFOp, math::TanhOp, math::SinOp, math::CosOp,
+                math::ErfOp>(context);
   });
 }
 

@@ -39,7 +39,7 @@ static bool isCheap(Operation *op) {
 /// Functions of one value: what they give is worth saving.
 static bool isActivation(Operation *op) {
   return isa<SigmoidOp, math::TanhOp, math::ExpOp, math::LogOp, math::Log1pOp,
-             math::SqrtOp, math::ErfOp>(op);
+             math::SqrtOp, math::SinOp, math::CosOp, math::ErfOp>(op);
 }
 
 namespace {

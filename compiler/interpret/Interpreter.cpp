@@ -430,6 +430,12 @@ Doubles Interpreter::compute(Operation &op, int64_t step, int64_t row) {
       .Case([&](math::TanhOp) {
         return map1([](double x) { return std::tanh(x); });
       })
+      .Case([&](math::SinOp) {
+        return map1([](double x) { return std::sin(x); });
+      })
+      .Case([&](math::CosOp) {
+        return map1([](double x) { return std::cos(x); });
+      })
       .Case([&](math::ErfOp) {
         return map1([](double x) { return std::erf(x); });
       })

@@ -11,6 +11,8 @@
 //                 1/sqrt 2 <= 1 + f < sqrt 2
 //   log1p(x)    = log(u) + (x - (u - 1)) / u,  u = 1 + x
 //   erf(x)      = x + x P(x^2) near 0, 1 - exp(..) elsewhere
+//   sin(x)      = sin r, cos r, -sin r, -cos r by n mod 4,
+//                 n = round(2 x / pi), r = x - n pi / 2
 //
 // Limits are compare and select, never min and max: NaN goes through. A lane
 // never depends on its neighbours. No library is called.
@@ -300,6 +302,80 @@ static Value expandErf(Lanes &l, Value x) {
 }
 
 //===----------------------------------------------------------------------===//
+// Sine and cosine
+//===----------------------------------------------------------------------===//
+
+// Both for |r| <= pi / 4: sin r = r + r^3 S(r^2), cos r = 1 - r^2/2 + r^4
+// C(r^2). f32: minimax, as in Cephes' sinf. f64: as in fdlibm.
+static const double sinSingle[] = {-1.9515295891e-4, 8.3321608736e-3,
+                                   -1.6666654611e-1};
+static const double cosSingle[] = {2.443315711809948e-5, -1.388731625493765e-3,
+                                   4.166664568298827e-2};
+static const double sinDouble[] = {
+    1.58969099521155010221e-10, -2.50507602534068634195e-08,
+    2.75573137070700676789e-06, -1.98412698298579493134e-04,
+    8.33333333332248946124e-03, -1.66666666666666324348e-01};
+static const double cosDouble[] = {
+    -1.13596475577881948265e-11, 2.08757232129817482790e-09,
+    -2.75573143513906633035e-07, 2.48015872894767294178e-05,
+    -1.38888888888741095749e-03, 4.16666666666666019037e-02};
+
+namespace {
+/// x = n pi / 2 + r. Exact enough for |x| up to 2^20 pi / 2; beyond, r is wrong
+/// by what x has lost, but stays within pi / 4.
+struct Quadrant {
+  Value n; ///< in the low bits of an integer of 64 bits
+  Value r;
+};
+} // namespace
+
+/// Needs lanes of f64: near a multiple of pi / 2 most of x cancels.
+static Quadrant reduceAngle(Lanes &l, Value x) {
+  double magic = 6755399441055744.0;
+  Value shifted = l.fma(x, l.real(6.36619772367581382433e-01), l.real(magic));
+  Value n = l.sub(shifted, l.real(magic));
+  // pi / 2 in parts of 33 bits, so that n times each is exact.
+  Value r = x;
+  for (double part : {1.57079632673412561417e+00, 6.07710050630396597660e-11,
+                      2.02226624871116645580e-21, 8.47842766036889956997e-32})
+    r = l.fma(n, l.real(-part), r);
+  Value integer = l.isub(l.toBits(shifted), l.toBits(l.real(magic)));
+  return {integer, l.clamp(r, -0.7854, 0.7854)};
+}
+
+/// sin(x + quarters pi / 2).
+static Value expandSinusoid(Lanes &l, Value x, int64_t quarters) {
+  auto wideType = VectorType::get(l.type.getShape(), l.b.getF64Type());
+  Lanes wide(l.b, l.loc, wideType);
+  Quadrant angle = reduceAngle(
+      wide, l.isDouble ? x : arith::ExtFOp::create(l.b, l.loc, wideType, x));
+  Value r = l.isDouble ? angle.r
+                       : arith::TruncFOp::create(l.b, l.loc, l.type, angle.r);
+  Value z = l.mul(r, r);
+  Value s =
+      l.isDouble ? l.polynomial(z, sinDouble) : l.polynomial(z, sinSingle);
+  Value c =
+      l.isDouble ? l.polynomial(z, cosDouble) : l.polynomial(z, cosSingle);
+  Value sine = l.fma(s, l.mul(z, r), r);
+  Value cosine = l.fma(c, l.mul(z, z), l.fma(z, l.real(-0.5), l.real(1)));
+  Value n = wide.iadd(angle.n, wide.integer(quarters));
+  auto hasBit = [&](int64_t bit) -> Value {
+    return arith::CmpIOp::create(l.b, l.loc, arith::CmpIPredicate::ne,
+                                 wide.iand(n, wide.integer(bit)),
+                                 wide.integer(0));
+  };
+  Value result = l.select(hasBit(1), cosine, sine);
+  return l.select(hasBit(2), l.neg(result), result);
+}
+
+static Value expandSin(Lanes &l, Value x) {
+  // The sums above make +0 of -0.
+  return l.select(l.equal(x, l.real(0)), x, expandSinusoid(l, x, 0));
+}
+
+static Value expandCos(Lanes &l, Value x) { return expandSinusoid(l, x, 1); }
+
+//===----------------------------------------------------------------------===//
 // Pass
 //===----------------------------------------------------------------------===//
 
@@ -326,8 +402,9 @@ struct ExpandMathPass : rnn::impl::ExpandMathPassBase<ExpandMathPass> {
     patterns
         .add<Expand<SigmoidOp, expandSigmoid>, Expand<math::ExpOp, expandExp>,
              Expand<math::TanhOp, expandTanh>, Expand<math::LogOp, expandLog>,
-             Expand<math::Log1pOp, expandLog1p>,
-             Expand<math::ErfOp, expandErf>>(&getContext());
+             Expand<math::Log1pOp, expandLog1p>, Expand<math::ErfOp, expandErf>,
+             Expand<math::SinOp, expandSin>, Expand<math::CosOp, expandCos>>(
+            &getContext());
     walkAndApplyPatterns(getOperation(), std::move(patterns));
     if (!hasFma())
       getOperation().walk([](LLVM::FMAOp op) {

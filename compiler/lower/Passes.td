@@ -45,9 +45,10 @@ def ExpandMathPass : Pass<"rnn-expand-math", "mlir::func::FuncOp"> {
     roundings.
 
     Needs: functions on vectors of rank 1.
-    Gives: no `rnn.sigmoid`, `math.exp`, `math.tanh`, `math.log`, `math.log1p` or
-    `math.erf` of such a vector.
-    Keeps: values to a few units in the last place.
+    Gives: no `rnn.sigmoid`, `math.exp`, `math.tanh`, `math.log`, `math.log1p`,
+    `math.erf`, `math.sin` or `math.cos` of such a vector.
+    Keeps: values to a few units in the last place; of `sin` and `cos` for
+    arguments of a million or less.
 
     Example: see `test/lower/expand-math.mlir`.
   }];

@@ -145,6 +145,7 @@ ArrayRef<Builtin> rnn::builtins() {
   static const Builtin table[] = {
       {"abs", "a", 1, K::Elementwise, single<math::AbsFOp>, std::fabs},
       {"clip", "v, lo, hi", 3, K::Elementwise, clip},
+      {"cos", "a", 1, K::Elementwise, single<math::CosOp>, std::cos},
       {"exp", "a", 1, K::Elementwise, single<math::ExpOp>, std::exp},
       {"gelu", "a", 1, K::Elementwise, gelu},
       {"hard_sigmoid", "a", 1, K::Elementwise, hardSigmoid},
@@ -158,6 +159,7 @@ ArrayRef<Builtin> rnn::builtins() {
       {"relu", "a", 1, K::Elementwise, relu},
       {"sigmoid", "a", 1, K::Elementwise, same<SigmoidOp>},
       {"silu", "a", 1, K::Elementwise, silu},
+      {"sin", "a", 1, K::Elementwise, single<math::SinOp>, std::sin},
       {"softmax", "v", 1, K::Reduction, softmax},
       {"softplus", "a", 1, K::Elementwise, softplus},
       {"sqrt", "a", 1, K::Elementwise, single<math::SqrtOp>, std::sqrt},

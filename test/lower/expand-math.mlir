@@ -33,3 +33,15 @@ func.func @sqrt(%x: vector<8xf64>) -> vector<8xf64> {
   %y = math.sqrt %x : vector<8xf64>
   return %y : vector<8xf64>
 }
+
+// An angle is reduced in f64: near a multiple of pi / 2 most of it cancels.
+// CHECK-LABEL: func @sin
+//       CHECK:   arith.extf
+// CHECK-COUNT-5: llvm.intr.fma{{.*}} -> vector<8xf64>
+//       CHECK:   arith.truncf
+//   CHECK-NOT:   math.sin
+//       CHECK:   return
+func.func @sin(%x: vector<8xf32>) -> vector<8xf32> {
+  %y = math.sin %x : vector<8xf32>
+  return %y : vector<8xf32>
+}

@@ -71,3 +71,51 @@ func.func @sigmoid64(%p: !llvm.ptr) {
   llvm.store %y, %p {alignment = 8 : i64} : vector<4xf64>, !llvm.ptr
   return
 }
+func.func @sin32(%p: !llvm.ptr) {
+  %x = llvm.load %p {alignment = 4 : i64} : !llvm.ptr -> vector<8xf32>
+  %y = math.sin %x : vector<8xf32>
+  llvm.store %y, %p {alignment = 4 : i64} : vector<8xf32>, !llvm.ptr
+  return
+}
+func.func @sin64(%p: !llvm.ptr) {
+  %x = llvm.load %p {alignment = 8 : i64} : !llvm.ptr -> vector<4xf64>
+  %y = math.sin %x : vector<4xf64>
+  llvm.store %y, %p {alignment = 8 : i64} : vector<4xf64>, !llvm.ptr
+  return
+}
+func.func @sinFar32(%p: !llvm.ptr) {
+  %x = llvm.load %p {alignment = 4 : i64} : !llvm.ptr -> vector<8xf32>
+  %y = math.sin %x : vector<8xf32>
+  llvm.store %y, %p {alignment = 4 : i64} : vector<8xf32>, !llvm.ptr
+  return
+}
+func.func @sinFar64(%p: !llvm.ptr) {
+  %x = llvm.load %p {alignment = 8 : i64} : !llvm.ptr -> vector<4xf64>
+  %y = math.sin %x : vector<4xf64>
+  llvm.store %y, %p {alignment = 8 : i64} : vector<4xf64>, !llvm.ptr
+  return
+}
+func.func @cos32(%p: !llvm.ptr) {
+  %x = llvm.load %p {alignment = 4 : i64} : !llvm.ptr -> vector<8xf32>
+  %y = math.cos %x : vector<8xf32>
+  llvm.store %y, %p {alignment = 4 : i64} : vector<8xf32>, !llvm.ptr
+  return
+}
+func.func @cos64(%p: !llvm.ptr) {
+  %x = llvm.load %p {alignment = 8 : i64} : !llvm.ptr -> vector<4xf64>
+  %y = math.cos %x : vector<4xf64>
+  llvm.store %y, %p {alignment = 8 : i64} : vector<4xf64>, !llvm.ptr
+  return
+}
+func.func @cosFar32(%p: !llvm.ptr) {
+  %x = llvm.load %p {alignment = 4 : i64} : !llvm.ptr -> vector<8xf32>
+  %y = math.cos %x : vector<8xf32>
+  llvm.store %y, %p {alignment = 4 : i64} : vector<8xf32>, !llvm.ptr
+  return
+}
+func.func @cosFar64(%p: !llvm.ptr) {
+  %x = llvm.load %p {alignment = 8 : i64} : !llvm.ptr -> vector<4xf64>
+  %y = math.cos %x : vector<4xf64>
+  llvm.store %y, %p {alignment = 8 : i64} : vector<4xf64>, !llvm.ptr
+  return
+}
