@@ -69,7 +69,7 @@ def BuildStagesPass : Pass<"rnn-build-stages", "::rnn::CellOp"> {
     Gives: scans in staged form.
     Keeps: every value.
 
-    Example: see `test/schedule/build-stages.test`.
+    Example: see `test/schedule/build-stages.mlir`.
   }];
 }
 

@@ -77,6 +77,7 @@ typedef enum rnncc_axes {
   RNNCC_PLAIN = 2       /**< [shape..] */
 } rnncc_axes;
 
+/** No array has a shape of more axes. */
 enum { RNNCC_MAX_RANK = 4 };
 
 /** One array of a call; the table is in the order of rnncc_call.arrays. */

@@ -1,2 +1,3 @@
 #include "compiler/sema/Sema.h"
 const char *text = "wrong [not-listed]";
+const char *other = "wrong [quoted-wrong]";

@@ -1,0 +1,1 @@
+// In a room of its own.

@@ -1,0 +1,1 @@
+RNNCC_API int rnncc_unexplained(void);
