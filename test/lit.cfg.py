@@ -7,7 +7,7 @@ import lit.formats
 config.name = "rnncc"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".mlir", ".rnn", ".test", ".c"]
-config.excludes = ["inputs", "fixtures", "CMakeLists.txt"]
+config.excludes = ["inputs", "fixtures", "corpus", "CMakeLists.txt"]
 config.test_source_root = os.path.dirname(__file__)
 config.test_exec_root = os.path.join(config.build_dir, "test")
 
@@ -18,6 +18,15 @@ config.substitutions.append(("%root", config.source_dir))
 config.substitutions.append(("%cells", os.path.join(config.source_dir, "examples", "cells")))
 config.substitutions.append(("%include", os.path.join(config.source_dir, "runtime", "include")))
 config.substitutions.append(("%build", config.build_dir))
+
+# Under sanitizers all is slow: the sweeps check the ends of their lists only, and fuzzing
+# has its own build, beside this one.
+fuzzers = os.path.join(os.path.dirname(config.build_dir), "fuzz")
+config.substitutions.append(("%fuzzers", fuzzers))
+if config.sanitize:
+    config.substitutions.append((r"\brnncc-check\b", "rnncc-check --few"))
+elif os.path.exists(os.path.join(fuzzers, "bin", "fuzz-rnn")):
+    config.available_features.add("fuzzers")
 
 # What this machine's processor can run.
 with open("/proc/cpuinfo") as cpuinfo:
