@@ -50,6 +50,22 @@ static bool givesLanes(Operation *op) {
   return element.isF32() || element.isF64() || element.isInteger(1);
 }
 
+/// True if `tensor` is no gradient, or one of what its `of` names.
+static bool fitsItsOrigin(TensorOp tensor, CellOp cell) {
+  Role role = tensor.getRole();
+  if (role != Role::output_gradient && role != Role::input_gradient &&
+      role != Role::carry)
+    return true;
+  TensorOp of = tensor.getOf() ? cell.tensor(*tensor.getOf()) : TensorOp();
+  if (!of || of.getType() != tensor.getType())
+    return false;
+  if (role == Role::carry)
+    return of.getRole() == Role::state && tensor.getDelay() <= of.getDelay();
+  if (role == Role::input_gradient)
+    return of.getRole() == Role::input;
+  return llvm::is_contained(cell.getOutputs(), tensor.getOfAttr());
+}
+
 LogicalResult CellOp::verifyRegions() {
   // cell-body
   for (Operation &op : getBody().front())
@@ -65,6 +81,12 @@ LogicalResult CellOp::verifyRegions() {
       return tensor.emitOpError("has elements of ")
              << tensor.tensorType().getElementType() << " in a cell of "
              << elementType();
+  // tensor-of
+  for (auto tensor : tensors)
+    if (!fitsItsOrigin(tensor, *this))
+      return tensor.emitOpError("of role ")
+             << stringifyRole(tensor.getRole())
+             << " has no tensor of this type to belong to";
   // cell-outputs
   for (Attribute output : getOutputs()) {
     auto symbol = dyn_cast<FlatSymbolRefAttr>(output);
@@ -228,6 +250,9 @@ LogicalResult AccumulateOp::verifySymbolUses(SymbolTableCollection &) {
       (getColumn() && getColumn().getType().getElementType() != element))
     return emitOpError("adds to @")
            << getParam() << " elements of another type than " << element;
+  // accumulate-scan
+  if (!(*this)->getParentOfType<ScanOp>().getBackward())
+    return emitOpError("adds to a gradient in a forward scan");
   return success();
 }
 
@@ -356,7 +381,7 @@ LogicalResult SliceOp::verify() {
   auto operand = getOperand().getType(), result = getResult().getType();
   ArrayRef<int64_t> offsets = getOffsets();
   // slice-rank
-  if (operand.getRank() != result.getRank() ||
+  if (operand.getRank() == 0 || operand.getRank() != result.getRank() ||
       operand.getElementType() != result.getElementType() ||
       int64_t(offsets.size()) != operand.getRank())
     return emitOpError("cuts ") << result << " out of " << operand << " with "

@@ -97,6 +97,12 @@ def Rnn_TensorOp : Rnn_Op<"tensor", [Symbol, HasParent<"CellOp">]> {
     `init` with `init_arguments` is a parameter's initialiser as the language
     names it.
 
+    Rules:
+
+    - `tensor-of`: an output gradient is of an output of the cell, an input
+      gradient of an input, a carry of a state with its delay; types are the
+      same.
+
     Example:
 
     ```mlir
@@ -260,6 +266,7 @@ def Rnn_AccumulateOp : Rnn_Op<"accumulate", [Rnn_InScan,
 
     - `accumulate-param`: the tensor is a parameter.
     - `accumulate-element`: row and column have its element type.
+    - `accumulate-scan`: it stands in a backward scan.
     - `accumulate-inside`: offset + size lies inside the parameter in each
       dimension.
 
@@ -289,7 +296,8 @@ def Rnn_AccumulateOp : Rnn_Op<"accumulate", [Rnn_InScan,
     ::rnn::TensorOp declaration();
     /// Where in the parameter dimension `dim` starts; 0 without offsets.
     int64_t offset(unsigned dim) {
-      return getOffsets() ? (*getOffsets())[dim] : 0;
+      auto offsets = getOffsets();
+      return offsets && dim < offsets->size() ? (*offsets)[dim] : 0;
     }
   }];
 }
@@ -446,7 +454,7 @@ def Rnn_StopGradientOp : Rnn_ValueOp<"stop_gradient",
   let assemblyFormat = "$operand attr-dict `:` type($result)";
 }
 
-def Rnn_SplatOp : Rnn_ValueOp<"splat"> {
+def Rnn_SplatOp : Rnn_ValueOp<"splat", [SameOperandsAndResultElementType]> {
   let summary = "repeat a scalar";
   let description = [{
         result[..] = operand
@@ -468,7 +476,8 @@ def Rnn_SplatOp : Rnn_ValueOp<"splat"> {
   let hasFolder = 1;
 }
 
-class Rnn_ReduceOp<string mnemonic> : Rnn_ValueOp<mnemonic> {
+class Rnn_ReduceOp<string mnemonic>
+    : Rnn_ValueOp<mnemonic, [SameOperandsAndResultElementType]> {
   let arguments = (ins Rnn_Vector:$operand);
   let results = (outs Rnn_Scalar:$result);
   let assemblyFormat = "$operand attr-dict `:` type($operand) `->` type($result)";
@@ -553,7 +562,8 @@ def Rnn_SliceOp : Rnn_ValueOp<"slice"> {
 
     - `slice-inside`: offset + size of `result` lies inside `operand`, in each
       dimension.
-    - `slice-rank`: one offset per dimension; ranks and elements are the same.
+    - `slice-rank`: no scalars; one offset per dimension; ranks and elements are
+      the same.
 
     Gradient: concat of zeros, `d_result` and zeros.
 

@@ -43,6 +43,39 @@ rnn.cell @C outputs [] sizes {} {
 
 // -----
 
+// tensor-of
+rnn.cell @C outputs [@h] sizes {} {
+  rnn.tensor @h state delay 1 : tensor<4xf32>
+  // expected-error @+1 {{of role carry has no tensor of this type to belong to}}
+  rnn.tensor @c carry of @h delay 2 : tensor<4xf32>
+  rnn.scan forward {
+  }
+}
+
+// -----
+
+// tensor-of: gradients of what the caller sees.
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @h state : tensor<4xf32>
+  // expected-error @+1 {{of role output_gradient has no tensor}}
+  rnn.tensor @g output_gradient of @h : tensor<4xf32>
+  rnn.scan forward {
+  }
+}
+
+// -----
+
+// tensor-of: nothing at all.
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @x input : tensor<4xf32>
+  // expected-error @+1 {{of role input_gradient has no tensor}}
+  rnn.tensor @g input_gradient : tensor<4xf32>
+  rnn.scan forward {
+  }
+}
+
+// -----
+
 // scan-form
 rnn.cell @C outputs [] sizes {} {
   rnn.tensor @x input : tensor<4xf32>
@@ -170,6 +203,18 @@ rnn.cell @C outputs [] sizes {} {
     %0 = rnn.read @x : tensor<4xf32>
     // expected-error @+1 {{adds to @x of role input}}
     rnn.accumulate @x, %0 : tensor<4xf32>
+  }
+}
+
+// -----
+
+// accumulate-scan
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @b param : tensor<f32>
+  rnn.scan forward {
+    %0 = rnn.read @b : tensor<f32>
+    // expected-error @+1 {{adds to a gradient in a forward scan}}
+    rnn.accumulate @b at [], %0 : tensor<f32>
   }
 }
 
@@ -340,6 +385,18 @@ rnn.cell @C outputs [] sizes {} {
     %x = rnn.read @x : tensor<5xf32>
     // expected-error @+1 {{cuts 'tensor<2xf32>' out of 'tensor<5xf32>' with 2 offsets}}
     %0 = rnn.slice %x[1, 1] : tensor<5xf32> -> tensor<2xf32>
+  }
+}
+
+// -----
+
+// slice-rank: nothing to cut in a scalar.
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @x input : tensor<f32>
+  rnn.scan forward {
+    %x = rnn.read @x : tensor<f32>
+    // expected-error @+1 {{cuts 'tensor<f32>' out of 'tensor<f32>' with 0 offsets}}
+    %0 = rnn.slice %x[] : tensor<f32> -> tensor<f32>
   }
 }
 

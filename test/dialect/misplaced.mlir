@@ -47,3 +47,15 @@ rnn.cell @C outputs [] sizes {} {
   rnn.scan forward {
   }
 }
+
+// -----
+
+// No op changes the type of elements in passing.
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @x input : tensor<f32>
+  rnn.scan forward {
+    %x = rnn.read @x : tensor<f32>
+    // expected-error @+1 {{requires the same element type for all operands and results}}
+    %0 = rnn.splat %x : tensor<f32> -> tensor<4xf64>
+  }
+}
