@@ -55,7 +55,11 @@ static void onViolation(int) {
   _exit(1);
 }
 
-void reportViolations() {
-  std::signal(SIGSEGV, onViolation);
-  std::signal(SIGBUS, onViolation);
+ViolationReport::ViolationReport()
+    : segmentation(std::signal(SIGSEGV, onViolation)),
+      bus(std::signal(SIGBUS, onViolation)) {}
+
+ViolationReport::~ViolationReport() {
+  std::signal(SIGSEGV, segmentation);
+  std::signal(SIGBUS, bus);
 }

@@ -33,8 +33,17 @@ private:
   size_t bytes, inner;
 };
 
-/// Ends the program with a message, and not a crash, when a page without access
-/// is touched.
-void reportViolations();
+/// While one lives, the program ends with a message, and not a crash, when a
+/// page without access is touched.
+class ViolationReport {
+public:
+  ViolationReport();
+  ~ViolationReport();
+  ViolationReport(const ViolationReport &) = delete;
+  ViolationReport &operator=(const ViolationReport &) = delete;
+
+private:
+  void (*segmentation)(int), (*bus)(int);
+};
 
 #endif // RNNCC_TEST_RUN_FENCE_H

@@ -1,0 +1,158 @@
+//===- Check.cpp - compare compiled code with the interpreter -------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "test/run/Check.h"
+#include "test/run/Team.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace rnn;
+
+Check::Check(const rnncc_descriptor &cell, CellOp flat, CellOp staged)
+    : cell(cell), flat(flat), staged(staged),
+      tolerances(Tolerances::of(cell.element)) {
+  const CellInterface &face = this->flat.interface();
+  verdict.require(cell.abi_version == RNNCC_ABI_VERSION, "ABI version");
+  verdict.require(size_t(cell.n_arrays) == face.arrays.size() &&
+                      size_t(cell.n_params) == face.params.size(),
+                  "tables of the descriptor");
+  weights = std::make_unique<Fence>(cell.weights_bytes(), 64, Wall::Behind);
+  std::vector<const void *> pointers;
+  for (int64_t i = 0; i < cell.n_params; ++i) {
+    size_t count = 1, columns = 1;
+    for (int d = 0; d < cell.params[i].rank; ++d)
+      count *= columns = cell.params[i].shape[d];
+    // About the size that keeps sums of `columns` terms near one.
+    double scale = cell.params[i].rank == 2 ? 1.7 / std::sqrt(columns) : 1;
+    params.push_back(random(count, scale));
+    sources.push_back(std::make_unique<Fence>(count * elementBytes(),
+                                              elementBytes(), Wall::Behind));
+    for (size_t j = 0; j < count; ++j)
+      if (cell.element == RNNCC_F64)
+        static_cast<double *>(sources.back()->data())[j] = params[i][j];
+      else
+        static_cast<float *>(sources.back()->data())[j] = params[i][j];
+    sources.back()->protect();
+    pointers.push_back(sources.back()->data());
+  }
+  verdict.require(cell.pack(pointers.data(), weights->data()) == RNNCC_OK,
+                  "pack");
+  verdict.require(weights->isIntact(), "guards of the weights");
+  weights->protect();
+}
+
+std::vector<double> Check::random(size_t count, double scale) {
+  std::vector<double> values(count);
+  for (double &value : values) {
+    value = std::uniform_real_distribution<double>(-scale, scale)(generator);
+    if (cell.element == RNNCC_F32)
+      value = float(value);
+  }
+  return values;
+}
+
+/// Runs forward (and backward), with memory of exactly the sizes asked for.
+void Check::runCompiled(CompiledCall &c, bool backward, rnncc_team *team,
+                        const Twine &what) {
+  int64_t steps = c.steps, batch = c.batch;
+  Fence tape(cell.tape_bytes(steps, batch), 64, c.wall);
+  Fence scratch(cell.forward_scratch_bytes(steps, batch), 64, c.wall);
+  Fence more(cell.backward_scratch_bytes(steps, batch), 64, c.wall);
+  c.call->weights = weights->data();
+  c.call->tape = backward ? tape.data() : nullptr;
+  c.call->scratch = scratch.data();
+  c.call->team = team;
+  verdict.require(cell.forward(c.call) == RNNCC_OK, what + " forward");
+  if (backward) {
+    c.call->scratch = more.data();
+    verdict.require(cell.backward(c.call) == RNNCC_OK, what + " backward");
+    verdict.require(cell.backward(c.call) == RNNCC_WRONG_TAPE,
+                    what + " second backward");
+  }
+  verdict.require(c.intact() && tape.isIntact() && scratch.isIntact() &&
+                      more.isIntact(),
+                  what + " guards");
+}
+
+/// Gives a call the arrays it reads, and room for those it writes.
+void Check::fill(CompiledCall &c, const Call &call, bool backward) {
+  for (auto [index, array] : llvm::enumerate(flat.interface().arrays)) {
+    if (array.role >= ArrayRole::GradOutput && !backward)
+      continue;
+    if (array.role == ArrayRole::Input || array.role == ArrayRole::Initial ||
+        array.role == ArrayRole::GradOutput ||
+        array.role == ArrayRole::GradFinal) {
+      c.set(index, call.arrays[index]);
+      c.arrays[index]->protect();
+    } else if (array.role == ArrayRole::GradParam)
+      c.set(index, std::vector<double>(c.elements(index), 0.0));
+    else
+      c.make(index);
+  }
+  if (!call.lengths.empty())
+    c.call->lengths = call.lengths.data();
+}
+
+void Check::run(int64_t steps, int64_t batch, bool differences) {
+  std::string what =
+      "T=" + std::to_string(steps) + " N=" + std::to_string(batch);
+  const CellInterface &face = flat.interface();
+  Call call;
+  call.steps = steps;
+  call.batch = batch;
+  call.params = params;
+  call.arrays.resize(face.arrays.size());
+  for (auto [index, array] : llvm::enumerate(face.arrays))
+    if (array.role == ArrayRole::Input || array.role == ArrayRole::Initial ||
+        array.role == ArrayRole::GradOutput ||
+        array.role == ArrayRole::GradFinal)
+      call.arrays[index] =
+          random(Interpreter::elements(array, steps, batch), 1);
+  Call stagedCall = call;
+  flat.forward(call);
+  flat.backward(call);
+  staged.forward(stagedCall);
+  staged.backward(stagedCall);
+  for (auto [index, array] : llvm::enumerate(face.arrays))
+    verdict.compare(Aspect::Values, stagedCall.arrays[index],
+                    call.arrays[index], 1e-11, what + " staged " + array.name);
+
+  CompiledCall inference(cell, steps, batch), training(cell, steps, batch),
+      again(cell, steps, batch, Wall::InFront), together(cell, steps, batch);
+  fill(inference, call, false);
+  fill(training, call, true);
+  fill(again, call, true);
+  fill(together, call, true);
+  Team team(2);
+  runCompiled(inference, false, nullptr, what + " inference");
+  runCompiled(training, true, nullptr, what + " training");
+  runCompiled(again, true, nullptr, what + " second run");
+  runCompiled(together, true, &team, what + " two threads");
+  verdict.require(training.sameBits(again), what + " bits of a second run");
+  verdict.require(training.sameBits(together), what + " bits of two threads");
+  for (auto [index, array] : llvm::enumerate(face.arrays)) {
+    bool gradient = array.role >= ArrayRole::GradOutput;
+    verdict.compare(gradient ? Aspect::Gradients : Aspect::Values,
+                    training.get(index), call.arrays[index],
+                    gradient ? tolerances.backward : tolerances.forward,
+                    what + " " + array.name);
+    if (!gradient)
+      verdict.compare(Aspect::Values, inference.get(index), call.arrays[index],
+                      tolerances.forward, what + " inference " + array.name);
+  }
+  checkSteps(inference, what);
+  if (batch > 0)
+    checkRows(inference, what);
+  if (steps <= 2) {
+    checkNull(call, what);
+    if (steps * batch > 0)
+      checkSpecial(call, what);
+  }
+  if (steps * batch > 0)
+    checkLengths(call, what);
+  if (differences)
+    checkDifferences(call, what);
+}

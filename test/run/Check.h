@@ -1,0 +1,77 @@
+//===- Check.h - compare compiled code with the interpreter -----*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Runs a compiled cell on random data, and compares:
+//
+//   values, gradients   with the interpreter, of the flat and the staged form
+//   gradients           with central differences of the interpreter's forward
+//   values with NULL    for what may be NULL, and sums that did not start at 0
+//   lengths             rows of different lengths, each as if it were alone
+//   special values      NaN, infinity and large numbers in the inputs
+//   bits                of a second run, of a team of two threads, of step() by
+//                       step(), of each row alone
+//   guards              around arrays of exactly the size asked for, once with
+//                       a forbidden page behind them and once with one in front
+//
+// Everything starts as NaN, and NaN passes only where the interpreter has it.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RNNCC_TEST_RUN_CHECK_H
+#define RNNCC_TEST_RUN_CHECK_H
+
+#include "compiler/interpret/Interpreter.h"
+#include "test/run/CompiledCall.h"
+#include "test/run/Verdict.h"
+#include <random>
+
+namespace rnn {
+
+/// The errors that a type allows; see Verdict::compare.
+struct Tolerances {
+  double forward, backward, difference;
+
+  static Tolerances of(uint32_t element) {
+    return element == RNNCC_F64 ? Tolerances{1e-12, 1e-11, 1e-6}
+                                : Tolerances{1e-5, 1e-4, 1e-6};
+  }
+};
+
+/// Compares one compiled cell with the interpreter.
+class Check {
+public:
+  Check(const rnncc_descriptor &cell, CellOp flat, CellOp staged);
+
+  void run(int64_t steps, int64_t batch, bool differences);
+  Verdict verdict;
+
+private:
+  size_t elementBytes() const { return cell.element == RNNCC_F64 ? 8 : 4; }
+  std::vector<double> random(size_t count, double scale);
+  void runCompiled(CompiledCall &call, bool backward, rnncc_team *team,
+                   const llvm::Twine &what);
+  void checkSteps(const CompiledCall &whole, const llvm::Twine &what);
+  void checkRows(const CompiledCall &whole, const llvm::Twine &what);
+  void checkNull(Call call, const llvm::Twine &what);
+  void checkSpecial(Call call, const llvm::Twine &what);
+  void checkDifferences(const Call &call, const llvm::Twine &what);
+  void checkLengths(Call call, const llvm::Twine &what);
+  void checkRowAlone(const CompiledCall &whole, int64_t row, int64_t length,
+                     const llvm::Twine &what);
+  void fill(CompiledCall &c, const Call &call, bool backward);
+
+  const rnncc_descriptor &cell;
+  Interpreter flat, staged;
+  Tolerances tolerances;
+  std::mt19937_64 generator{7};
+  std::vector<std::vector<double>> params;
+  std::vector<std::unique_ptr<Fence>> sources;
+  std::unique_ptr<Fence> weights;
+};
+
+} // namespace rnn
+
+#endif // RNNCC_TEST_RUN_CHECK_H

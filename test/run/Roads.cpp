@@ -1,0 +1,86 @@
+//===- Roads.cpp - the roads from a text to numbers -----------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "test/run/Roads.h"
+#include "compiler/Pipeline.h"
+#include "mlir/Parser/Parser.h"
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/Support/FileSystem.h"
+#include <dlfcn.h>
+
+using namespace mlir;
+using namespace rnn;
+
+static bool viaMlir(const Options &options) {
+  return compile(options) == Success;
+}
+
+ArrayRef<Road> rnn::roads() {
+  static const Road table[] = {{"mlir", viaMlir}};
+  return table;
+}
+
+const Road *rnn::roadOf(StringRef name) {
+  auto road = llvm::find_if(
+      roads(), [&](const Road &road) { return road.name == name; });
+  return road == roads().end() ? nullptr : road;
+}
+
+static DialectRegistry dialects() {
+  DialectRegistry registry;
+  registerRnnDialect(registry);
+  return registry;
+}
+
+Cells::Cells() : context(dialects(), MLIRContext::Threading::DISABLED) {}
+
+Cells::~Cells() {
+  if (library)
+    dlclose(library);
+}
+
+std::unique_ptr<Cells> Cells::make(Options options, const Road &road) {
+  SmallString<128> folder;
+  if (std::error_code error =
+          llvm::sys::fs::createUniqueDirectory("rnncc-check", folder)) {
+    llvm::errs() << "cannot make a temporary folder: " << error.message()
+                 << "\n";
+    return nullptr;
+  }
+  llvm::scope_exit remove([&] { llvm::sys::fs::remove_directories(folder); });
+  std::unique_ptr<Cells> cells(new Cells);
+
+  auto moduleAfter = [&](StringRef stage) -> OwningOpRef<ModuleOp> {
+    options.stopAfter = llvm::find_if(
+        stages(), [&](const Stage &other) { return other.name == stage; });
+    options.output = (folder + "/" + stage + ".mlir").str();
+    if (compile(options) != Success)
+      return nullptr;
+    return parseSourceFile<ModuleOp>(options.output, &cells->context);
+  };
+  cells->flat = moduleAfter("autodiff");
+  if (!cells->flat)
+    return nullptr;
+  cells->staged = moduleAfter("schedule");
+  options.stopAfter = nullptr;
+  options.emit = Emit::Shared;
+  options.output = (folder + "/cell.so").str();
+  if (!cells->staged || !road.compile(options))
+    return nullptr;
+
+  cells->library = dlopen(options.output.c_str(), RTLD_NOW | RTLD_LOCAL);
+  auto compiled = cells->library ? static_cast<const rnncc_descriptor **>(
+                                       dlsym(cells->library, "rnncc_cells"))
+                                 : nullptr;
+  if (!compiled) {
+    llvm::errs() << "cannot load what rnncc wrote: " << dlerror() << "\n";
+    return nullptr;
+  }
+  auto staged = cells->staged->getOps<CellOp>();
+  for (auto [flat, staged] : llvm::zip(cells->flat->getOps<CellOp>(), staged))
+    cells->list.push_back({*compiled++, flat, staged});
+  return cells;
+}
