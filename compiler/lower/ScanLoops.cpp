@@ -104,6 +104,24 @@ static constexpr int64_t temporaryRows = 48;
 static constexpr int64_t fewRows = 6;
 static constexpr int64_t panelsAtOnce = 4;
 
+/// True if the stage reads what stands in that panel slot, but for the start of
+/// `affine`: the slot of a value that is read here for the last time may be
+/// that of a result, which units overwrite and products would too soon.
+static bool isReadBesides(const Layout &layout, StageOp stage, AffineOp affine,
+                          const Place &slot) {
+  auto standsThere = [&](Value value) {
+    auto read = value.getDefiningOp<ReadOp>();
+    Place place = read ? layout.place(read.getTensor()) : layout.place(value);
+    return place.panel && positionOf(place) == positionOf(slot);
+  };
+  return llvm::any_of(stage.getBody().front(), [&](Operation &op) {
+    return llvm::any_of(op.getOpOperands(), [&](OpOperand &use) {
+      bool isStart = &op == affine && use.get() == affine.getStart();
+      return !isStart && standsThere(use.get());
+    });
+  });
+}
+
 void ScanLoops::emitStage(StageOp stage, const Origin &origin) {
   StageState state;
   state.stage = stage;
@@ -138,7 +156,8 @@ void ScanLoops::emitStage(StageOp stage, const Origin &origin) {
       if (inPlace && !result)
         state.sums[affine] = accesses.bufferAccess(start, origin, 0);
       else if (result && affine.getResult().hasOneUse() &&
-               !state.addStart.contains(affine)) {
+               !state.addStart.contains(affine) &&
+               !isReadBesides(layout, stage, affine, layout.place(result))) {
         state.sums[affine] =
             accesses.bufferAccess(layout.place(result), origin, 0);
         state.direct.insert(result);
