@@ -11,8 +11,8 @@
 //
 // Ops come in four kinds. *Free*: reads, constants, parts of parameters; every
 // stage has its own. *Light*: elementwise on free values that no earlier step
-// enters; repeated in every stage that uses them. *Heavy*: reads whole vectors.
-// The rest is *plain*.
+// enters; repeated in every stage that uses them, as are comparisons. *Heavy*:
+// reads whole vectors. The rest is *plain*.
 //
 //===----------------------------------------------------------------------===//
 
@@ -68,6 +68,9 @@ static bool isHeavy(Operation *op) {
            return !isFree(operand.getDefiningOp());
          });
 }
+
+/// Bits have no place in memory: every stage compares for itself.
+static bool isBits(Operation *op) { return isa<arith::CmpFOp>(op); }
 
 static bool isCheap(Operation *op) {
   return isa<arith::AddFOp, arith::SubFOp, arith::MulFOp, arith::NegFOp,
@@ -252,7 +255,7 @@ bool Stages::isFromStage(Value value, const Home &user, bool whole) {
   if (whole && lightHomes.count({def, user.phase}))
     return true;
   auto home = homes.find(def);
-  if (home == homes.end())
+  if (home == homes.end() || isBits(def))
     return false;
   bool same = !(home->second < user) && !(user < home->second);
   if (isa<ReadOp>(def))
@@ -279,13 +282,14 @@ void Stages::findResults() {
       Value value = use.get();
       if (isFromStage(value, home, isWholeUse(use)))
         results[homeOf(value, home)].insert(value);
-      else if (!homes.count(value.getDefiningOp()))
+      else if (Operation *def = value.getDefiningOp();
+               !homes.count(def) || isBits(def))
         visit(value.getDefiningOp(), home);
     }
   };
   for (Operation &op : body) {
     auto home = homes.find(&op);
-    if (home == homes.end())
+    if (home == homes.end() || isBits(&op))
       continue;
     stages[home->second].push_back(&op);
     visit(&op, home->second);
