@@ -96,7 +96,8 @@ void Check::fill(CompiledCall &c, const Call &call, bool backward) {
     c.call->lengths = call.lengths.data();
 }
 
-void Check::run(int64_t steps, int64_t batch, bool differences) {
+void Check::run(int64_t steps, int64_t batch, bool differences,
+                Specials specials) {
   std::string what =
       "T=" + std::to_string(steps) + " N=" + std::to_string(batch);
   const CellInterface &face = flat.interface();
@@ -149,7 +150,7 @@ void Check::run(int64_t steps, int64_t batch, bool differences) {
   if (steps <= 2) {
     checkNull(call, what);
     if (steps * batch > 0)
-      checkSpecial(call, what);
+      checkSpecial(call, specials, what);
   }
   if (steps * batch > 0)
     checkLengths(call, what);

@@ -37,7 +37,7 @@ void Check::checkNull(Call call, const Twine &what) {
 /// Rows with NaN, infinity and large numbers among their inputs: NaN is where
 /// the interpreter has it, and nowhere else; a row does not disturb another.
 /// Sums of large numbers have lost digits, so numbers are compared loosely.
-void Check::checkSpecial(Call call, const Twine &what) {
+void Check::checkSpecial(Call call, Specials specials, const Twine &what) {
   const CellInterface &face = flat.interface();
   CompiledCall c(cell, call.steps, call.batch);
   const double special[] = {NAN, -1e4, INFINITY, 1e4};
@@ -49,7 +49,8 @@ void Check::checkSpecial(Call call, const Twine &what) {
     // The first row of every five is as it was.
     for (int64_t i = 0; perRow && i < call.steps * call.batch; ++i)
       if (int64_t kind = i % call.batch % 5)
-        values[i * perRow + perRow / 2] = special[kind - 1];
+        values[i * perRow + perRow / 2] =
+            specials == Specials::NaN ? NAN : special[kind - 1];
     if (array.role == ArrayRole::Input || array.role == ArrayRole::Initial)
       c.set(index, values);
     else if (array.role == ArrayRole::Output || array.role == ArrayRole::Final)

@@ -9,6 +9,7 @@
 #include "mlir/Parser/Parser.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include <dlfcn.h>
 
 using namespace mlir;
@@ -18,8 +19,23 @@ static bool viaMlir(const Options &options) {
   return compile(options) == Success;
 }
 
+/// A road with a fault, to see that it is found: sigmoid in place of tanh.
+static bool viaMutant(const Options &options) {
+  auto buffer = llvm::MemoryBuffer::getFile(options.input);
+  if (!buffer)
+    return false;
+  std::string text((*buffer)->getBuffer());
+  for (size_t at; (at = text.find("tanh")) != std::string::npos;)
+    text.replace(at, 4, "sigmoid");
+  Options mutant = options;
+  mutant.input = options.output + ".rnn";
+  std::error_code error;
+  llvm::raw_fd_ostream(mutant.input, error) << text;
+  return !error && compile(mutant) == Success;
+}
+
 ArrayRef<Road> rnn::roads() {
-  static const Road table[] = {{"mlir", viaMlir}};
+  static const Road table[] = {{"mlir", viaMlir}, {"mutant", viaMutant}};
   return table;
 }
 
