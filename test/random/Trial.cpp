@@ -82,7 +82,7 @@ static int run(StringRef folder, StringRef text, const Trial &trial) {
   ViolationReport report;
   for (const Cells::Cell &cell : cells->list)
     for (const Extent &extent : trial.extents) {
-      Check check(*cell.compiled, cell.flat, cell.staged);
+      Check check(*cell.compiled, cell.text, cell.flat, cell.staged);
       check.run(extent.steps, extent.batch, extent.differences, Specials::NaN);
       if (check.verdict.firstFailure)
         return DisagreedCode + int(*check.verdict.firstFailure);

@@ -11,8 +11,9 @@
 using namespace mlir;
 using namespace rnn;
 
-Check::Check(const rnncc_descriptor &cell, CellOp flat, CellOp staged)
-    : cell(cell), flat(flat), staged(staged),
+Check::Check(const rnncc_descriptor &cell, CellOp text, CellOp flat,
+             CellOp staged)
+    : cell(cell), text(text), flat(flat), staged(staged),
       tolerances(Tolerances::of(cell.element)) {
   const CellInterface &face = this->flat.interface();
   verdict.require(cell.abi_version == RNNCC_ABI_VERSION, "ABI version");
@@ -112,11 +113,16 @@ void Check::run(int64_t steps, int64_t batch, bool differences,
         array.role == ArrayRole::GradFinal)
       call.arrays[index] =
           random(Interpreter::elements(array, steps, batch), 1);
-  Call stagedCall = call;
+  Call textCall = call, stagedCall = call;
+  text.forward(textCall);
   flat.forward(call);
   flat.backward(call);
   staged.forward(stagedCall);
   staged.backward(stagedCall);
+  for (auto [index, array] : llvm::enumerate(face.arrays))
+    if (array.role == ArrayRole::Output || array.role == ArrayRole::Final)
+      verdict.compare(Aspect::Values, textCall.arrays[index],
+                      call.arrays[index], 1e-11, what + " text " + array.name);
   for (auto [index, array] : llvm::enumerate(face.arrays))
     verdict.compare(Aspect::Values, stagedCall.arrays[index],
                     call.arrays[index], 1e-11, what + " staged " + array.name);

@@ -6,7 +6,8 @@
 //
 // Runs a compiled cell on random data, and compares:
 //
-//   values, gradients   with the interpreter, of the flat and the staged form
+//   values, gradients   with the interpreter, of the flat and the staged form,
+//                       and the flat form with the text as it was written
 //   gradients           with central differences of the interpreter's forward
 //   values with NULL    for what may be NULL, and sums that did not start at 0
 //   lengths             rows of different lengths, each as if it were alone
@@ -47,7 +48,7 @@ enum class Specials { All, NaN };
 /// Compares one compiled cell with the interpreter.
 class Check {
 public:
-  Check(const rnncc_descriptor &cell, CellOp flat, CellOp staged);
+  Check(const rnncc_descriptor &cell, CellOp text, CellOp flat, CellOp staged);
 
   void run(int64_t steps, int64_t batch, bool differences,
            Specials specials = Specials::All);
@@ -69,7 +70,7 @@ private:
   void fill(CompiledCall &c, const Call &call, bool backward);
 
   const rnncc_descriptor &cell;
-  Interpreter flat, staged;
+  Interpreter text, flat, staged;
   Tolerances tolerances;
   std::mt19937_64 generator{7};
   std::vector<std::vector<double>> params;

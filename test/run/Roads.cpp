@@ -77,6 +77,9 @@ std::unique_ptr<Cells> Cells::make(Options options, const Road &road) {
       return nullptr;
     return parseSourceFile<ModuleOp>(options.output, &cells->context);
   };
+  cells->text = moduleAfter("sema");
+  if (!cells->text)
+    return nullptr;
   cells->flat = moduleAfter("autodiff");
   if (!cells->flat)
     return nullptr;
@@ -95,8 +98,9 @@ std::unique_ptr<Cells> Cells::make(Options options, const Road &road) {
     llvm::errs() << "cannot load what rnncc wrote: " << dlerror() << "\n";
     return nullptr;
   }
-  auto staged = cells->staged->getOps<CellOp>();
-  for (auto [flat, staged] : llvm::zip(cells->flat->getOps<CellOp>(), staged))
-    cells->list.push_back({*compiled++, flat, staged});
+  for (auto [text, flat, staged] :
+       llvm::zip(cells->text->getOps<CellOp>(), cells->flat->getOps<CellOp>(),
+                 cells->staged->getOps<CellOp>()))
+    cells->list.push_back({*compiled++, text, flat, staged});
   return cells;
 }

@@ -39,7 +39,7 @@ class Cells {
 public:
   struct Cell {
     const rnncc_descriptor *compiled;
-    CellOp flat, staged;
+    CellOp text, flat, staged; ///< after sema, autodiff and schedule
   };
 
   /// Takes of the options the input, sizes, element type and CPU levels. Null
@@ -53,7 +53,7 @@ private:
   Cells();
 
   mlir::MLIRContext context;
-  mlir::OwningOpRef<mlir::ModuleOp> flat, staged;
+  mlir::OwningOpRef<mlir::ModuleOp> text, flat, staged;
   void *library = nullptr;
 };
 
