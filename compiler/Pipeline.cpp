@@ -42,7 +42,7 @@ using namespace rnn;
 // The stages
 //===----------------------------------------------------------------------===//
 
-static void addCanonical(PassManager &pm, const Options &) {
+static void addSimplify(PassManager &pm) {
   // Before derivatives: those of sums and concatenations are those of their
   // parts, and none of it need be kept.
   pm.addNestedPass<CellOp>(createDistributeProductsPass());
@@ -51,16 +51,24 @@ static void addCanonical(PassManager &pm, const Options &) {
   pm.addPass(createCSEPass());
 }
 
-static void addAutodiff(PassManager &pm, const Options &options) {
-  pm.addNestedPass<CellOp>(createAutodiffPass());
-  addCanonical(pm, options);
+static void addCanonical(PassManager &pm, const Options &) {
+  pm.addPass(createCSEPass());
+  pm.addNestedPass<CellOp>(createDeriveParametersPass());
+  pm.addNestedPass<CellOp>(createSplitSetupsPass());
+  addSimplify(pm);
 }
 
-static void addSchedule(PassManager &pm, const Options &options) {
+static void addAutodiff(PassManager &pm, const Options &) {
+  pm.addNestedPass<CellOp>(createAutodiffPass());
+  pm.addNestedPass<CellOp>(createSplitSetupsPass());
+  addSimplify(pm);
+}
+
+static void addSchedule(PassManager &pm, const Options &) {
   pm.addNestedPass<CellOp>(createFormAffinePass());
-  addCanonical(pm, options);
+  addSimplify(pm);
   pm.addNestedPass<CellOp>(createBuildStagesPass());
-  addCanonical(pm, options);
+  addSimplify(pm);
 }
 
 static void addLoops(PassManager &pm, const Options &options) {

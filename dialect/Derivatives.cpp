@@ -217,6 +217,27 @@ void MatvecOp::pullback(OpBuilder &builder, Value gradient, Pullback &pull) {
                        offsets);
 }
 
+void MatmulOp::pullback(OpBuilder &builder, Value gradient, Pullback &pull) {
+  auto swapped = [&](Value matrix) -> Value {
+    auto type = cast<RankedTensorType>(matrix.getType());
+    return TransposeOp::create(
+        builder, getLoc(), type.clone({type.getDimSize(1), type.getDimSize(0)}),
+        matrix);
+  };
+  pull.give(getLeftMutable(),
+            MatmulOp::create(builder, getLoc(), getLeft().getType(), gradient,
+                             swapped(pull.primal(getRight()))));
+  pull.give(getRightMutable(),
+            MatmulOp::create(builder, getLoc(), getRight().getType(),
+                             swapped(pull.primal(getLeft())), gradient));
+}
+
+void TransposeOp::pullback(OpBuilder &builder, Value gradient, Pullback &pull) {
+  pull.give(
+      getOperandMutable(),
+      TransposeOp::create(builder, getLoc(), getOperand().getType(), gradient));
+}
+
 void SigmoidOp::pullback(OpBuilder &builder, Value gradient, Pullback &pull) {
   Formula f{builder, getLoc()};
   Value y = pull.primal(getResult());
@@ -270,9 +291,11 @@ void ConcatOp::pullback(OpBuilder &builder, Value gradient, Pullback &pull) {
 void SliceOp::pullback(OpBuilder &builder, Value gradient, Pullback &pull) {
   Formula f{builder, getLoc()};
   auto whole = getOperand().getType(), part = getResult().getType();
+  // Of matrices whole rows are cut.
   auto zeros = [&](int64_t count) {
-    return f.constant(RankedTensorType::get({count}, whole.getElementType()),
-                      0);
+    SmallVector<int64_t> shape(whole.getShape());
+    shape[0] = count;
+    return f.constant(whole.clone(shape), 0);
   };
   int64_t before = getOffsets()[0];
   int64_t after = whole.getDimSize(0) - before - part.getDimSize(0);

@@ -26,6 +26,7 @@ namespace rnn {
 class CellOp;
 class TensorOp;
 class ScanOp;
+class SetupOp;
 
 /// What a derivative rule may ask for and where its shares go.
 struct Pullback {
@@ -42,6 +43,15 @@ struct Pullback {
 
 #define GET_OP_CLASSES
 #include "dialect/RnnOps.h.inc"
+
+namespace rnn {
+/// True of what is the same in all steps and examples, and packed.
+inline bool isParameter(Role role) {
+  return role == Role::param || role == Role::derived;
+}
+/// True in the backward scan and the backward setup.
+bool isBackward(mlir::Operation *op);
+} // namespace rnn
 
 namespace rnn {
 /// Registers the dialect together with the derivative rules of arith and math.

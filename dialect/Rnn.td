@@ -41,7 +41,9 @@ def Rnn_Role : I32EnumAttr<"Role", "what a tensor is to its cell", [
   I32EnumAttrCase<"tape", 4>,             // saved by forward, read by backward
   I32EnumAttrCase<"output_gradient", 5>,  // read by backward: d loss / d output
   I32EnumAttrCase<"input_gradient", 6>,   // written by backward: d loss / d input
-  I32EnumAttrCase<"carry", 7>             // state of backward: d loss / d state
+  I32EnumAttrCase<"carry", 7>,            // state of backward: d loss / d state
+  I32EnumAttrCase<"derived", 8>,          // made of parameters, read like one
+  I32EnumAttrCase<"derived_gradient", 9>  // d loss / d derived, or made of such
 ]> {
   let cppNamespace = "::rnn";
 }

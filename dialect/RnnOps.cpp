@@ -34,6 +34,20 @@ ScanOp CellOp::scan(bool backward) {
   return {};
 }
 
+SetupOp CellOp::setup(bool backward) {
+  for (auto setup : getBody().getOps<SetupOp>())
+    if (setup.getBackward() == backward)
+      return setup;
+  return {};
+}
+
+bool rnn::isBackward(Operation *op) {
+  if (auto scan = op->getParentOfType<ScanOp>())
+    return scan.getBackward();
+  auto setup = op->getParentOfType<SetupOp>();
+  return setup && setup.getBackward();
+}
+
 FloatType CellOp::elementType() {
   auto tensors = getBody().getOps<TensorOp>();
   return cast<FloatType>((*tensors.begin()).tensorType().getElementType());
@@ -54,7 +68,10 @@ static bool givesLanes(Operation *op) {
 static bool fitsItsOrigin(TensorOp tensor, CellOp cell) {
   Role role = tensor.getRole();
   if (role != Role::output_gradient && role != Role::input_gradient &&
-      role != Role::carry)
+      role != Role::carry && role != Role::derived_gradient)
+    return true;
+  // A sum on its way through a backward setup is of no tensor by itself.
+  if (role == Role::derived_gradient && !tensor.getOf())
     return true;
   TensorOp of = tensor.getOf() ? cell.tensor(*tensor.getOf()) : TensorOp();
   if (!of || of.getType() != tensor.getType())
@@ -63,13 +80,15 @@ static bool fitsItsOrigin(TensorOp tensor, CellOp cell) {
     return of.getRole() == Role::state && tensor.getDelay() <= of.getDelay();
   if (role == Role::input_gradient)
     return of.getRole() == Role::input;
+  if (role == Role::derived_gradient)
+    return of.getRole() == Role::derived;
   return llvm::is_contained(cell.getOutputs(), tensor.getOfAttr());
 }
 
 LogicalResult CellOp::verifyRegions() {
   // cell-body
   for (Operation &op : getBody().front())
-    if (!isa<TensorOp, ScanOp>(op) &&
+    if (!isa<TensorOp, ScanOp, SetupOp>(op) &&
         !(op.hasTrait<OpTrait::ConstantLike>() && givesLanes(&op)))
       return op.emitOpError("stands in the body of a cell");
   // cell-element
@@ -104,7 +123,44 @@ LogicalResult CellOp::verifyRegions() {
   if (scans[0] != 1 || scans[1] > 1)
     return emitOpError("has ")
            << scans[0] << " forward and " << scans[1] << " backward scans";
+  // cell-setups
+  unsigned setups[2] = {0, 0};
+  for (auto setup : getBody().getOps<SetupOp>())
+    if (++setups[setup.getBackward()] > 1)
+      return setup.emitOpError("is the second of its direction");
   return success();
+}
+
+/// Checks what the ops of a scan or a setup give.
+static LogicalResult verifyValues(Operation *body, StringRef kind) {
+  WalkResult values = body->walk([&](Operation *op) {
+    if (op == body || isa<StageOp, WriteOp, AccumulateOp, YieldOp>(op) ||
+        givesLanes(op))
+      return WalkResult::advance();
+    op->emitOpError("does not give one static tensor, as ops of a ")
+        << kind << " do";
+    return WalkResult::interrupt();
+  });
+  return success(!values.wasInterrupted());
+}
+
+/// write-once
+static LogicalResult verifyWrites(Operation *body) {
+  llvm::StringSet<> written;
+  WalkResult once = body->walk([&](WriteOp write) {
+    if (written.insert(write.getTensor()).second)
+      return WalkResult::advance();
+    write.emitOpError("writes @") << write.getTensor() << " again";
+    return WalkResult::interrupt();
+  });
+  return success(!once.wasInterrupted());
+}
+
+LogicalResult SetupOp::verifyRegions() {
+  // setup-values
+  if (failed(verifyValues(*this, "setup")))
+    return failure();
+  return verifyWrites(*this);
 }
 
 LogicalResult ScanOp::verifyRegions() {
@@ -114,23 +170,7 @@ LogicalResult ScanOp::verifyRegions() {
       !llvm::all_of(getBody().front(), isStage))
     return emitOpError("holds stages and other ops");
   // scan-values
-  WalkResult values = getBody().walk([&](Operation *op) {
-    if (isa<StageOp, WriteOp, AccumulateOp, YieldOp>(op) || givesLanes(op))
-      return WalkResult::advance();
-    op->emitOpError("does not give one static tensor, as ops of a scan do");
-    return WalkResult::interrupt();
-  });
-  if (values.wasInterrupted())
-    return failure();
-  // write-once
-  llvm::StringSet<> written;
-  WalkResult once = walk([&](WriteOp write) {
-    if (written.insert(write.getTensor()).second)
-      return WalkResult::advance();
-    write.emitOpError("writes @") << write.getTensor() << " again";
-    return WalkResult::interrupt();
-  });
-  if (once.wasInterrupted())
+  if (failed(verifyValues(*this, "scan")) || failed(verifyWrites(*this)))
     return failure();
   // stage-order
   Phase last = Phase::before;
@@ -177,17 +217,21 @@ LogicalResult ReadOp::verifySymbolUses(SymbolTableCollection &) {
   if (getType() != declared->getType())
     return emitOpError("gives ") << getType() << " but @" << getTensor()
                                  << " is " << declared->getType();
-  bool backward = (*this)->getParentOfType<ScanOp>().getBackward();
+  bool backward = isBackward(*this);
+  bool inSetup = isa<SetupOp>((*this)->getParentOp());
   Role role = declared->getRole();
   // read-role
   bool readable =
-      role == Role::input || role == Role::param || role == Role::state ||
-      (backward && (role == Role::tape || role == Role::output_gradient ||
-                    role == Role::carry));
+      isParameter(role) ||
+      (inSetup ? backward && role == Role::derived_gradient
+               : role == Role::input || role == Role::state ||
+                     (backward && (role == Role::tape || role == Role::carry ||
+                                   role == Role::output_gradient)));
   if (!readable)
     return emitOpError("reads @")
            << getTensor() << " of role " << stringifyRole(role) << " in a "
-           << (backward ? "backward" : "forward") << " scan";
+           << (backward ? "backward " : "forward ")
+           << (inSetup ? "setup" : "scan");
   // read-delay
   int64_t delay = getDelay();
   bool delayed = role == Role::state || role == Role::carry;
@@ -209,15 +253,19 @@ LogicalResult WriteOp::verifySymbolUses(SymbolTableCollection &) {
            << getValue().getType() << " but @" << getTensor() << " is "
            << declared->getType();
   // write-role
-  bool backward = (*this)->getParentOfType<ScanOp>().getBackward();
+  bool backward = isBackward(*this);
+  bool inSetup = isa<SetupOp>((*this)->getParentOp());
   Role role = declared->getRole();
-  bool writable = backward ? role == Role::input_gradient || role == Role::carry
-                           : role == Role::state || role == Role::output ||
-                                 role == Role::tape;
+  bool writable =
+      inSetup ? role == (backward ? Role::derived_gradient : Role::derived)
+      : backward
+          ? role == Role::input_gradient || role == Role::carry
+          : role == Role::state || role == Role::output || role == Role::tape;
   if (!writable)
     return emitOpError("writes @")
            << getTensor() << " of role " << stringifyRole(role) << " in a "
-           << (backward ? "backward" : "forward") << " scan";
+           << (backward ? "backward " : "forward ")
+           << (inSetup ? "setup" : "scan");
   return success();
 }
 
@@ -226,9 +274,11 @@ LogicalResult AccumulateOp::verifySymbolUses(SymbolTableCollection &) {
   if (failed(declared))
     return failure();
   // accumulate-param
-  if (declared->getRole() != Role::param)
+  Role role = declared->getRole();
+  bool inSetup = isa<SetupOp>((*this)->getParentOp());
+  if (inSetup ? role != Role::param : !isParameter(role))
     return emitOpError("adds to @")
-           << getParam() << " of role " << stringifyRole(declared->getRole());
+           << getParam() << " of role " << stringifyRole(role);
   // accumulate-inside
   SmallVector<int64_t> shape(getRow().getType().getShape());
   if (getColumn())
@@ -251,8 +301,9 @@ LogicalResult AccumulateOp::verifySymbolUses(SymbolTableCollection &) {
     return emitOpError("adds to @")
            << getParam() << " elements of another type than " << element;
   // accumulate-scan
-  if (!(*this)->getParentOfType<ScanOp>().getBackward())
-    return emitOpError("adds to a gradient in a forward scan");
+  if (!isBackward(*this))
+    return emitOpError("adds to a gradient in a forward ")
+           << (inSetup ? "setup" : "scan");
   return success();
 }
 
@@ -427,9 +478,11 @@ LogicalResult StageOp::verifyRegions() {
              def->hasTrait<OpTrait::ConstantLike>();
     };
     SmallVector<Value> whole;
-    if (auto affine = dyn_cast<AffineOp>(op))
+    if (auto affine = dyn_cast<AffineOp>(op)) {
       llvm::append_range(whole, affine.getInputs());
-    else if (isa<ReduceSumOp, ReduceMaxOp, SplatOp, ConcatOp, SliceOp>(op))
+      if (affine.getStart())
+        whole.push_back(affine.getStart());
+    } else if (isa<ReduceSumOp, ReduceMaxOp, SplatOp, ConcatOp, SliceOp>(op))
       llvm::append_range(whole, op.getOperands());
     for (Value value : whole)
       if (!comesFromOutside(value))
@@ -447,7 +500,7 @@ static LogicalResult verifyWeight(Operation *op, Value weight) {
   // The declaration is checked when symbols are; here it may be missing.
   if (read) {
     TensorOp declared = read.declaration();
-    if (!declared || declared.getRole() == Role::param)
+    if (!declared || isParameter(declared.getRole()))
       return success();
   }
   return op->emitOpError("weight is neither a parameter nor a slice of one");

@@ -4,7 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// In order: what a cell is made of (cell, tensor, scan), how a scan touches the
+// In order: what a cell is made of (cell, tensor, scan, setup), how a scan touches the
 // named tensors (read, write, accumulate), values (matvec, sigmoid, ...), and
 // the staged form (stage, affine, yield).
 //
@@ -27,8 +27,8 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 class Rnn_Op<string mnemonic, list<Trait> traits = []>
     : Op<Rnn_Dialect, mnemonic, traits>;
 
-/// Stands in a scan, or in a stage of one.
-def Rnn_InScan : ParentOneOf<["ScanOp", "StageOp"]>;
+/// Stands in a scan, in a stage of one, or in a setup.
+def Rnn_InBody : ParentOneOf<["ScanOp", "StageOp", "SetupOp"]>;
 
 //===----------------------------------------------------------------------===//
 // What a cell is made of
@@ -45,7 +45,7 @@ def Rnn_CellOp : Rnn_Op<"cell", [IsolatedFromAbove, NoTerminator,
     role `output`.
 
     The body holds `rnn.tensor` declarations, one forward `rnn.scan` and, after
-    autodiff, one backward one.
+    autodiff, one backward one. Beside each may stand an `rnn.setup`.
 
     Rules:
 
@@ -53,6 +53,7 @@ def Rnn_CellOp : Rnn_Op<"cell", [IsolatedFromAbove, NoTerminator,
     - `cell-element`: there are tensors, and all have one element type.
     - `cell-outputs`: every output names a state or an output of the cell.
     - `cell-scans`: the body holds one forward scan and at most one backward.
+    - `cell-setups`: it holds at most one setup of each direction.
 
     Example:
 
@@ -80,6 +81,8 @@ def Rnn_CellOp : Rnn_Op<"cell", [IsolatedFromAbove, NoTerminator,
     ::rnn::TensorOp tensor(::llvm::StringRef name);
     /// The scan of that direction, or null.
     ::rnn::ScanOp scan(bool backward);
+    /// The setup of that direction, or null.
+    ::rnn::SetupOp setup(bool backward);
     /// The element type of the cell: that of its first tensor.
     ::mlir::FloatType elementType();
   }];
@@ -178,11 +181,62 @@ def Rnn_ScanOp : Rnn_Op<"scan", [HasParent<"CellOp">, NoRegionArguments,
   let hasRegionVerifier = 1;
 }
 
+def Rnn_SetupOp : Rnn_Op<"setup", [HasParent<"CellOp">, NoTerminator,
+                                   SingleBlock]> {
+  let summary = "run a region once, not for every step and example";
+  let description = [{
+    The forward setup reads parameters and writes tensors of role `derived`: it
+    runs whenever parameters change, before any step. A scan reads a derived
+    tensor like a parameter, and a backward scan accumulates to it like to one;
+    what it adds up over steps and examples is the tensor of role
+    `derived_gradient` that is `of` the derived one.
+
+    The backward setup runs after the backward scan. It reads those sums and
+    accumulates what they are worth to parameters.
+
+    Flat form: ops of `arith`, `math` and `rnn` on tensors, matrices included.
+    Lowered form: an op that reads whole operands, such as `rnn.matmul`,
+    `rnn.transpose` or `rnn.reduce_sum`, reads named tensors, and what it gives is
+    only written, to a derived tensor or a derived gradient.
+
+    Rules:
+
+    - `setup-values`: every op gives one static tensor of f32, f64 or i1 and has
+      no regions; but for `rnn.write` and `rnn.accumulate`, which give nothing.
+    - `write-once`: no tensor is written twice.
+
+    Example:
+
+    ```mlir
+    rnn.cell @Positive outputs [@h] sizes {} {
+      rnn.tensor @A param : tensor<4xf32>
+      rnn.tensor @derived.0 derived : tensor<4xf32>
+      rnn.tensor @h state : tensor<4xf32>
+      rnn.setup forward {
+        %a = rnn.read @A : tensor<4xf32>
+        %e = math.exp %a : tensor<4xf32>
+        rnn.write @derived.0, %e : tensor<4xf32>
+      }
+      rnn.scan forward {
+        %e = rnn.read @derived.0 : tensor<4xf32>
+        rnn.write @h, %e : tensor<4xf32>
+      }
+    }
+    ```
+  }];
+  let arguments = (ins UnitAttr:$backward);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = [{
+    (`backward` $backward^):(`forward`)? attr-dict-with-keyword $body
+  }];
+  let hasRegionVerifier = 1;
+}
+
 //===----------------------------------------------------------------------===//
 // How a scan touches the named tensors
 //===----------------------------------------------------------------------===//
 
-def Rnn_ReadOp : Rnn_Op<"read", [Pure, Rnn_InScan,
+def Rnn_ReadOp : Rnn_Op<"read", [Pure, Rnn_InBody,
     DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "read a named tensor in this step";
   let description = [{
@@ -194,7 +248,9 @@ def Rnn_ReadOp : Rnn_Op<"read", [Pure, Rnn_InScan,
     Rules:
 
     - `read-type`: the result has the type of the declaration.
-    - `read-role`: an input, parameter, state, tape, output gradient or carry.
+    - `read-role`: an input, parameter, derived tensor, state, tape, output
+      gradient or carry in a scan; a parameter, derived tensor or derived
+      gradient in a setup.
     - `read-delay`: only states and carries have delays, from 1 to the
       declared one; 0 for a state in a backward scan, and for all else.
 
@@ -220,7 +276,7 @@ def Rnn_ReadOp : Rnn_Op<"read", [Pure, Rnn_InScan,
   }];
 }
 
-def Rnn_WriteOp : Rnn_Op<"write", [Rnn_InScan,
+def Rnn_WriteOp : Rnn_Op<"write", [Rnn_InBody,
     DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "give a named tensor its value for this step";
   let description = [{
@@ -228,7 +284,8 @@ def Rnn_WriteOp : Rnn_Op<"write", [Rnn_InScan,
 
     - `write-type`: the value has the type of the declaration.
     - `write-role`: a state, output or tape in a forward scan, an input gradient
-      or carry in a backward one.
+      or carry in a backward one; a derived tensor in a forward setup, a derived
+      gradient in a backward one.
     - `write-once`: no tensor is written twice in a scan.
 
     Example:
@@ -249,12 +306,12 @@ def Rnn_WriteOp : Rnn_Op<"write", [Rnn_InScan,
   }];
 }
 
-def Rnn_AccumulateOp : Rnn_Op<"accumulate", [Rnn_InScan,
+def Rnn_AccumulateOp : Rnn_Op<"accumulate", [Rnn_InBody,
     DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "add to the gradient of a parameter";
   let description = [{
     Adds, over all steps and examples. Without `column` the gradient of a scalar
-    or vector parameter:
+    or vector parameter, in a setup also of a matrix:
 
         gradient(param)[offset + o] += row[o]
 
@@ -264,9 +321,10 @@ def Rnn_AccumulateOp : Rnn_Op<"accumulate", [Rnn_InScan,
 
     Rules:
 
-    - `accumulate-param`: the tensor is a parameter.
+    - `accumulate-param`: the tensor is a parameter or, in a scan, a derived
+      tensor.
     - `accumulate-element`: row and column have its element type.
-    - `accumulate-scan`: it stands in a backward scan.
+    - `accumulate-scan`: it stands in a backward scan or setup.
     - `accumulate-inside`: offset + size lies inside the parameter in each
       dimension.
 
@@ -284,7 +342,7 @@ def Rnn_AccumulateOp : Rnn_Op<"accumulate", [Rnn_InScan,
     rnn.accumulate @W at [0, 8], %d outer %x : tensor<4xf32>, tensor<3xf32>
     ```
   }];
-  let arguments = (ins FlatSymbolRefAttr:$param, Rnn_Lanes:$row,
+  let arguments = (ins FlatSymbolRefAttr:$param, Rnn_Tensor:$row,
                        Optional<Rnn_Vector>:$column,
                        OptionalAttr<DenseI64ArrayAttr>:$offsets);
   let assemblyFormat = [{
@@ -354,19 +412,21 @@ def Rnn_MatvecOp : Rnn_ValueOp<"matvec"> {
   let hasVerifier = 1;
 }
 
-def Rnn_MatmulOp : Rnn_Op<"matmul", [Pure]> {
+def Rnn_MatmulOp : Rnn_ValueOp<"matmul"> {
   let summary = "multiply two matrices";
   let description = [{
         result[o, i] = sum over k of left[o, k] * right[k, i]
-
-    Its gradient is that of the products with vectors that
-    `rnn-distribute-products` makes of it.
 
     Rules:
 
     - `matmul-inner`: columns of `left` = rows of `right`.
     - `matmul-outer`: `result` is [rows of `left`, columns of `right`].
     - `matmul-element`: all three have one element type.
+
+    Gradient:
+
+        d_left  = matmul(d_result, transpose(right))
+        d_right = matmul(transpose(left), d_result)
 
     Example:
 
@@ -388,7 +448,7 @@ def Rnn_MatmulOp : Rnn_Op<"matmul", [Pure]> {
   let hasVerifier = 1;
 }
 
-def Rnn_TransposeOp : Rnn_Op<"transpose", [Pure]> {
+def Rnn_TransposeOp : Rnn_ValueOp<"transpose"> {
   let summary = "swap rows and columns of a matrix";
   let description = [{
         result[i, o] = operand[o, i]
@@ -396,6 +456,8 @@ def Rnn_TransposeOp : Rnn_Op<"transpose", [Pure]> {
     Rules:
 
     - `transpose-swapped`: `result` has the sizes of `operand`, swapped.
+
+    Gradient: `d_operand = transpose(d_result)`.
 
     Example:
 
@@ -478,13 +540,13 @@ def Rnn_SplatOp : Rnn_ValueOp<"splat", [SameOperandsAndResultElementType]> {
 
 class Rnn_ReduceOp<string mnemonic>
     : Rnn_ValueOp<mnemonic, [SameOperandsAndResultElementType]> {
-  let arguments = (ins Rnn_Vector:$operand);
+  let arguments = (ins Rnn_Tensor:$operand);
   let results = (outs Rnn_Scalar:$result);
   let assemblyFormat = "$operand attr-dict `:` type($operand) `->` type($result)";
 }
 
 def Rnn_ReduceSumOp : Rnn_ReduceOp<"reduce_sum"> {
-  let summary = "add up a vector";
+  let summary = "add up a vector, in a setup also a matrix";
   let description = [{
         result = sum over i of operand[i]
 
@@ -609,7 +671,8 @@ def Rnn_StageOp : Rnn_Op<"stage", [HasParent<"ScanOp">, NoRegionArguments,
     - `stage-units`: results and written values have `units` elements (a scalar
       counts as one unit).
     - `stage-order`: phases come in the order before, step, after.
-    - `stage-whole`: a whole vector that is read comes from outside the stage.
+    - `stage-whole`: a whole vector that is read, and the start of an affine, come
+      from outside the stage.
 
     Example:
 
@@ -659,7 +722,7 @@ def Rnn_AffineOp : Rnn_Op<"affine", [Pure, AttrSizedOperandSegments]> {
 
     - `affine-terms`: as many weights as inputs and flags, at least one.
     - `affine-inner`, `affine-outer`: sizes as for `rnn.matvec`.
-    - `affine-weight`: a weight is a parameter or a slice of one.
+    - `affine-weight`: a weight is a parameter, a derived tensor or a slice of one.
 
     Example:
 

@@ -17,6 +17,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/autodiff/Passes.h"
+#include "compiler/autodiff/Setup.h"
 #include "llvm/ADT/MapVector.h"
 #include <map>
 
@@ -298,7 +299,10 @@ LogicalResult Autodiff::run() {
 namespace {
 struct AutodiffPass : rnn::impl::AutodiffPassBase<AutodiffPass> {
   void runOnOperation() override {
-    if (!getOperation().scan(true) && failed(Autodiff(getOperation()).run()))
+    CellOp cell = getOperation();
+    if (cell.scan(true))
+      return;
+    if (failed(Autodiff(cell).run()) || failed(differentiateSetup(cell)))
       signalPassFailure();
   }
 };

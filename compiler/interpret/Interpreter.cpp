@@ -99,6 +99,7 @@ void Interpreter::forward(Call &given) {
     }
   }
 
+  runSetup(/*backward=*/false);
   runScan(cell.scan(/*backward=*/false));
 
   for (auto [index, array] : llvm::enumerate(face.arrays)) {
@@ -147,7 +148,12 @@ void Interpreter::backward(Call &given) {
     if (array.role == ArrayRole::GradParam && call->arrays[index].empty())
       call->arrays[index].assign(elements(array, 0, 0), 0);
 
+  for (auto tensor : cell.getBody().getOps<TensorOp>())
+    if (tensor.getRole() == Role::derived_gradient && tensor.getOf())
+      once[tensor.getSymName()].assign(tensor.tensorType().getNumElements(), 0);
+
   runScan(cell.scan(/*backward=*/true));
+  runSetup(/*backward=*/true);
 
   for (auto tensor : cell.getBody().getOps<TensorOp>())
     if (tensor.getRole() == Role::input_gradient) {
@@ -177,8 +183,22 @@ void Interpreter::backward(Call &given) {
 }
 
 //===----------------------------------------------------------------------===//
-// Scans
+// Setups and scans
 //===----------------------------------------------------------------------===//
+
+/// True of tensors that have one value, not one per step and row.
+static bool isOnce(TensorOp tensor) {
+  return tensor.getRole() == Role::derived ||
+         tensor.getRole() == Role::derived_gradient;
+}
+
+void Interpreter::runSetup(bool backward) {
+  if (!backward)
+    once.clear();
+  local.clear();
+  if (SetupOp setup = cell.setup(backward))
+    runBlock(setup.getBody().front(), 0, 0);
+}
 
 void Interpreter::runScan(ScanOp scan) {
   int64_t steps = call->steps, batch = call->batch;
@@ -219,7 +239,10 @@ void Interpreter::runScan(ScanOp scan) {
 
 void Interpreter::runBlock(Block &block, int64_t step, int64_t row) {
   for (Operation &op : block) {
-    if (auto write = dyn_cast<WriteOp>(op)) {
+    if (auto write = dyn_cast<WriteOp>(op);
+        write && isOnce(write.declaration())) {
+      once[write.getTensor()] = valueOf(write.getValue(), step, row).vec();
+    } else if (write) {
       llvm::copy(valueOf(write.getValue(), step, row),
                  seriesOf(write.getTensor()).at(step, row).begin());
     } else if (auto sum = dyn_cast<AccumulateOp>(op)) {
@@ -249,6 +272,8 @@ View Interpreter::valueOf(Value value, int64_t step, int64_t row) {
   TensorOp declared = read.declaration();
   if (declared.getRole() == Role::param)
     return call->params[params.lookup(declared.getSymName())];
+  if (isOnce(declared))
+    return once.find(declared.getSymName())->second;
   int64_t delay = read.getDelay();
   return seriesOf(declared.getSymName())
       .at(declared.getRole() == Role::carry ? step + delay : step - delay, row);
@@ -256,7 +281,10 @@ View Interpreter::valueOf(Value value, int64_t step, int64_t row) {
 
 void Interpreter::accumulate(AccumulateOp op, int64_t step, int64_t row) {
   ArrayRef<int64_t> shape = op.declaration().tensorType().getShape();
-  Doubles &sum = call->arrays[face.find(ArrayRole::GradParam, op.getParam())];
+  Doubles &sum =
+      isOnce(op.declaration())
+          ? once[("grad." + op.getParam()).str()]
+          : call->arrays[face.find(ArrayRole::GradParam, op.getParam())];
   View rows = valueOf(op.getRow(), step, row);
   if (!op.getColumn()) {
     int64_t offset = shape.empty() ? 0 : op.offset(0);

@@ -67,6 +67,7 @@ private:
     return call->lengths.empty() ? call->steps : call->lengths[row];
   }
   void clearPastEnds(Series &series) const;
+  void runSetup(bool backward);
   void runScan(ScanOp scan);
   void runBlock(mlir::Block &block, int64_t step, int64_t row);
   std::vector<double> compute(mlir::Operation &op, int64_t step, int64_t row);
@@ -77,8 +78,9 @@ private:
   CellOp cell;
   CellInterface face;
   Call *call = nullptr;
-  llvm::StringMap<Series> tensors;            ///< all but parameters
+  llvm::StringMap<Series> tensors;            ///< a value per step and row
   llvm::StringMap<int64_t> params;            ///< index by name
+  llvm::StringMap<std::vector<double>> once;  ///< what setups write
   llvm::DenseMap<mlir::Value, Series> staged; ///< results of stages
   llvm::DenseMap<mlir::Value, std::vector<double>> local; ///< of this step
 };

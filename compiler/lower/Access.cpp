@@ -33,6 +33,9 @@ MemoryOffsets rnn::offsetsOf(Code &code, const Layout &layout, Memory region,
     case Extent::Ring:
       rows = code.mul(batch, buffer.extra);
       break;
+    case Extent::Once:
+      rows = code.num(1);
+      break;
     }
     result.offsets.push_back(at);
     Value elements = code.mul(rows, buffer.rowElements);
@@ -97,6 +100,7 @@ Access Accesses::bufferAccess(const Place &place, const Origin &origin,
                       : code.mul(frame.batch, buffer.extra - delay);
     break;
   case Extent::Step:
+  case Extent::Once:
     break;
   case Extent::Ring:
     row = code.mul(ringSlot(origin.step, delay, buffer.extra), frame.batch);
@@ -162,7 +166,8 @@ Access Accesses::readAccess(ReadOp read, const Origin &origin, bool whole) {
     return arrayAccess(ArrayRole::Input, name, origin, whole);
   case Role::output_gradient:
     return arrayAccess(ArrayRole::GradOutput, *tensor.getOf(), origin, whole);
-  case Role::param: {
+  case Role::param:
+  case Role::derived: {
     Access access;
     access.units = layout.units(tensor.tensorType().getNumElements());
     access.base = code.at(frame.weights, layout.vectors.lookup(name));

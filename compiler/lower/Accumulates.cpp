@@ -26,6 +26,8 @@ void ScanLoops::emitAccumulates(StageOp stage, const Origin &origin,
   Units units = layout.units(stage.getUnits());
   Panels own = ownPanels(units);
   auto gradientOf = [&](AccumulateOp op) {
+    if (op.declaration().getRole() == Role::derived)
+      return frame.buffers[layout.adjoint(("grad." + op.getParam()).str())];
     return frame.arrays[layout.face.find(ArrayRole::GradParam, op.getParam())];
   };
 

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/lower/Code.h"
+#include "dialect/Rnn.h"
 
 using namespace mlir;
 using namespace rnn;
@@ -181,6 +182,53 @@ Value Code::firstLanes(int64_t count) {
 void Code::prefetch(Value address) {
   // Read, into the nearest level, data.
   LLVM::Prefetch::create(b, loc, address, 0, 3, 1);
+}
+
+Value Code::reduce(Value from, int64_t count, bool isSum) {
+  int64_t whole = count / lanes * lanes;
+  Value neutral = splat(isSum ? 0 : -std::numeric_limits<double>::infinity());
+  auto combine = [&](Value left, Value right) -> Value {
+    if (isSum)
+      return arith::AddFOp::create(b, loc, left, right);
+    return arith::MaximumFOp::create(b, loc, left, right);
+  };
+  auto loop = scf::ForOp::create(b, loc, num(0), num(whole), num(lanes),
+                                 ValueRange{neutral});
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    Value next = combine(loop.getRegionIterArg(0),
+                         loadVec(at(from, loop.getInductionVar())));
+    scf::YieldOp::create(b, loc, next);
+  }
+  Value result = loop.getResult(0);
+  if (whole != count) {
+    Value inside = firstLanes(count - whole);
+    Value rest = loadVec(at(from, whole), inside);
+    result = combine(result, select(inside, rest, neutral));
+  }
+  auto kind =
+      isSum ? vector::CombiningKind::ADD : vector::CombiningKind::MAXIMUMF;
+  return broadcast(vector::ReductionOp::create(
+      b, loc, kind, result,
+      isSum ? arith::FastMathFlags::reassoc : arith::FastMathFlags::none));
+}
+
+Value Code::onLanes(Operation *op, IRMapping &lanes_) {
+  auto type = VectorType::get(
+      {lanes},
+      cast<RankedTensorType>(op->getResult(0).getType()).getElementType());
+  if (auto constant = dyn_cast<arith::ConstantOp>(op))
+    return arith::ConstantOp::create(
+        b, loc,
+        DenseElementsAttr::get(type,
+                               cast<DenseElementsAttr>(constant.getValue())
+                                   .getSplatValue<Attribute>()));
+  if (isa<StopGradientOp>(op))
+    return lanes_.lookup(op->getOperand(0));
+  Operation *clone = b.clone(*op, lanes_);
+  clone->getResult(0).setType(type);
+  return clone->getResult(0);
 }
 
 //===----------------------------------------------------------------------===//

@@ -20,6 +20,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/IRMapping.h"
 
 namespace rnn {
 
@@ -82,6 +83,11 @@ struct Code {
   Value loadVec(Value from, Value mask_);
   void storeVec(Value value, Value to, Value mask_);
   Value broadcast(Value scalar);
+  /// The sum or the largest of `count` elements, in every lane.
+  Value reduce(Value from, int64_t count, bool isSum);
+  /// An op on tensors that works element by element, or a constant, on a vector
+  /// of elements; `lanes` has its operands.
+  Value onLanes(mlir::Operation *op, mlir::IRMapping &lanes);
   Value fma(Value a, Value b_, Value c);
   /// A mask of the first `count` lanes; count may be below 0 or above lanes.
   Value firstLanes(Value count);

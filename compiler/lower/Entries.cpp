@@ -15,6 +15,7 @@
 
 #include "compiler/lower/Entries.h"
 #include "compiler/lower/ScanLoops.h"
+#include "compiler/lower/Setup.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "llvm/Support/xxhash.h"
 
@@ -108,6 +109,7 @@ private:
                  llvm::function_ref<Value(Value, Value)> elements);
   void emitForwardBody();
   void emitBackwardBody();
+  void emitBackwardSetup(const Frame &frame);
   void emitCall(StringRef suffix, bool backward);
   func::FuncOp beginBody(StringRef suffix);
   void endBody();
@@ -316,7 +318,28 @@ void Entries::emitBackwardBody() {
   loops.emitStages();
   loops.emitScatter();
   loops.emitEnd();
+  emitBackwardSetup(frame);
   endBody();
+}
+
+/// What the sums of derived gradients are worth to the parameters, on the first
+/// thread.
+void Entries::emitBackwardSetup(const Frame &frame) {
+  SetupOp setup = layout.cell.setup(true);
+  if (!setup)
+    return;
+  auto place = [&](TensorOp tensor) {
+    StringRef name = tensor.getSymName();
+    return tensor.getRole() == Role::derived_gradient
+               ? frame.buffers[layout.adjoint(name)]
+               : code.at(frame.weights, layout.vectors.lookup(name));
+  };
+  code.ifThen(code.equal(frame.thread, code.num(0)), [&] {
+    emitSetup(code, setup, place, [&](TensorOp param) {
+      return frame
+          .arrays[layout.face.find(ArrayRole::GradParam, param.getSymName())];
+    });
+  });
 }
 
 //===----------------------------------------------------------------------===//

@@ -19,6 +19,7 @@
 
 #include "compiler/lower/Layout.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -72,6 +73,7 @@ Layout::Layout(CellOp cell, const Target &target)
       lanes(target.vectorBytes * 8 / cell.elementType().getWidth()) {
   longestRow = lanes;
   placeStates();
+  placeAdjoints();
   for (bool backward : {false, true})
     if (ScanOp scan = cell.scan(backward))
       placeTapeAndValues(scan);
@@ -161,9 +163,18 @@ void Layout::placeStates() {
     else if (tensor.getRole() == Role::carry)
       symbols[tensor.getSymName()] =
           inRows(Memory::Backward, Extent::Ring, tensor.getDelay() + 1, count);
-    if (tensor.tensorType().getRank() < 2)
+    if (tensor.tensorType().getRank() < 2 &&
+        tensor.getRole() != Role::derived_gradient)
       longestRow = std::max(longestRow, units(count).padded());
   }
+}
+
+void Layout::placeAdjoints() {
+  for (auto tensor : cell.getBody().getOps<TensorOp>())
+    if (tensor.getRole() == Role::derived_gradient)
+      adjoints[tensor.getSymName()] =
+          addBuffer(Memory::Backward, Extent::Once, 0,
+                    tensor.tensorType().getNumElements());
 }
 
 void Layout::placeForLengths(ScanOp scan) {
@@ -418,10 +429,17 @@ void Layout::placeWeights() {
   };
   take(line); // the header
   zeros = take(longestRow);
-  for (TensorOp param : face.params)
-    if (param.tensorType().getRank() < 2)
-      vectors[param.getSymName()] =
-          take(units(param.tensorType().getNumElements()).padded());
+  llvm::StringSet<> readBackward;
+  if (SetupOp setup = cell.setup(true))
+    for (auto read : setup.getBody().getOps<ReadOp>())
+      readBackward.insert(read.getTensor());
+  for (auto tensor : cell.getBody().getOps<TensorOp>())
+    if (tensor.getRole() == Role::derived ||
+        (tensor.getRole() == Role::param &&
+         (tensor.tensorType().getRank() < 2 ||
+          readBackward.contains(tensor.getSymName()))))
+      vectors[tensor.getSymName()] =
+          take(units(tensor.tensorType().getNumElements()).padded());
   for (bool backward : {false, true})
     if (ScanOp scan = cell.scan(backward))
       for (StageOp stage : stagesOf(scan))

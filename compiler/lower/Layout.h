@@ -52,6 +52,7 @@ enum class Extent {
   States, ///< (C + extra) * N: `extra` steps from before the first one
   Step,   ///< N: lives within one step
   Ring,   ///< extra * N: the last `extra` steps, in turn
+  Once,   ///< 1
 };
 
 struct Buffer {
@@ -143,11 +144,17 @@ public:
     return stageSites.at(stage);
   }
 
-  // Packed weights, offsets in elements: a header, zeros, the vectors, the
-  // matrices.
+  // Packed weights, offsets in elements: a header, zeros, what is read as it is
+  // (vectors, derived tensors, matrices that the backward setup reads), the
+  // weights of products.
   int64_t zeros = 0;
   llvm::StringMap<int64_t> vectors;
   int64_t weightElements = 0;
+
+  /// The buffer of a derived gradient.
+  int64_t adjoint(llvm::StringRef symbol) const {
+    return adjoints.find(symbol)->second;
+  }
 
   /// Elements a row of zeros (or of values nobody wants) must have.
   int64_t longestRow = 0;
@@ -167,6 +174,7 @@ private:
   Place inPanels(Memory region, int64_t count);
   void release(const Place &place);
   void placeStates();
+  void placeAdjoints();
   void placeTapeAndValues(ScanOp scan);
   void findSites(ScanOp scan);
   void placeForLengths(ScanOp scan);
@@ -175,6 +183,7 @@ private:
 
   llvm::DenseMap<mlir::Value, Place> values;
   llvm::StringMap<Place> symbols, standIns;
+  llvm::StringMap<int64_t> adjoints;
   std::map<std::pair<int64_t, int64_t>, Pool> pools; ///< by region and units
   std::map<mlir::Operation *, llvm::SmallVector<Site>> stageSites;
 };

@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/lower/Entries.h"
+#include "compiler/lower/Setup.h"
 
 using namespace mlir;
 using namespace rnn;
@@ -121,14 +122,23 @@ void rnn::emitPack(Code &code, const Layout &layout, const std::string &name,
 
   code.zeroBytes(weights,
                  code.num(layout.weightElements * code.elementBytes()));
-  for (TensorOp param : layout.face.params)
-    if (param.tensorType().getRank() < 2)
-      code.copyBytes(
-          code.at(weights, layout.vectors.lookup(param.getSymName())),
-          sources[param.getSymName()],
-          code.num(param.tensorType().getNumElements() * code.elementBytes()));
-
   CellOp cell = layout.cell;
+  for (auto tensor : cell.getBody().getOps<TensorOp>()) {
+    auto offset = layout.vectors.find(tensor.getSymName());
+    if (offset == layout.vectors.end())
+      continue;
+    Value kept = code.at(weights, offset->second);
+    if (tensor.getRole() == Role::derived)
+      sources[tensor.getSymName()] = kept;
+    else
+      code.copyBytes(
+          kept, sources[tensor.getSymName()],
+          code.num(tensor.tensorType().getNumElements() * code.elementBytes()));
+  }
+  if (SetupOp setup = cell.setup(false))
+    emitSetup(code, setup,
+              [&](TensorOp tensor) { return sources[tensor.getSymName()]; });
+
   for (bool backward : {false, true})
     if (ScanOp scan = cell.scan(backward))
       for (StageOp stage : stagesOf(scan))

@@ -65,6 +65,10 @@ void ScanLoops::emitStart() {
     }
     if (!scan.getBackward())
       return;
+    for (auto tensor : tensorsOf(layout))
+      if (tensor.getRole() == Role::derived_gradient && tensor.getOf())
+        code.zeroBytes(frame.buffers[layout.adjoint(tensor.getSymName())],
+                       code.num(tensor.tensorType().getNumElements() * bytes));
     // The gradient of the state `delay` steps before a row's end enters as if a
     // step after its last had written it.
     for (auto carry : tensorsOf(layout)) {

@@ -297,7 +297,7 @@ void ScanLoops::emitSite(StageState &state, const Site &site, Value firstPanel,
       return sumSpot(affine);
     Access access = accesses.valueAccess(start, state.origin, false);
     if (auto read = start.getDefiningOp<ReadOp>())
-      if (read.declaration().getRole() == Role::param)
+      if (isParameter(read.declaration().getRole()))
         return spotOf(access, Spot::Param,
                       layout.vectors.lookup(read.getTensor()));
     return spotOf(access, Spot::Other, 0);
@@ -492,17 +492,13 @@ Value ScanLoops::emitLanes(StageState &state, Operation *op, IRMapping &lanes,
     return accesses.lanePointer(accesses.valueAccess(value, state.origin, true),
                                 code.num(0), row, code.num(0));
   };
-  if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
-    auto splat = cast<DenseElementsAttr>(constant.getValue());
-    auto type = VectorType::get({code.lanes}, splat.getElementType());
-    return arith::ConstantOp::create(
-        code.b, code.loc,
-        DenseElementsAttr::get(type, splat.getSplatValue<Attribute>()));
-  }
   if (auto splat = dyn_cast<SplatOp>(op))
     return code.broadcast(code.load(rowPointer(splat.getOperand())));
   if (isa<ReduceSumOp, ReduceMaxOp>(op))
-    return emitReduce(op, rowPointer(op->getOperand(0)));
+    return code.reduce(
+        rowPointer(op->getOperand(0)),
+        cast<RankedTensorType>(op->getOperand(0).getType()).getNumElements(),
+        isa<ReduceSumOp>(op));
   if (auto concat = dyn_cast<ConcatOp>(op)) {
     Value result = code.splat(0);
     int64_t offset = 0;
@@ -531,47 +527,5 @@ Value ScanLoops::emitLanes(StageState &state, Operation *op, IRMapping &lanes,
         code.at(rowPointer(slice.getOperand()), slice.getOffsets()[0]), unit);
     return code.loadVec(from, inside);
   }
-  if (isa<StopGradientOp>(op))
-    return lanes.lookup(op->getOperand(0));
-  Operation *clone = code.b.clone(*op, lanes);
-  auto type = cast<RankedTensorType>(op->getResult(0).getType());
-  clone->getResult(0).setType(
-      VectorType::get({code.lanes}, type.getElementType()));
-  return clone->getResult(0);
-}
-
-/// A reduction of a whole vector, in every lane.
-Value ScanLoops::emitReduce(Operation *op, Value row) {
-  bool isSum = isa<ReduceSumOp>(op);
-  int64_t count =
-      cast<RankedTensorType>(op->getOperand(0).getType()).getNumElements();
-  int64_t whole = count / code.lanes * code.lanes;
-  Value neutral =
-      code.splat(isSum ? 0 : -std::numeric_limits<double>::infinity());
-  auto combine = [&](Value left, Value right) -> Value {
-    if (isSum)
-      return arith::AddFOp::create(code.b, code.loc, left, right);
-    return arith::MaximumFOp::create(code.b, code.loc, left, right);
-  };
-  auto loop = scf::ForOp::create(
-      code.b, code.loc, code.num(0), code.num(whole), code.num(code.lanes),
-      ValueRange{neutral},
-      [&](OpBuilder &builder, Location loc, Value at, ValueRange sum) {
-        OpBuilder saved = code.b;
-        code.b = builder;
-        Value next = combine(sum[0], code.loadVec(code.at(row, at)));
-        scf::YieldOp::create(code.b, loc, next);
-        code.b = saved;
-      });
-  Value result = loop.getResult(0);
-  if (whole != count) {
-    Value inside = code.firstLanes(count - whole);
-    Value rest = code.loadVec(code.at(row, whole), inside);
-    result = combine(result, code.select(inside, rest, neutral));
-  }
-  auto kind =
-      isSum ? vector::CombiningKind::ADD : vector::CombiningKind::MAXIMUMF;
-  return code.broadcast(vector::ReductionOp::create(
-      code.b, code.loc, kind, result,
-      isSum ? arith::FastMathFlags::reassoc : arith::FastMathFlags::none));
+  return code.onLanes(op, lanes);
 }

@@ -57,7 +57,6 @@ private:
   Value emitLanes(StageState &state, Operation *op, mlir::IRMapping &lanes,
                   Value row, Value unit);
   void emitAccumulates(StageOp stage, const Origin &origin, Value rows);
-  Value emitReduce(Operation *op, Value row);
   void emitGradInitial(const CellArray &array, Value to);
   void emitFinal(const CellArray &array, Value to);
   bool hasShifted();

@@ -86,7 +86,7 @@ static Value makeAffine(OpBuilder &b, Location loc, Value start,
 /// it gives, which costs an addition but no second form of start.
 static bool canStart(Value value) {
   auto read = value.getDefiningOp<ReadOp>();
-  return read && read.declaration().getRole() == Role::param;
+  return read && isParameter(read.declaration().getRole());
 }
 
 static void formAffine(Operation *root) {

@@ -9,6 +9,36 @@
 
 include "mlir/Pass/PassBase.td"
 
+def DeriveParametersPass : Pass<"rnn-derive-parameters", "::rnn::CellOp"> {
+  let summary = "Compute once what depends on parameters alone";
+  let description = [{
+    `exp(A_log) * h[t-1]` and `(W * M) @ x` need `exp(A_log)` and `W * M` once, not in
+    every step and for every example: a setup computes them. The scan reads the
+    results like parameters, and so does its derivative.
+
+    Needs: a scan in flat form; no backward scan yet.
+    Gives: a forward `rnn.setup` in flat form, if it finds something.
+    Keeps: every value.
+
+    Example: see `test/schedule/derive-parameters.mlir`.
+  }];
+}
+
+def SplitSetupsPass : Pass<"rnn-split-setups", "::rnn::CellOp"> {
+  let summary = "Name the values of setups that are read whole";
+  let description = [{
+    A product of matrices, a transpose or a sum needs its operands whole, so they
+    must be in memory; what is computed element by element needs not. Also makes
+    the derivative of a setup find the former where forward left them.
+
+    Needs: setups in flat form.
+    Gives: setups in lowered form.
+    Keeps: every value.
+
+    Example: see `test/schedule/split-setups.mlir`.
+  }];
+}
+
 def DistributeProductsPass : Pass<"rnn-distribute-products", "::rnn::CellOp"> {
   let summary = "Multiply by parameters alone, not by expressions of matrices";
   let description = [{
@@ -16,8 +46,9 @@ def DistributeProductsPass : Pass<"rnn-distribute-products", "::rnn::CellOp"> {
     so on through multiples, transposes, slices and concatenations, so that
     derivatives, staging and kernels meet no matrix but parameters.
 
-    Needs: scans in flat form; matrices that are linear in parameters.
-    Gives: `rnn.matvec` of parameters and slices of them only.
+    Needs: scans in flat form; matrices that are linear in parameters and derived
+    tensors.
+    Gives: `rnn.matvec` of those and slices of them only.
     Keeps: every value, up to rounding.
 
     Example: see `test/schedule/distribute-products.mlir`.

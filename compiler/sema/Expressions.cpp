@@ -211,6 +211,25 @@ static bool isLinear(const Expr &expr, ArrayRef<Operand> operands) {
   return expr.name == "+" || expr.name == "-";
 }
 
+/// Asked of long chains again and again, so what is known is kept.
+bool Expressions::dependsOnStep(const Operand &operand) {
+  if (operand.kind != Operand::Tensor)
+    return false;
+  SmallVector<Value> open = {operand.bits ? operand.bits : operand.value};
+  llvm::DenseSet<Value> visited;
+  while (!open.empty()) {
+    Value value = open.pop_back_val();
+    if (ofParameters.contains(value) || !visited.insert(value).second)
+      continue;
+    auto read = value.getDefiningOp<ReadOp>();
+    if (read && read.declaration().getRole() != Role::param)
+      return true;
+    llvm::append_range(open, value.getDefiningOp()->getOperands());
+  }
+  ofParameters.insert(visited.begin(), visited.end());
+  return false;
+}
+
 std::optional<SmallVector<Value>>
 Expressions::alike(const Expr &expr, ArrayRef<Operand> operands) {
   const Operand *shaped = nullptr;
@@ -244,12 +263,12 @@ Expressions::alike(const Expr &expr, ArrayRef<Operand> operands) {
     shaped = &operand;
     shapedExpr = text.get();
   }
-  if (shaped && shaped->isMatrix() && !isLinear(expr, operands)) {
-    (scope.error(expr.loc) << "arithmetic that is not linear in the matrix "
-                           << quoted(*shapedExpr)
-                           << " is not supported yet [not-supported]")
-        .note(expr.loc, "apply it to the product of the matrix and a vector "
-                        "where that gives the same");
+  if (shaped && shaped->isMatrix() && !isLinear(expr, operands) &&
+      llvm::any_of(operands, [&](auto &it) { return dependsOnStep(it); })) {
+    (scope.error(expr.loc) << "a function of the matrix " << quoted(*shapedExpr)
+                           << " is not supported yet where it differs from "
+                              "step to step [not-supported]")
+        .note(expr.loc, "functions of parameters alone are supported");
     return std::nullopt;
   }
   SmallVector<int64_t, 2> shape;

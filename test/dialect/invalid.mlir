@@ -124,6 +124,20 @@ rnn.cell @C outputs [] sizes {} {
 
 // -----
 
+// cell-setups
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @x input : tensor<4xf32>
+  rnn.setup forward {
+  }
+  // expected-error @+1 {{is the second of its direction}}
+  rnn.setup forward {
+  }
+  rnn.scan forward {
+  }
+}
+
+// -----
+
 // read-type
 rnn.cell @C outputs [] sizes {} {
   rnn.tensor @x input : tensor<4xf32>
@@ -141,6 +155,19 @@ rnn.cell @C outputs [@y] sizes {} {
   rnn.scan forward {
     // expected-error @+1 {{reads @y of role output in a forward scan}}
     %0 = rnn.read @y : tensor<4xf32>
+  }
+}
+
+// -----
+
+// read-role: a setup runs before there are steps.
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @x input : tensor<4xf32>
+  rnn.setup forward {
+    // expected-error @+1 {{reads @x of role input in a forward setup}}
+    %0 = rnn.read @x : tensor<4xf32>
+  }
+  rnn.scan forward {
   }
 }
 
@@ -177,6 +204,19 @@ rnn.cell @C outputs [] sizes {} {
     %0 = rnn.read @x : tensor<4xf32>
     // expected-error @+1 {{writes @x of role input in a forward scan}}
     rnn.write @x, %0 : tensor<4xf32>
+  }
+}
+
+// -----
+
+// write-role: what a setup made stays as it is.
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @x input : tensor<4xf32>
+  rnn.tensor @d derived : tensor<4xf32>
+  rnn.scan forward {
+    %0 = rnn.read @x : tensor<4xf32>
+    // expected-error @+1 {{writes @d of role derived in a forward scan}}
+    rnn.write @d, %0 : tensor<4xf32>
   }
 }
 
@@ -227,6 +267,20 @@ rnn.cell @C outputs [] sizes {} {
     %0 = arith.constant dense<1.0> : tensor<4xf64>
     // expected-error @+1 {{adds to @b elements of another type than 'f32'}}
     rnn.accumulate @b, %0 : tensor<4xf64>
+  }
+}
+
+// -----
+
+// accumulate-param: what is derived has handed its gradient on by then.
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @d derived : tensor<4xf32>
+  rnn.setup backward {
+    %0 = rnn.read @d : tensor<4xf32>
+    // expected-error @+1 {{adds to @d of role derived}}
+    rnn.accumulate @d, %0 : tensor<4xf32>
+  }
+  rnn.scan forward {
   }
 }
 
@@ -472,6 +526,23 @@ rnn.cell @C outputs [] sizes {} {
 
 // -----
 
+// stage-whole: the start of a sum.
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @x input : tensor<5xf32>
+  rnn.tensor @W param : tensor<5x5xf32>
+  rnn.scan forward {
+    rnn.stage step units(5) {
+      %x = rnn.read @x : tensor<5xf32>
+      %w = rnn.read @W : tensor<5x5xf32>
+      %n = arith.negf %x : tensor<5xf32>
+      // expected-error @+1 {{reads a whole vector that its own stage makes}}
+      %0 = rnn.affine start %n : tensor<5xf32> terms(%w) (%x) transposed [false] : (tensor<5x5xf32>), (tensor<5xf32>) -> tensor<5xf32>
+    }
+  }
+}
+
+// -----
+
 // affine-terms
 rnn.cell @C outputs [] sizes {} {
   rnn.tensor @x input : tensor<5xf32>
@@ -524,5 +595,18 @@ rnn.cell @C outputs [] sizes {} {
     %v = arith.negf %w : tensor<4x5xf32>
     // expected-error @+1 {{weight is neither a parameter nor a slice of one}}
     %0 = rnn.affine terms(%v) (%x) transposed [false] : (tensor<4x5xf32>), (tensor<5xf32>) -> tensor<4xf32>
+  }
+}
+
+// -----
+
+// setup-values
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @b param : tensor<4xf32>
+  rnn.setup forward {
+    // expected-error @+1 {{does not give one static tensor, as ops of a setup do}}
+    %0 = arith.constant 1.0 : f32
+  }
+  rnn.scan forward {
   }
 }

@@ -3,7 +3,7 @@
 
 rnn.cell @C outputs [] sizes {} {
   rnn.tensor @x input : tensor<4xf32>
-  // expected-error @+1 {{expects parent op to be one of 'rnn.scan, rnn.stage'}}
+  // expected-error @+1 {{expects parent op to be one of 'rnn.scan, rnn.stage, rnn.setup'}}
   %x = rnn.read @x : tensor<4xf32>
   rnn.scan forward {
   }

@@ -1,6 +1,7 @@
 """Prints the ```mlir examples in the descriptions of a .td file as one text for
 -split-input-file, each under the name of its op. A cell stands as it is; of all
-else, the declarations go into a cell and the rest into its forward scan."""
+else, the declarations go into a cell and the rest into its forward scan, or into
+its backward one if gradients are added up."""
 import re
 import sys
 import textwrap
@@ -15,7 +16,9 @@ for block in re.split(r"\n(?=def )", text):
             lines = example.split("\n")
             declared = [line for line in lines if line.startswith("rnn.tensor")]
             body = [line for line in lines if line not in declared]
+            adds = any(line.startswith("rnn.accumulate") for line in body)
+            scan = ["rnn.scan forward {"] + ["}", "rnn.scan backward {"] * adds
             example = "\n".join(["rnn.cell @Example outputs [] sizes {} {", *declared,
-                                 "rnn.scan forward {", *body, "}", "}"])
+                                 *scan, *body, "}", "}"])
         examples.append("// %s\n%s\n" % (op[1] if op else "?", example))
 print("\n// -----\n".join(examples))
