@@ -15,8 +15,8 @@
 //                                        }
 //
 // What a product with a vector can take apart again stays where it is, since
-// that costs no memory: transposes, concatenations, products and multiples of
-// matrices. So do slices and repeated scalars, which are reads.
+// that costs no memory: transposes, concatenations, multiples and products of
+// narrow matrices. So do slices and repeated scalars, which are reads.
 //
 //===----------------------------------------------------------------------===//
 
@@ -94,7 +94,14 @@ bool Derivation::staysApart(Operation *op) {
     return isFill(op->getOperand(0)) || isFill(op->getOperand(1));
   if (isa<arith::DivFOp>(op))
     return isFill(op->getOperand(1));
-  return isa<TransposeOp, ConcatOp, MatmulOp, arith::NegFOp>(op);
+  // (A @ B) @ x as A @ (B @ x), if that is less work.
+  if (auto product = dyn_cast<MatmulOp>(op)) {
+    int64_t inner = product.getRight().getType().getDimSize(0);
+    int64_t rows = product.getType().getDimSize(0);
+    int64_t columns = product.getType().getDimSize(1);
+    return inner * (rows + columns) <= rows * columns;
+  }
+  return isa<TransposeOp, ConcatOp, arith::NegFOp>(op);
 }
 
 void Derivation::findRoots(Value value) {

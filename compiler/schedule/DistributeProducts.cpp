@@ -27,6 +27,10 @@ namespace rnn {
 using namespace mlir;
 using namespace rnn;
 
+/// Products in a cell: one that needs more grows without bound and not by
+/// intent.
+static constexpr size_t maxProducts = 200000;
+
 static RankedTensorType typeOf(Value value) {
   return cast<RankedTensorType>(value.getType());
 }
@@ -56,6 +60,7 @@ public:
 
 private:
   Value multiply(Value matrix, Value input, bool transposed);
+  Value makeCut(Value matrix, const Range &range);
   Value makeProduct(Value matrix, Value input, bool transposed);
   Value cut(Value matrix, const Range &range);
   Value scalarOf(Value matrix);
@@ -65,6 +70,7 @@ private:
   OpBuilder b;
   Location loc = b.getUnknownLoc();
   std::map<std::tuple<void *, void *, bool>, Value> known;
+  std::map<std::tuple<void *, int64_t, int64_t, int64_t, int64_t>, Value> cuts;
 };
 } // namespace
 
@@ -85,12 +91,20 @@ Value Products::splat(Value scalar, Type type) {
   return SplatOp::create(b, loc, type, scalar);
 }
 
+Value Products::cut(Value matrix, const Range &range) {
+  if (typeOf(matrix).getShape() == ArrayRef(range.sizes))
+    return matrix;
+  std::tuple key(matrix.getAsOpaquePointer(), range.offsets[0],
+                 range.offsets[1], range.sizes[0], range.sizes[1]);
+  if (auto it = cuts.find(key); it != cuts.end())
+    return it->second;
+  return cuts[key] = makeCut(matrix, range);
+}
+
 /// The range of a matrix as an expression that ends in parameters and slices of
 /// them.
-Value Products::cut(Value matrix, const Range &range) {
+Value Products::makeCut(Value matrix, const Range &range) {
   RankedTensorType type = typeOf(matrix).clone(range.sizes);
-  if (typeOf(matrix) == type)
-    return matrix;
   Operation *op = matrix.getDefiningOp();
   if (isa<ReadOp>(op))
     return SliceOp::create(b, loc, type, matrix, range.offsets);
@@ -140,6 +154,8 @@ Value Products::multiply(Value matrix, Value input, bool transposed) {
                  transposed);
   if (auto it = known.find(key); it != known.end())
     return it->second;
+  if (known.size() > maxProducts)
+    return {};
   return known[key] = makeProduct(matrix, input, transposed);
 }
 
@@ -241,6 +257,9 @@ LogicalResult Products::run() {
     loc = product.getLoc();
     Value result = multiply(product.getWeight(), product.getInput(),
                             product.getTransposed());
+    if (known.size() > maxProducts)
+      return product.emitError("the products of this matrix grow beyond ")
+             << maxProducts << " [cell-size]";
     if (!result)
       return product.emitError("internal: the matrix is not linear in "
                                "parameters");

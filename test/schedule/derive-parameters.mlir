@@ -38,22 +38,44 @@ rnn.cell @Vectors outputs [@y] sizes {} {
 
 // -----
 
+// A multiple of a product of narrow matrices.
 // CHECK-LABEL: rnn.cell @Apart
 //   CHECK-NOT:   rnn.setup
 rnn.cell @Apart outputs [@y] sizes {} {
   rnn.tensor @x input : tensor<4xf32>
-  rnn.tensor @W param : tensor<4x4xf32>
+  rnn.tensor @W param : tensor<4x2xf32>
   rnn.tensor @k param : tensor<f32>
   rnn.tensor @y output : tensor<4xf32>
   rnn.scan forward {
     %x = rnn.read @x : tensor<4xf32>
-    %w = rnn.read @W : tensor<4x4xf32>
+    %w = rnn.read @W : tensor<4x2xf32>
     %k = rnn.read @k : tensor<f32>
     %f = rnn.splat %k : tensor<f32> -> tensor<4x4xf32>
-    %t = rnn.transpose %w : tensor<4x4xf32> -> tensor<4x4xf32>
-    %m = rnn.matmul %t, %w : tensor<4x4xf32>, tensor<4x4xf32> -> tensor<4x4xf32>
+    %t = rnn.transpose %w : tensor<4x2xf32> -> tensor<2x4xf32>
+    %m = rnn.matmul %w, %t : tensor<4x2xf32>, tensor<2x4xf32> -> tensor<4x4xf32>
     %n = arith.mulf %m, %f : tensor<4x4xf32>
     %y = rnn.matvec %n, %x : tensor<4x4xf32>, tensor<4xf32> -> tensor<4xf32>
+    rnn.write @y, %y : tensor<4xf32>
+  }
+}
+
+// -----
+
+// Two wide ones are more work than their product.
+// CHECK-LABEL: rnn.cell @Wide
+//       CHECK:   rnn.setup
+//       CHECK:     %[[M:.*]] = rnn.matmul
+//       CHECK:     rnn.write @derived.0, %[[M]]
+rnn.cell @Wide outputs [@y] sizes {} {
+  rnn.tensor @x input : tensor<4xf32>
+  rnn.tensor @W param : tensor<4x3xf32>
+  rnn.tensor @y output : tensor<4xf32>
+  rnn.scan forward {
+    %x = rnn.read @x : tensor<4xf32>
+    %w = rnn.read @W : tensor<4x3xf32>
+    %t = rnn.transpose %w : tensor<4x3xf32> -> tensor<3x4xf32>
+    %m = rnn.matmul %w, %t : tensor<4x3xf32>, tensor<3x4xf32> -> tensor<4x4xf32>
+    %y = rnn.matvec %m, %x : tensor<4x4xf32>, tensor<4xf32> -> tensor<4xf32>
     rnn.write @y, %y : tensor<4xf32>
   }
 }
