@@ -338,6 +338,32 @@ static LogicalResult verifyProduct(Operation *op, RankedTensorType weight,
   return success();
 }
 
+/// The attribute if it is zeros of whatever shape, else null.
+static SplatElementsAttr zeros(Attribute attribute) {
+  auto number = dyn_cast_or_null<SplatElementsAttr>(attribute);
+  return number && number.getSplatValue<APFloat>().isZero()
+             ? number
+             : SplatElementsAttr();
+}
+
+LogicalResult AccumulateOp::canonicalize(AccumulateOp op,
+                                         PatternRewriter &rewriter) {
+  auto isZeros = [](Value value) {
+    Attribute attribute;
+    return value && matchPattern(value, m_Constant(&attribute)) &&
+           zeros(attribute);
+  };
+  if (!isZeros(op.getRow()) && !isZeros(op.getColumn()))
+    return failure();
+  rewriter.eraseOp(op);
+  return success();
+}
+
+OpFoldResult MatvecOp::fold(FoldAdaptor adaptor) {
+  auto number = zeros(adaptor.getInput());
+  return number ? number.resizeSplat(getType()) : Attribute();
+}
+
 LogicalResult MatvecOp::verify() {
   return verifyProduct(*this, getWeight().getType(), getInput().getType(),
                        getResult().getType(), getTransposed());
@@ -381,6 +407,17 @@ OpFoldResult SplatOp::fold(FoldAdaptor adaptor) {
   return scalar ? scalar.resizeSplat(getType()) : Attribute();
 }
 
+OpFoldResult ReduceSumOp::fold(FoldAdaptor adaptor) {
+  // Other sums would be rounded here, once and differently.
+  auto number = zeros(adaptor.getOperand());
+  return number ? number.resizeSplat(getType()) : Attribute();
+}
+
+OpFoldResult ReduceMaxOp::fold(FoldAdaptor adaptor) {
+  auto number = dyn_cast_or_null<SplatElementsAttr>(adaptor.getOperand());
+  return number ? number.resizeSplat(getType()) : Attribute();
+}
+
 LogicalResult ConcatOp::verify() {
   auto result = getResult().getType();
   if (result.getRank() == 0)
@@ -404,9 +441,11 @@ LogicalResult ConcatOp::verify() {
 
 /// All of a value is the value, and what lies within one slice or one part of a
 /// concatenation is cut out of that.
-OpFoldResult SliceOp::fold(FoldAdaptor) {
+OpFoldResult SliceOp::fold(FoldAdaptor adaptor) {
   if (getOperand().getType() == getType())
     return getOperand();
+  if (auto number = dyn_cast_or_null<SplatElementsAttr>(adaptor.getOperand()))
+    return number.resizeSplat(getType());
   SmallVector<int64_t> offsets(getOffsets());
   if (auto slice = getOperand().getDefiningOp<SliceOp>()) {
     for (auto [mine, outer] : llvm::zip(offsets, slice.getOffsets()))

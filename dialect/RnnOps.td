@@ -349,6 +349,7 @@ def Rnn_AccumulateOp : Rnn_Op<"accumulate", [Rnn_InBody,
     $param (`at` $offsets^)? `,` $row (`outer` $column^)? attr-dict `:` type($row)
     (`,` type($column)^)?
   }];
+  let hasCanonicalizeMethod = 1;
   let extraClassDeclaration = [{
     /// The declaration of the parameter.
     ::rnn::TensorOp declaration();
@@ -409,6 +410,7 @@ def Rnn_MatvecOp : Rnn_ValueOp<"matvec"> {
     (`transposed` $transposed^)? $weight `,` $input attr-dict `:` type($weight)
     `,` type($input) `->` type($result)
   }];
+  let hasFolder = 1;
   let hasVerifier = 1;
 }
 
@@ -542,6 +544,7 @@ class Rnn_ReduceOp<string mnemonic>
     : Rnn_ValueOp<mnemonic, [SameOperandsAndResultElementType]> {
   let arguments = (ins Rnn_Tensor:$operand);
   let results = (outs Rnn_Scalar:$result);
+  let hasFolder = 1;
   let assemblyFormat = "$operand attr-dict `:` type($operand) `->` type($result)";
 }
 

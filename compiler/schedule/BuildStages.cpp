@@ -195,11 +195,14 @@ int64_t Stages::levelOf(Operation *op, Phase phase) {
   return level;
 }
 
-/// A light value that is read whole has to exist first, in that phase.
+/// A light value that is read whole has to exist first, in that phase; so has a
+/// constant, but for the part of a concatenation.
 void Stages::placeWholeOperands(Operation *op, Phase phase) {
   for (OpOperand &use : op->getOpOperands()) {
     Operation *def = use.get().getDefiningOp();
-    if (isWholeUse(use) && isLight(def))
+    bool isNumber =
+        def->hasTrait<OpTrait::ConstantLike>() && !isa<ConcatOp>(op);
+    if (isWholeUse(use) && (isLight(def) || isNumber))
       lightHomes.insert({{def, phase}, {phase, 0, unitsOf(use.get())}});
   }
 }
