@@ -24,6 +24,31 @@ void ScanLoops::copyRow(Value to, Value from, int64_t count) {
   code.copyBytes(to, from, code.num(count * code.elementBytes()));
 }
 
+/// Calls the body for each state's arrays of a role, from the one nearest to the
+/// end of the sequence in question on. They stand side by side in the call, so
+/// that long delays are a loop, not code.
+void ScanLoops::overStates(
+    ArrayRole role,
+    llvm::function_ref<void(TensorOp state, Value delay, Value array)> body) {
+  for (auto state : tensorsOf(layout)) {
+    if (state.getRole() != Role::state)
+      continue;
+    int64_t first = layout.face.find(role, state.getSymName(), 1);
+    int64_t delays = state.getDelay();
+    if (first < 0)
+      continue;
+    if (delays == 1) {
+      body(state, code.num(1), frame.arrays[first]);
+      continue;
+    }
+    Value arrays = code.atByte(frame.call, call_field::Arrays + 8 * first);
+    code.loop(0, delays, 1, [&](Value late) {
+      body(state, code.add(late, 1),
+           code.loadPtr(code.atByte(arrays, code.mul(late, 8))));
+    });
+  }
+}
+
 void ScanLoops::emitStart() {
   const int64_t bytes = code.elementBytes();
   auto clear = [&](const Place &place, Value slots) {
@@ -33,10 +58,9 @@ void ScanLoops::emitStart() {
   };
   /// The caller's rows to the slot that `slotOf` names; zeros if there are none
   /// is what `clear` has left.
-  auto copyRows = [&](int64_t array, const Place &place,
+  auto copyRows = [&](Value from, const Place &place,
                       llvm::function_ref<Value(Value)> slotOf) {
     int64_t stride = layout.buffers[place.buffer].rowElements;
-    Value from = frame.arrays[array];
     code.ifThen(code.notNull(from), [&] {
       code.loop(code.num(0), frame.batch, 1, [&](Value row) {
         Value to = code.add(code.mul(slotOf(row), frame.batch), row);
@@ -54,17 +78,16 @@ void ScanLoops::emitStart() {
           (isCarry || tensor.getRole() == Role::state))
         clear(place, code.num(layout.buffers[place.buffer].extra));
     }
-    for (size_t index = 0; index < layout.face.arrays.size(); ++index) {
-      const CellArray &array = layout.face.arrays[index];
-      TensorOp tensor = array.tensor;
-      if (scan.getBackward() || array.role != ArrayRole::Initial)
-        continue;
-      Place place = layout.place(tensor.getSymName());
-      int64_t slot = layout.buffers[place.buffer].extra - array.delay;
-      copyRows(index, place, [&](Value) { return code.num(slot); });
-    }
-    if (!scan.getBackward())
+    if (!scan.getBackward()) {
+      overStates(ArrayRole::Initial, [&](TensorOp state, Value delay,
+                                         Value array) {
+        Place place = layout.place(state.getSymName());
+        Value slot =
+            code.sub(code.num(layout.buffers[place.buffer].extra), delay);
+        copyRows(array, place, [&](Value) { return slot; });
+      });
       return;
+    }
     for (auto tensor : tensorsOf(layout))
       if (tensor.getRole() == Role::derived_gradient && tensor.getOf())
         code.zeroBytes(frame.buffers[layout.adjoint(tensor.getSymName())],
@@ -77,7 +100,7 @@ void ScanLoops::emitStart() {
       Place place = layout.place(carry.getSymName());
       int64_t array = layout.face.find(ArrayRole::GradFinal, *carry.getOf(),
                                        carry.getDelay());
-      copyRows(array, place, [&](Value row) {
+      copyRows(frame.arrays[array], place, [&](Value row) {
         Value end = code.loadNum(code.atByte(frame.ends, code.mul(row, 8)));
         return accesses.ringSlot(end, 0, layout.buffers[place.buffer].extra);
       });
@@ -97,21 +120,20 @@ void ScanLoops::emitNextChunk() {
       Value step = code.mul(frame.batch, buffer.rowElements);
       // From the oldest on: a short chunk overlaps itself. Rows that have
       // ended come along and are not looked at.
-      for (int64_t slot = 0; slot < buffer.extra; ++slot) {
+      code.loop(0, buffer.extra, 1, [&](Value slot) {
         Value from = accesses.stateRow(
-            buffer, code.add(frame.steps, slot - buffer.extra));
+            buffer, code.add(code.add(frame.steps, slot), -buffer.extra));
         code.copyBytes(code.at(base, code.mul(step, slot)),
                        code.at(base, code.mul(from, buffer.rowElements)),
                        code.mul(step, code.elementBytes()));
-      }
+      });
     }
   });
   emitBarrier();
 }
 
-/// What the carries hold for the steps before the first one.
-void ScanLoops::emitGradInitial(const CellArray &array, Value to) {
-  TensorOp state = array.tensor;
+/// What the carries hold for the step `delay` before the second one.
+void ScanLoops::emitGradInitial(TensorOp state, Value delay, Value to) {
   int64_t count = state.tensorType().getNumElements();
   code.loop(code.num(0), frame.batch, 1, [&](Value row) {
     Value toRow = code.at(to, code.mul(callersRow(row), count));
@@ -119,18 +141,23 @@ void ScanLoops::emitGradInitial(const CellArray &array, Value to) {
       Value sum = code.real(0);
       for (auto carry : tensorsOf(layout)) {
         if (carry.getRole() != Role::carry ||
-            *carry.getOf() != state.getSymName() ||
-            int64_t(carry.getDelay()) < array.delay)
+            *carry.getOf() != state.getSymName())
           continue;
+        // A carry reaches back so far or does not.
+        int64_t reach = carry.getDelay();
+        Value beyond = code.sub(code.num(reach), delay);
         Place place = layout.place(carry.getSymName());
         const Buffer &buffer = layout.buffers[place.buffer];
-        Value slot = accesses.ringSlot(
-            code.num(int64_t(carry.getDelay()) - array.delay), 0, buffer.extra);
+        Value slot = accesses.ringSlot(code.max(beyond, code.num(0)), 0,
+                                       buffer.extra);
         Value from = code.add(code.mul(slot, frame.batch), row);
         Value share =
             code.load(code.at(code.at(frame.buffers[place.buffer],
                                       code.mul(from, buffer.rowElements)),
                               unit));
+        if (int64_t(state.getDelay()) > 1)
+          share = code.select(code.less(beyond, code.num(0)), code.real(0),
+                              share);
         sum = arith::AddFOp::create(code.b, code.loc, sum, share);
       }
       code.store(sum, code.at(toRow, unit));
@@ -139,9 +166,8 @@ void ScanLoops::emitGradInitial(const CellArray &array, Value to) {
 }
 
 /// The state `delay` steps before its end, of each row that ends in this chunk.
-void ScanLoops::emitFinal(const CellArray &array, Value to) {
-  TensorOp tensor = array.tensor;
-  Place place = layout.place(tensor.getSymName());
+void ScanLoops::emitFinal(TensorOp state, Value delay, Value to) {
+  Place place = layout.place(state.getSymName());
   const Buffer &buffer = layout.buffers[place.buffer];
   code.loop(code.num(0), frame.batch, 1, [&](Value row) {
     Value end = code.sub(
@@ -156,7 +182,7 @@ void ScanLoops::emitFinal(const CellArray &array, Value to) {
         code.num(0));
     code.ifThen(endsHere, [&] {
       Value from =
-          code.add(accesses.stateRow(buffer, code.add(end, -array.delay)), row);
+          code.add(accesses.stateRow(buffer, code.sub(end, delay)), row);
       copyRow(code.at(to, code.mul(callersRow(row), place.units.count)),
               code.at(frame.buffers[place.buffer],
                       code.mul(from, buffer.rowElements)),
@@ -169,18 +195,14 @@ void ScanLoops::emitEnd() {
   ArrayRole role =
       scan.getBackward() ? ArrayRole::GradInitial : ArrayRole::Final;
   code.ifThen(code.equal(frame.thread, code.num(0)), [&] {
-    for (size_t index = 0; index < layout.face.arrays.size(); ++index) {
-      const CellArray &array = layout.face.arrays[index];
-      if (array.role != role)
-        continue;
-      Value to = frame.arrays[index];
+    overStates(role, [&](TensorOp state, Value delay, Value to) {
       code.ifThen(code.notNull(to), [&] {
         if (scan.getBackward())
-          emitGradInitial(array, to);
+          emitGradInitial(state, delay, to);
         else
-          emitFinal(array, to);
+          emitFinal(state, delay, to);
       });
-    }
+    });
   });
   emitBarrier();
 }

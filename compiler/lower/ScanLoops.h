@@ -57,8 +57,11 @@ private:
   Value emitLanes(StageState &state, Operation *op, mlir::IRMapping &lanes,
                   Value row, Value unit);
   void emitAccumulates(StageOp stage, const Origin &origin, Value rows);
-  void emitGradInitial(const CellArray &array, Value to);
-  void emitFinal(const CellArray &array, Value to);
+  void overStates(ArrayRole role,
+                  llvm::function_ref<void(TensorOp state, Value delay,
+                                          Value array)> body);
+  void emitGradInitial(TensorOp state, Value delay, Value to);
+  void emitFinal(TensorOp state, Value delay, Value to);
   bool hasShifted();
   void emitShift();
   Value callersRow(Value row);

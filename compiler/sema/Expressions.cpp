@@ -25,7 +25,7 @@ using namespace rnn::syntax;
 static constexpr unsigned maxExpressions = 200000;
 /// Levels of expressions, the bodies of functions counted.
 static constexpr unsigned maxLevels = 4 * maxDepth;
-static constexpr int64_t maxDelay = 1000;
+static constexpr int64_t maxDelay = 100;
 
 //===----------------------------------------------------------------------===//
 // Names
