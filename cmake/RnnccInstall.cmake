@@ -2,7 +2,7 @@
 #
 #   find_package(Rnncc)      bin/rnncc .. include/rnncc, lib/librnncc_rt.*, lib/cmake/Rnncc
 #   pkg-config rnncc         lib/pkgconfig/rnncc.pc
-#   cpack (./dev package)    rnncc, librnncc-rt1, librnncc-rt-dev
+#   cpack (./dev package)    rnncc, librnncc-rt1, librnncc-rt-dev, rnncc-halide
 #
 # The build folder can be found, too: -DRnncc_DIR=build/release.
 include(CMakePackageConfigHelpers)
@@ -33,7 +33,11 @@ set(doc "${CMAKE_INSTALL_DATAROOTDIR}/doc")
 install(FILES README.md CHANGELOG.md DESTINATION "${doc}/rnncc" COMPONENT compiler)
 install(DIRECTORY docs/ DESTINATION "${doc}/rnncc/docs" COMPONENT compiler)
 install(DIRECTORY examples DESTINATION "${doc}/rnncc" COMPONENT compiler)
-foreach(pair compiler:rnncc runtime:librnncc-rt1 development:librnncc-rt-dev)
+set(packages compiler:rnncc runtime:librnncc-rt1 development:librnncc-rt-dev)
+if(RNNCC_HAS_HALIDE)
+  list(APPEND packages halide:rnncc-halide)
+endif()
+foreach(pair ${packages})
   string(REPLACE ":" ";" pair ${pair})
   list(GET pair 0 component)
   list(GET pair 1 package)
@@ -45,6 +49,9 @@ endforeach()
 #
 set(CPACK_GENERATOR DEB)
 set(CPACK_COMPONENTS_ALL compiler runtime development)
+if(RNNCC_HAS_HALIDE)
+  list(APPEND CPACK_COMPONENTS_ALL halide)
+endif()
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_PACKAGE_CONTACT "The rnncc authors <rnncc@localhost>")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
@@ -74,4 +81,10 @@ set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "librnncc-rt1 ${exact}")
 set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION "runtime of compiled recurrent cells (development files)
  Headers, static library, and a file for pkg-config.")
+
+set(CPACK_DEBIAN_HALIDE_PACKAGE_NAME rnncc-halide)
+set(CPACK_DEBIAN_HALIDE_PACKAGE_SECTION devel)
+set(CPACK_DEBIAN_HALIDE_PACKAGE_DEPENDS "rnncc ${exact}")
+set(CPACK_COMPONENT_HALIDE_DESCRIPTION "compiler for recurrent networks (Halide backend)
+ Makes the kernels of --backend=halide, derivatives included.")
 include(CPack)

@@ -42,12 +42,22 @@ std::optional<Options> rnn::parseOptions(int argc, char **argv) {
           clEnumValN(Emit::Shared, "shared", "shared object"),
           clEnumValN(Emit::Header, "header", "C header only"),
           clEnumValN(Emit::Assembly, "asm", "assembly"),
-          clEnumValN(Emit::LLVM, "llvm", "LLVM IR")),
+          clEnumValN(Emit::LLVM, "llvm", "LLVM IR"),
+          clEnumValN(Emit::Kernels, "kernels",
+                     "the text that rnncc-halide gets (--backend=halide)")),
       cl::cat(category));
   static cl::opt<Element> element(
       "type", cl::desc("Element type:"), cl::init(Element::F32),
       cl::values(clEnumValN(Element::F32, "f32", "single precision"),
                  clEnumValN(Element::F64, "f64", "double precision")),
+      cl::cat(category));
+  static cl::opt<Backend> backend(
+      "backend", cl::desc("Who makes the code of a cell's stages:"),
+      cl::init(Backend::MLIR),
+      cl::values(clEnumValN(Backend::MLIR, "mlir", "rnncc itself, with LLVM"),
+                 clEnumValN(Backend::Halide, "halide",
+                            "Halide, derivatives included; needs the program "
+                            "rnncc-halide")),
       cl::cat(category));
   static cl::list<std::string> cpus(
       "cpu", cl::CommaSeparated, cl::value_desc("LEVEL,.."),
@@ -97,6 +107,17 @@ std::optional<Options> rnn::parseOptions(int argc, char **argv) {
   options.cells.assign(cells.begin(), cells.end());
   options.emit = emit;
   options.element = element;
+  options.backend = backend;
+  bool isText = emit == Emit::Assembly || emit == Emit::LLVM;
+  if (backend == Backend::Halide && isText) {
+    commandLineError("--backend=halide has no assembly and no LLVM IR of a "
+                     "whole cell; --emit=kernels shows what Halide gets");
+    return std::nullopt;
+  }
+  if (backend != Backend::Halide && emit == Emit::Kernels) {
+    commandLineError("--emit=kernels: only --backend=halide has kernels");
+    return std::nullopt;
+  }
   for (const std::string &cpu : cpus)
     if (!targetFor(cpu)) {
       commandLineError("--cpu " + cpu +

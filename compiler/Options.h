@@ -16,8 +16,10 @@
 namespace rnn {
 struct Stage;
 
-enum class Emit { Object, Shared, Header, Assembly, LLVM };
+enum class Emit { Object, Shared, Header, Assembly, LLVM, Kernels };
 enum class Element { F32, F64 };
+/// Who makes the code of stages.
+enum class Backend { MLIR, Halide };
 
 /// What the user asked for.
 struct Options {
@@ -27,6 +29,7 @@ struct Options {
   std::vector<std::string> cells; ///< empty: all of the file
   Emit emit = Emit::Object;
   Element element = Element::F32;
+  Backend backend = Backend::MLIR;
   /// CPU levels to make kernels for, from the lowest; never empty.
   std::vector<Target> targets;
   const Stage *stopAfter = nullptr; ///< null: go to the end

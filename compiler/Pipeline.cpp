@@ -13,6 +13,7 @@
 #include "compiler/Diagnostics.h"
 #include "compiler/autodiff/Passes.h"
 #include "compiler/emit/Emit.h"
+#include "compiler/lower/Kernels.h"
 #include "compiler/lower/Passes.h"
 #include "compiler/output/Output.h"
 #include "compiler/schedule/Passes.h"
@@ -58,16 +59,24 @@ static void addCanonical(PassManager &pm, const Options &) {
   addSimplify(pm);
 }
 
-static void addAutodiff(PassManager &pm, const Options &) {
+static void addAutodiff(PassManager &pm, const Options &options) {
+  // Halide differentiates stages itself.
+  if (options.backend == Backend::Halide)
+    return;
   pm.addNestedPass<CellOp>(createAutodiffPass());
   pm.addNestedPass<CellOp>(createSplitSetupsPass());
   addSimplify(pm);
 }
 
-static void addSchedule(PassManager &pm, const Options &) {
+static void addSchedule(PassManager &pm, const Options &options) {
   pm.addNestedPass<CellOp>(createFormAffinePass());
   addSimplify(pm);
   pm.addNestedPass<CellOp>(createBuildStagesPass());
+  if (options.backend == Backend::Halide) {
+    pm.addNestedPass<CellOp>(createPartProductsPass());
+    pm.addNestedPass<CellOp>(createAdjointStagesPass());
+    pm.addNestedPass<CellOp>(createSplitSetupsPass());
+  }
   addSimplify(pm);
 }
 
@@ -75,6 +84,7 @@ static void addLoops(PassManager &pm, const Options &options) {
   LowerCellsPassOptions lower;
   for (const Target &target : options.targets)
     lower.cpus.push_back(target.name);
+  lower.kernels = options.backend == Backend::Halide;
   pm.addPass(createLowerCellsPass(lower));
   auto &functions = pm.nest<func::FuncOp>();
   functions.addPass(createCSEPass());
@@ -154,6 +164,19 @@ static ExitCode emit(ModuleOp module, const Options &options) {
   if (options.emit == Emit::Header)
     return header(outputName(options, "h"));
 
+  auto kernels = module->getAttrOfType<StringAttr>(kernelsAttribute);
+  if (options.emit == Emit::Kernels)
+    return write(outputName(options, "kernels"),
+                 [&](raw_ostream &os) { os << kernels.getValue(); });
+  std::vector<SmallString<0>> objects;
+  if (kernels) {
+    auto made = kernelObjects(kernels.getValue());
+    if (!made)
+      return fail(made.takeError());
+    objects = std::move(*made);
+    module->removeAttr(kernelsAttribute);
+  }
+
   eraseCells(module);
   llvm::LLVMContext context;
   auto code = makeLLVM(module, cells, options.emit == Emit::Shared, context);
@@ -162,10 +185,11 @@ static ExitCode emit(ModuleOp module, const Options &options) {
   if (options.emit == Emit::LLVM || options.emit == Emit::Assembly)
     return emitText(**code, options);
   bool shared = options.emit == Emit::Shared;
-  auto objects = objectCode(**code);
-  if (!objects)
-    return fail(objects.takeError());
-  auto linked = link(*objects, shared ? LinkKind::Shared : LinkKind::Object);
+  auto own = objectCode(**code);
+  if (!own)
+    return fail(own.takeError());
+  llvm::append_range(objects, *own);
+  auto linked = link(objects, shared ? LinkKind::Shared : LinkKind::Object);
   if (!linked)
     return fail(linked.takeError());
   std::string output = outputName(options, shared ? "so" : "o");

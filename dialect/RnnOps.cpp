@@ -134,7 +134,8 @@ LogicalResult CellOp::verifyRegions() {
 /// Checks what the ops of a scan or a setup give.
 static LogicalResult verifyValues(Operation *body, StringRef kind) {
   WalkResult values = body->walk([&](Operation *op) {
-    if (op == body || isa<StageOp, WriteOp, AccumulateOp, YieldOp>(op) ||
+    if (op == body ||
+        isa<StageOp, PullbackOp, WriteOp, AccumulateOp, YieldOp>(op) ||
         givesLanes(op))
       return WalkResult::advance();
     op->emitOpError("does not give one static tensor, as ops of a ")
@@ -543,6 +544,30 @@ static LogicalResult verifyWeight(Operation *op, Value weight) {
       return success();
   }
   return op->emitOpError("weight is neither a parameter nor a slice of one");
+}
+
+LogicalResult PullbackOp::verifyRegions() {
+  Block &body = getBody().front();
+  // pullback-inputs
+  if (body.getArgumentTypes() != getInputs().getTypes())
+    return emitOpError("has ")
+           << getInputs().size() << " inputs but its region takes "
+           << body.getNumArguments() << ", or of other types";
+  // pullback-seeds
+  if (body.getTerminator()->getOperandTypes() != getSeeds().getTypes())
+    return emitOpError("has ")
+           << getSeeds().size() << " seeds but its region yields "
+           << body.getTerminator()->getNumOperands() << ", or of other types";
+  // pullback-wrt
+  if (getWrt().size() != getNumResults())
+    return emitOpError("gives ") << getNumResults() << " gradients of "
+                                 << getWrt().size() << " inputs";
+  for (auto [index, result] : llvm::zip(getWrt(), getResults()))
+    if (index < 0 || index >= int64_t(getInputs().size()) ||
+        getInputs()[index].getType() != result.getType())
+      return emitOpError("gives ")
+             << result.getType() << " as the gradient of input " << index;
+  return success();
 }
 
 LogicalResult AffineOp::verify() {

@@ -145,8 +145,8 @@ def Rnn_ScanOp : Rnn_Op<"scan", [HasParent<"CellOp">, NoRegionArguments,
 
     - `scan-form`: it holds only stages, or none.
     - `scan-values`: every op, in stages too, gives one static tensor of f32, f64
-      or i1 and has no regions; but for `rnn.stage`, and for `rnn.write`,
-      `rnn.accumulate` and `rnn.yield`, which give nothing.
+      or i1 and has no regions; but for `rnn.stage` and `rnn.pullback`, and for
+      `rnn.write`, `rnn.accumulate` and `rnn.yield`, which give nothing.
 
     Example:
 
@@ -319,6 +319,8 @@ def Rnn_AccumulateOp : Rnn_Op<"accumulate", [Rnn_InBody,
 
         gradient(param)[offset0 + o, offset1 + i] += row[o] * column[i]
 
+    `adjoint` marks what the backend has to derive from the product itself.
+
     Rules:
 
     - `accumulate-param`: the tensor is a parameter or, in a scan, a derived
@@ -344,7 +346,8 @@ def Rnn_AccumulateOp : Rnn_Op<"accumulate", [Rnn_InBody,
   }];
   let arguments = (ins FlatSymbolRefAttr:$param, Rnn_Tensor:$row,
                        Optional<Rnn_Vector>:$column,
-                       OptionalAttr<DenseI64ArrayAttr>:$offsets);
+                       OptionalAttr<DenseI64ArrayAttr>:$offsets,
+                       UnitAttr:$adjoint);
   let assemblyFormat = [{
     $param (`at` $offsets^)? `,` $row (`outer` $column^)? attr-dict `:` type($row)
     (`,` type($column)^)?
@@ -719,7 +722,9 @@ def Rnn_AffineOp : Rnn_Op<"affine", [Pure, AttrSizedOperandSegments]> {
 
     The one form of a product that is lowered: a sum of products is one op, so
     that it is accumulated in registers from its start value. Without `start` it
-    starts at zero. `transposed[j]` swaps the indices of weights[j].
+    starts at zero. `transposed[j]` swaps the indices of weights[j]. `adjoint`
+    marks the gradient of a product's input, which the backend has to derive from
+    the product itself.
 
     Rules:
 
@@ -750,7 +755,8 @@ def Rnn_AffineOp : Rnn_Op<"affine", [Pure, AttrSizedOperandSegments]> {
   let arguments = (ins Optional<Rnn_Vector>:$start,
                        Variadic<Rnn_Matrix>:$weights,
                        Variadic<Rnn_Vector>:$inputs,
-                       DenseBoolArrayAttr:$transposed);
+                       DenseBoolArrayAttr:$transposed,
+                       UnitAttr:$adjoint);
   let results = (outs Rnn_Vector:$result);
   let assemblyFormat = [{
     (`start` $start^ `:` type($start))? `terms` `(` $weights `)` `(` $inputs `)`
@@ -760,8 +766,69 @@ def Rnn_AffineOp : Rnn_Op<"affine", [Pure, AttrSizedOperandSegments]> {
   let hasVerifier = 1;
 }
 
+def Rnn_PullbackOp : Rnn_Op<"pullback", [Pure, IsolatedFromAbove,
+    HasParent<"StageOp">, AttrSizedOperandSegments, SingleBlockImplicitTerminator<"YieldOp">]> {
+  let summary = "pull gradients back through a region";
+  let description = [{
+    The region computes values from `inputs` and yields some of them; `seeds` are
+    the gradients of those. The results are the gradients of the inputs that
+    `wrt` numbers. Nothing says how: the backend differentiates the region. It is
+    what a staged backward scan consists of that autodiff did not make.
+
+    The gradient of a parameter is that of one example in one step; an
+    `rnn.accumulate` adds them up.
+
+    Rules:
+
+    - `pullback-inputs`: the region has an argument for every input, of its type.
+    - `pullback-seeds`: as many seeds as yielded values, of the same types.
+    - `pullback-wrt`: as many results as `wrt` has numbers, with the types of
+      those inputs.
+
+    Example:
+
+    ```mlir
+    rnn.cell @Decay outputs [@h] sizes {} {
+      rnn.tensor @h state : tensor<4xf32>
+      rnn.tensor @grad.h output_gradient of @h : tensor<4xf32>
+      rnn.tensor @carry.h.1 carry of @h : tensor<4xf32>
+      rnn.scan forward {
+        rnn.stage step units(4) {
+          %h = rnn.read @h[1] : tensor<4xf32>
+          %t = math.tanh %h : tensor<4xf32>
+          rnn.write @h, %t : tensor<4xf32>
+        }
+      }
+      rnn.scan backward {
+        rnn.stage step units(4) {
+          %h = rnn.read @h[1] : tensor<4xf32>
+          %d = rnn.read @grad.h : tensor<4xf32>
+          %g = rnn.pullback inputs(%h) seeds(%d) wrt [0]
+              : (tensor<4xf32>), (tensor<4xf32>) -> (tensor<4xf32>) {
+          ^bb0(%x: tensor<4xf32>):
+            %t = math.tanh %x : tensor<4xf32>
+            rnn.yield %t : tensor<4xf32>
+          }
+          rnn.write @carry.h.1, %g : tensor<4xf32>
+        }
+      }
+    }
+    ```
+  }];
+  let arguments = (ins Variadic<Rnn_Lanes>:$inputs, Variadic<Rnn_Lanes>:$seeds,
+                       DenseI64ArrayAttr:$wrt);
+  let results = (outs Variadic<Rnn_Lanes>:$results);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = [{
+    `inputs` `(` $inputs `)` `seeds` `(` $seeds `)` `wrt` $wrt attr-dict `:`
+    `(` type($inputs) `)` `,` `(` type($seeds) `)` `->` `(` type($results) `)`
+    $body
+  }];
+  let hasRegionVerifier = 1;
+}
+
 def Rnn_YieldOp : Rnn_Op<"yield", [Pure, ReturnLike, Terminator,
-                                   HasParent<"StageOp">]> {
+                                   ParentOneOf<["StageOp", "PullbackOp"]>]> {
   let summary = "end a stage and name its results";
   let description = [{
     Its operands are the results of the stage, in order.

@@ -34,6 +34,8 @@ with open("/proc/cpuinfo") as cpuinfo:
 for feature in ("avx2", "avx512f"):
     if feature in flags:
         config.available_features.add(feature)
+if os.path.exists(os.path.join(config.build_dir, "bin", "rnncc-halide")):
+    config.available_features.add("halide")
 if os.path.exists(os.path.join(config.build_dir, "bin", "runtime-team-tsan")):
     config.available_features.add("tsan")
 for program in ("valgrind", "dpkg-shlibdeps", "pkg-config"):

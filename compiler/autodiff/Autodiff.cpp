@@ -16,10 +16,10 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/autodiff/Declarations.h"
 #include "compiler/autodiff/Passes.h"
 #include "compiler/autodiff/Setup.h"
 #include "llvm/ADT/MapVector.h"
-#include <map>
 
 namespace rnn {
 #define GEN_PASS_DEF_AUTODIFFPASS
@@ -52,8 +52,6 @@ public:
   LogicalResult run();
 
 private:
-  TensorOp declare(const Twine &name, Role role, TensorOp of, int64_t delay);
-  void declareGradients();
   bool isAvailable(Value value, unsigned depth);
   bool isRecomputed(Value value);
   Value primal(Value value);
@@ -72,46 +70,11 @@ private:
   Location loc = cell.getLoc();
   llvm::DenseMap<Value, Value> gradients, primals;
   llvm::DenseMap<Value, TensorOp> written; ///< value -> the state it becomes
-  /// By state and delay; ordered as declared.
-  std::map<std::pair<std::string, int64_t>, TensorOp> carries;
+  Carries carries;
   llvm::MapVector<Operation *, Value> shares; ///< of carries and inputs
   SmallVector<std::pair<Value, ReadOp>> saved;
 };
 } // namespace
-
-//===----------------------------------------------------------------------===//
-// Declarations
-//===----------------------------------------------------------------------===//
-
-TensorOp Autodiff::declare(const Twine &name, Role role, TensorOp of,
-                           int64_t delay) {
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPoint(forward);
-  auto reference = of ? FlatSymbolRefAttr::get(of.getSymNameAttr()) : nullptr;
-  return TensorOp::create(b, of ? of.getLoc() : loc, name.str(), role,
-                          reference, delay, nullptr, nullptr, of.getType());
-}
-
-/// Every state gets a carry for each delay at which it is read, and one for the
-/// longest even if nobody reads it: the caller's gradient of the final state
-/// enters through them.
-void Autodiff::declareGradients() {
-  auto tensors = llvm::to_vector(cell.getBody().getOps<TensorOp>());
-  for (Attribute output : cell.getOutputs()) {
-    TensorOp tensor = cell.tensor(cast<FlatSymbolRefAttr>(output).getValue());
-    declare("grad." + tensor.getSymName(), Role::output_gradient, tensor, 1);
-  }
-  for (TensorOp tensor : tensors)
-    if (tensor.getRole() == Role::input)
-      declare("grad." + tensor.getSymName(), Role::input_gradient, tensor, 1);
-  for (TensorOp tensor : tensors)
-    if (tensor.getRole() == Role::state)
-      for (int64_t delay = 1; delay <= int64_t(tensor.getDelay()); ++delay) {
-        std::string name = tensor.getSymName().str();
-        carries[{name, delay}] = declare("carry." + name + "." + Twine(delay),
-                                         Role::carry, tensor, delay);
-      }
-}
 
 //===----------------------------------------------------------------------===//
 // Values of the forward scan in the backward one
@@ -271,9 +234,7 @@ void Autodiff::nameTape() {
     auto [value, read] = entry;
     std::string name = "tape." + std::to_string(index);
     b.setInsertionPoint(forward);
-    TensorOp::create(b, value.getLoc(), StringRef(name), Role::tape,
-                     FlatSymbolRefAttr(), 1, StringAttr(), DenseF64ArrayAttr(),
-                     cast<RankedTensorType>(value.getType()));
+    declareTape(b, value, name);
     b.setInsertionPointToEnd(&forward.getBody().front());
     WriteOp::create(b, value.getLoc(), name, value);
     read.setTensor(name);
@@ -281,7 +242,7 @@ void Autodiff::nameTape() {
 }
 
 LogicalResult Autodiff::run() {
-  declareGradients();
+  carries = declareGradients(cell);
   for (auto write : forward.getBody().getOps<WriteOp>())
     if (write.declaration().getRole() == Role::state)
       written[write.getValue()] = write.declaration();

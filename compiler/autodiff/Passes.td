@@ -28,4 +28,23 @@ def AutodiffPass : Pass<"rnn-autodiff", "::rnn::CellOp"> {
                            "mlir::math::MathDialect"];
 }
 
+def AdjointStagesPass : Pass<"rnn-adjoint-stages", "::rnn::CellOp"> {
+  let summary = "Chain the adjoints of stages, which the backend derives";
+  let description = [{
+    Makes a backward scan without one rule for an operation: it only says which
+    stage's gradients go to which other stage, step or parameter. What a stage
+    itself pulls back is an `rnn.pullback` of its ops, or a product marked
+    `adjoint`, and left to the backend.
+
+    Needs: a forward scan in staged form without a backward scan, products in
+    stages of their own (`rnn-part-products`).
+    Gives: a backward scan in staged form; declarations of gradients, carries and
+    of the tape; writes of the tape in the forward scan.
+    Keeps: the forward scan, but for those writes.
+
+    Example: see `test/autodiff/adjoint-stages.mlir`.
+  }];
+  let dependentDialects = ["mlir::arith::ArithDialect"];
+}
+
 #endif // RNN_AUTODIFF_PASSES_TD

@@ -33,6 +33,12 @@ public:
   LogicalResult run();
 
 private:
+  /// Of the backward scan, be it flat or staged.
+  SmallVector<AccumulateOp> accumulates() {
+    SmallVector<AccumulateOp> result;
+    cell.scan(true).walk([&](AccumulateOp op) { result.push_back(op); });
+    return result;
+  }
   void seed();
   Value primal(Value value);
   void pullRead(ReadOp read, Value gradient);
@@ -54,8 +60,7 @@ private:
 /// What comes in: the sums of the backward scan.
 void SetupAutodiff::seed() {
   llvm::StringMap<bool> done;
-  for (auto accumulate :
-       llvm::to_vector(cell.scan(true).getBody().getOps<AccumulateOp>())) {
+  for (AccumulateOp accumulate : accumulates()) {
     TensorOp tensor = accumulate.declaration();
     if (tensor.getRole() != Role::derived ||
         !done.try_emplace(tensor.getSymName(), true).second)
@@ -104,8 +109,7 @@ void SetupAutodiff::dropUnused() {
     TensorOp sum = read.declaration();
     if (!read->use_empty() || sum.getRole() != Role::derived_gradient)
       continue;
-    for (auto accumulate : llvm::make_early_inc_range(
-             cell.scan(true).getBody().getOps<AccumulateOp>()))
+    for (AccumulateOp accumulate : accumulates())
       if (accumulate.getParam() == *sum.getOf())
         accumulate.erase();
     read.erase();

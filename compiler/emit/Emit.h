@@ -82,6 +82,10 @@ llvm::Error writeAssembly(llvm::Module &module, llvm::raw_pwrite_stream &os);
 llvm::Expected<std::vector<llvm::SmallString<0>>>
 objectCode(llvm::Module &module);
 
+/// Object code of kernels, which another program makes of their text.
+llvm::Expected<std::vector<llvm::SmallString<0>>>
+kernelObjects(llvm::StringRef text);
+
 enum class LinkKind { Object, Shared };
 
 /// Links objects into one, or into a shared object.

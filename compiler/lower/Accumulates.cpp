@@ -12,6 +12,13 @@ using namespace rnn;
 /// Rows, about, after which products over rows start anew on all panels.
 static constexpr int64_t accumulateRows = 384;
 
+/// Where the gradient of a parameter is added up; NULL if it is not wanted.
+Value ScanLoops::gradientOf(AccumulateOp op) {
+  if (op.declaration().getRole() == Role::derived)
+    return frame.buffers[layout.adjoint(("grad." + op.getParam()).str())];
+  return frame.arrays[layout.face.find(ArrayRole::GradParam, op.getParam())];
+}
+
 void ScanLoops::emitAccumulates(StageOp stage, const Origin &origin,
                                 Value rows) {
   std::map<std::string, SmallVector<AccumulateOp>> byColumn;
@@ -25,12 +32,6 @@ void ScanLoops::emitAccumulates(StageOp stage, const Origin &origin,
     return;
   Units units = layout.units(stage.getUnits());
   Panels own = ownPanels(units);
-  auto gradientOf = [&](AccumulateOp op) {
-    if (op.declaration().getRole() == Role::derived)
-      return frame.buffers[layout.adjoint(("grad." + op.getParam()).str())];
-    return frame.arrays[layout.face.find(ArrayRole::GradParam, op.getParam())];
-  };
-
   for (AccumulateOp op : vectors)
     code.ifThen(code.notNull(gradientOf(op)), [&] {
       Access row = accesses.valueAccess(op.getRow(), origin, true);

@@ -69,15 +69,17 @@ namespace {
 /// Emits the entry points of one cell.
 class Entries {
 public:
-  Entries(CellOp cell, const Target &target, Tiles &tiles, ModuleOp module)
-      : layout(cell, target), tiles(tiles), module(module),
+  Entries(CellOp cell, const Target &target, Tiles &tiles, KernelSet *kernels,
+          ModuleOp module)
+      : layout(cell, target, kernels ? Form::Rows : Form::Panels), tiles(tiles),
+        kernels(kernels), module(module),
         code(OpBuilder(module.getContext()), cell.getLoc(), cell.elementType(),
              layout.lanes),
         level(target.name), cacheBytes(target.l2Bytes * 3 / 4),
         line(64 / code.elementBytes()) {
     std::string text;
     llvm::raw_string_ostream os(text);
-    os << cell << target.name;
+    os << cell << target.name << (kernels ? "kernels" : "");
     // Positive, so that no constant prints as a negative number.
     id = llvm::xxh3_64bits(StringRef(text)) & INT64_MAX;
   }
@@ -122,6 +124,7 @@ private:
 
   Layout layout;
   Tiles &tiles;
+  KernelSet *kernels;
   ModuleOp module;
   Code code;
   std::string level;
@@ -267,7 +270,7 @@ void Entries::emitForwardBody() {
       offsetsOf(code, layout, Memory::Keep, chunk, frame.batch, code.num(0)),
       keep);
 
-  ScanLoops whole(code, layout, tiles, scan, frame, cacheBytes);
+  ScanLoops whole(code, layout, tiles, kernels, scan, frame, cacheBytes);
   whole.emitRowOrder();
   whole.emitStart();
   auto rowsBefore = [&](Value step) {
@@ -283,7 +286,7 @@ void Entries::emitForwardBody() {
     part.firstRow = rowsBefore(part.before);
     part.rows =
         code.sub(rowsBefore(code.add(part.before, part.steps)), part.firstRow);
-    ScanLoops loops(code, layout, tiles, scan, part, cacheBytes);
+    ScanLoops loops(code, layout, tiles, kernels, scan, part, cacheBytes);
     loops.emitGather();
     loops.emitStages();
     loops.emitScatter();
@@ -309,7 +312,7 @@ void Entries::emitBackwardBody() {
              offsetsOf(code, layout, Memory::Backward, frame.steps, frame.batch,
                        scratchStart(frame.steps, frame.batch)),
              frame.unwanted);
-  ScanLoops loops(code, layout, tiles, scan, frame, cacheBytes);
+  ScanLoops loops(code, layout, tiles, kernels, scan, frame, cacheBytes);
   loops.emitRowOrder();
   frame.rows =
       code.loadNum(code.atByte(frame.starts, code.mul(frame.steps, 8)));
@@ -540,6 +543,6 @@ void Entries::emit() {
 }
 
 void rnn::emitEntries(CellOp cell, const Target &target, Tiles &tiles,
-                      ModuleOp module) {
-  Entries(cell, target, tiles, module).emit();
+                      KernelSet *kernels, ModuleOp module) {
+  Entries(cell, target, tiles, kernels, module).emit();
 }

@@ -12,14 +12,16 @@
 #ifndef RNNCC_COMPILER_LOWER_ENTRIES_H
 #define RNNCC_COMPILER_LOWER_ENTRIES_H
 
+#include "compiler/lower/Kernels.h"
 #include "compiler/lower/Layout.h"
 #include "compiler/lower/Tile.h"
 
 namespace rnn {
 
-/// Emits all entry points of a staged cell at the end of its module.
+/// Emits all entry points of a staged cell at the end of its module. With
+/// `kernels`, stages are calls of those instead of loops.
 void emitEntries(CellOp cell, const Target &target, Tiles &tiles,
-                 mlir::ModuleOp module);
+                 KernelSet *kernels, mlir::ModuleOp module);
 
 /// Emits `<prefix>_pack`: parameters to packed weights, with `id` in front.
 void emitPack(Code &code, const Layout &layout, const std::string &name,

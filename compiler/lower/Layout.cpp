@@ -68,8 +68,8 @@ static bool needsRows(OpOperand &use) {
   return isa<ReduceSumOp, ReduceMaxOp, SplatOp, ConcatOp, SliceOp>(owner);
 }
 
-Layout::Layout(CellOp cell, const Target &target)
-    : cell(cell), face(interfaceOf(cell)),
+Layout::Layout(CellOp cell, const Target &target, Form form)
+    : cell(cell), face(interfaceOf(cell)), form(form),
       lanes(target.vectorBytes * 8 / cell.elementType().getWidth()) {
   longestRow = lanes;
   placeStates();
@@ -83,6 +83,8 @@ Layout::Layout(CellOp cell, const Target &target)
   for (bool backward : {false, true})
     if (ScanOp scan = cell.scan(backward))
       placeForLengths(scan);
+  if (form == Form::Rows)
+    partials = addBuffer(Memory::Backward, Extent::Step, 0, longestRow);
   placeWeights();
 }
 
@@ -289,7 +291,8 @@ void Layout::placeTapeAndValues(ScanOp scan) {
         if (yielded == write.getValue())
           llvm::append_range(uses, usesOf(result));
       int64_t count = tensor.tensorType().getNumElements();
-      bool rows = llvm::any_of(uses, [](auto *use) { return needsRows(*use); });
+      bool rows = form == Form::Rows ||
+                  llvm::any_of(uses, [](auto *use) { return needsRows(*use); });
       Place place = rows ? inRows(Memory::Keep, Extent::Steps, 0, count)
                          : inPanels(Memory::Keep, count);
       symbols[tensor.getSymName()] = place;
@@ -302,7 +305,8 @@ void Layout::placeTapeAndValues(ScanOp scan) {
         continue;
       }
       auto uses = usesOf(result);
-      bool rows = llvm::any_of(uses, [](auto *use) { return needsRows(*use); });
+      bool rows = form == Form::Rows ||
+                  llvm::any_of(uses, [](auto *use) { return needsRows(*use); });
       bool inStep =
           stage.getPhase() == Phase::step && llvm::all_of(uses, [](auto *use) {
             return use->getOwner()

@@ -106,13 +106,18 @@ struct WeightView {
 };
 WeightView weightView(mlir::Value weight);
 
+/// What values may live in: panels are for loops that know them, rows are
+/// something every code generator can read.
+enum class Form { Panels, Rows };
+
 /// Where everything of one staged cell lives.
 class Layout {
 public:
-  Layout(CellOp cell, const Target &target);
+  Layout(CellOp cell, const Target &target, Form form);
 
   CellOp cell;
   CellInterface face;
+  Form form;
   int64_t lanes; ///< elements in a vector
   llvm::SmallVector<Buffer> buffers;
 
@@ -155,6 +160,9 @@ public:
   int64_t adjoint(llvm::StringRef symbol) const {
     return adjoints.find(symbol)->second;
   }
+
+  /// Form::Rows: a buffer with a row for sums over some of the rows.
+  int64_t partials = -1;
 
   /// Elements a row of zeros (or of values nobody wants) must have.
   int64_t longestRow = 0;

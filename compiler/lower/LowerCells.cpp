@@ -31,16 +31,31 @@ struct LowerCellsPass : rnn::impl::LowerCellsPassBase<LowerCellsPass> {
       }
       targets.push_back(*target);
     }
+    std::string text;
     auto cells = llvm::to_vector(module.getOps<CellOp>());
     for (const Target &target : targets) {
       // Cells of one module share the tiles of equal shape.
       Tiles tiles(module, target.accumulators);
-      for (CellOp cell : cells)
-        emitEntries(cell, target, tiles, module);
+      std::optional<KernelSet> set;
+      if (kernels && !cells.empty())
+        set.emplace(target, cells.front().elementType(),
+                    target.vectorBytes * 8 /
+                        cells.front().elementType().getWidth());
+      for (CellOp cell : cells) {
+        if (set)
+          set->beginCell(interfaceOf(cell).prefix);
+        emitEntries(cell, target, tiles, set ? &*set : nullptr, module);
+      }
+      if (set)
+        text += set->text();
       setFeatures(target);
     }
     for (CellOp cell : cells)
       emitDispatch(cell, targets, module);
+    if (kernels)
+      module->setAttr(
+          kernelsAttribute,
+          StringAttr::get(&getContext(), "rnncc-kernels 1\n" + text));
   }
 
   /// Says of the functions made so far which instructions they may use.

@@ -26,6 +26,9 @@ def LowerCellsPass : Pass<"rnn-lower-cells", "mlir::ModuleOp"> {
   let options = [
     ListOption<"cpus", "cpu", "std::string",
                "CPU levels to make loops for: native, x86-64, avx2, avx512">,
+    Option<"kernels", "kernels", "bool", /*default=*/"false",
+           "Call a kernel for what a stage computes; the module's attribute "
+           "rnn.kernels says what kernels there must be">,
   ];
   let dependentDialects = [
     "mlir::arith::ArithDialect", "mlir::cf::ControlFlowDialect",

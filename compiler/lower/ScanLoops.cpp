@@ -24,9 +24,10 @@ using namespace mlir;
 using namespace rnn;
 
 ScanLoops::ScanLoops(Code &code, const Layout &layout, Tiles &tiles,
-                     ScanOp scan, const Frame &frame, int64_t cacheBytes)
-    : code(code), layout(layout), tiles(tiles), scan(scan), frame(frame),
-      accesses(code, layout, frame, scan.getBackward()),
+                     KernelSet *kernels, ScanOp scan, const Frame &frame,
+                     int64_t cacheBytes)
+    : code(code), layout(layout), tiles(tiles), kernels(kernels), scan(scan),
+      frame(frame), accesses(code, layout, frame, scan.getBackward()),
       cacheBytes(cacheBytes) {}
 
 void ScanLoops::emitBarrier() {
@@ -123,6 +124,8 @@ static bool isReadBesides(const Layout &layout, StageOp stage, AffineOp affine,
 }
 
 void ScanLoops::emitStage(StageOp stage, const Origin &origin) {
+  if (kernels)
+    return emitCalls(stage, origin);
   StageState state;
   state.stage = stage;
   state.origin = origin;

@@ -13,6 +13,7 @@
 #define RNNCC_COMPILER_LOWER_SCANLOOPS_H
 
 #include "compiler/lower/Access.h"
+#include "compiler/lower/Kernels.h"
 #include "compiler/lower/Tile.h"
 #include "mlir/IR/IRMapping.h"
 
@@ -21,8 +22,9 @@ namespace rnn {
 /// Emits the loops of one scan.
 class ScanLoops {
 public:
-  ScanLoops(Code &code, const Layout &layout, Tiles &tiles, ScanOp scan,
-            const Frame &frame, int64_t cacheBytes);
+  /// With `kernels`, stages are calls of those instead of loops.
+  ScanLoops(Code &code, const Layout &layout, Tiles &tiles, KernelSet *kernels,
+            ScanOp scan, const Frame &frame, int64_t cacheBytes);
 
   /// Puts the rows in the order in which they are computed.
   void emitRowOrder();
@@ -42,6 +44,11 @@ public:
   /// Waits for the other threads.
   void emitBarrier();
 
+  /// Rows and panels of one call of a kernel.
+  struct CallRows {
+    mlir::Value firstRow, rows, firstPanel, panels;
+  };
+
 private:
   using Value = mlir::Value;
   using Operation = mlir::Operation;
@@ -56,6 +63,7 @@ private:
                  Value lane);
   Value emitLanes(StageState &state, Operation *op, mlir::IRMapping &lanes,
                   Value row, Value unit);
+  Value gradientOf(AccumulateOp op);
   void emitAccumulates(StageOp stage, const Origin &origin, Value rows);
   void overStates(ArrayRole role,
                   llvm::function_ref<void(TensorOp state, Value delay,
@@ -73,9 +81,19 @@ private:
   };
   Panels ownPanels(const Units &units);
 
+  // In KernelCalls.cpp.
+  void emitCalls(StageOp stage, const Origin &origin);
+  void emitProductCalls(StageOp stage, const Site &site, const Origin &origin,
+                        const CallRows &some);
+  void emitWeightsCall(AccumulateOp op, const Units &units,
+                       const Origin &origin, const CallRows &some);
+  void emitElementwiseCall(StageOp stage, const Units &units,
+                           const Origin &origin, const CallRows &some);
+
   Code &code;
   const Layout &layout;
   Tiles &tiles;
+  KernelSet *kernels;
   ScanOp scan;
   const Frame &frame;
   Accesses accesses;

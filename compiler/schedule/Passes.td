@@ -104,4 +104,18 @@ def BuildStagesPass : Pass<"rnn-build-stages", "::rnn::CellOp"> {
   }];
 }
 
+def PartProductsPass : Pass<"rnn-part-products", "::rnn::CellOp"> {
+  let summary = "Give products stages of their own";
+  let description = [{
+    A stage with products and other ops becomes a stage that only multiplies and
+    a stage for the rest, for a backend that makes a kernel of each.
+
+    Needs: scans in staged form.
+    Gives: stages whose ops are either `rnn.affine` or none of them.
+    Keeps: every value.
+
+    Example: see `test/schedule/part-products.mlir`.
+  }];
+}
+
 #endif // RNN_SCHEDULE_PASSES_TD

@@ -610,3 +610,57 @@ rnn.cell @C outputs [] sizes {} {
   rnn.scan forward {
   }
 }
+
+// -----
+
+// pullback-inputs
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @x input : tensor<4xf32>
+  rnn.scan forward {
+    %d = rnn.stage before units(4) : tensor<4xf32> {
+      %x = rnn.read @x : tensor<4xf32>
+      // expected-error @+1 {{has 1 inputs but its region takes 2, or of other types}}
+      %d = rnn.pullback inputs(%x) seeds(%x) wrt [0] : (tensor<4xf32>), (tensor<4xf32>) -> (tensor<4xf32>) {
+      ^bb0(%a: tensor<4xf32>, %b: tensor<4xf32>):
+        rnn.yield %a : tensor<4xf32>
+      }
+      rnn.yield %d : tensor<4xf32>
+    }
+  }
+}
+
+// -----
+
+// pullback-seeds
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @x input : tensor<4xf32>
+  rnn.scan forward {
+    %d = rnn.stage before units(4) : tensor<4xf32> {
+      %x = rnn.read @x : tensor<4xf32>
+      // expected-error @+1 {{has 2 seeds but its region yields 1, or of other types}}
+      %d = rnn.pullback inputs(%x) seeds(%x, %x) wrt [0] : (tensor<4xf32>), (tensor<4xf32>, tensor<4xf32>) -> (tensor<4xf32>) {
+      ^bb0(%a: tensor<4xf32>):
+        rnn.yield %a : tensor<4xf32>
+      }
+      rnn.yield %d : tensor<4xf32>
+    }
+  }
+}
+
+// -----
+
+// pullback-wrt
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @x input : tensor<4xf32>
+  rnn.scan forward {
+    %d = rnn.stage before units(4) : tensor<4xf32> {
+      %x = rnn.read @x : tensor<4xf32>
+      // expected-error @+1 {{as the gradient of input 1}}
+      %d = rnn.pullback inputs(%x) seeds(%x) wrt [1] : (tensor<4xf32>), (tensor<4xf32>) -> (tensor<4xf32>) {
+      ^bb0(%a: tensor<4xf32>):
+        rnn.yield %a : tensor<4xf32>
+      }
+      rnn.yield %d : tensor<4xf32>
+    }
+  }
+}

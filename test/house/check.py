@@ -24,6 +24,7 @@ MAY_SEE = {
     "compiler/emit": ["dialect", "runtime"],
     "compiler/output": [],
     "compiler/run": ["compiler/output", "runtime"],
+    "halide": [],
 }
 LONGEST = 1200  # lines of a source file
 complaints = []
@@ -42,7 +43,7 @@ def room(name):
 
 
 def includes():
-    for folder in ("dialect", "compiler", "runtime"):
+    for folder in ("dialect", "compiler", "halide", "runtime"):
         for name, text in texts(folder, ".h", ".cpp", ".c", ".td"):
             here = room(name)
             lines = text.splitlines()

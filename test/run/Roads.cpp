@@ -19,6 +19,12 @@ static bool viaMlir(const Options &options) {
   return compile(options) == Success;
 }
 
+static bool viaHalide(const Options &options) {
+  Options other = options;
+  other.backend = Backend::Halide;
+  return compile(other) == Success;
+}
+
 /// A road with a fault, to see that it is found: sigmoid in place of tanh.
 static bool viaMutant(const Options &options) {
   auto buffer = llvm::MemoryBuffer::getFile(options.input);
@@ -35,7 +41,8 @@ static bool viaMutant(const Options &options) {
 }
 
 ArrayRef<Road> rnn::roads() {
-  static const Road table[] = {{"mlir", viaMlir}, {"mutant", viaMutant}};
+  static const Road table[] = {
+      {"mlir", viaMlir}, {"halide", viaHalide}, {"mutant", viaMutant}};
   return table;
 }
 

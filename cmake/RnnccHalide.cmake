@@ -1,0 +1,13 @@
+# The second backend: rnncc-halide, where Halide 14 is installed.
+option(RNNCC_HALIDE "Build rnncc-halide if Halide 14 is found" ON)
+set(RNNCC_HAS_HALIDE OFF)
+if(RNNCC_HALIDE)
+  find_path(RNNCC_HALIDE_INCLUDE Halide.h PATH_SUFFIXES halide14)
+  find_library(RNNCC_HALIDE_LIBRARY NAMES Halide14)
+  if(RNNCC_HALIDE_INCLUDE AND RNNCC_HALIDE_LIBRARY)
+    set(RNNCC_HAS_HALIDE ON)
+    add_subdirectory(halide)
+  else()
+    message(STATUS "No Halide 14 (libhalide14-0-dev): --backend=halide will not be there")
+  endif()
+endif()

@@ -1,0 +1,42 @@
+//===- Declarations.cpp - what a backward scan reads and writes -----------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/autodiff/Declarations.h"
+
+using namespace mlir;
+using namespace rnn;
+
+Carries rnn::declareGradients(CellOp cell) {
+  OpBuilder b(cell.scan(/*backward=*/false));
+  auto declare = [&](const Twine &name, Role role, TensorOp of, int64_t delay) {
+    return TensorOp::create(b, of.getLoc(), name.str(), role,
+                            FlatSymbolRefAttr::get(of.getSymNameAttr()), delay,
+                            nullptr, nullptr, of.getType());
+  };
+  auto tensors = llvm::to_vector(cell.getBody().getOps<TensorOp>());
+  for (Attribute output : cell.getOutputs()) {
+    TensorOp tensor = cell.tensor(cast<FlatSymbolRefAttr>(output).getValue());
+    declare("grad." + tensor.getSymName(), Role::output_gradient, tensor, 1);
+  }
+  for (TensorOp tensor : tensors)
+    if (tensor.getRole() == Role::input)
+      declare("grad." + tensor.getSymName(), Role::input_gradient, tensor, 1);
+  Carries carries;
+  for (TensorOp tensor : tensors)
+    if (tensor.getRole() == Role::state)
+      for (int64_t delay = 1; delay <= int64_t(tensor.getDelay()); ++delay) {
+        std::string name = tensor.getSymName().str();
+        carries[{name, delay}] = declare("carry." + name + "." + Twine(delay),
+                                         Role::carry, tensor, delay);
+      }
+  return carries;
+}
+
+TensorOp rnn::declareTape(OpBuilder &b, Value value, StringRef name) {
+  return TensorOp::create(
+      b, value.getLoc(), name, Role::tape, FlatSymbolRefAttr(), 1, StringAttr(),
+      DenseF64ArrayAttr(), cast<RankedTensorType>(value.getType()));
+}

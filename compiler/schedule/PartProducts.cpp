@@ -1,0 +1,109 @@
+//===- PartProducts.cpp - give products stages of their own ---------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+//   %h = stage {                     %s = stage { affine .. ; yield }
+//     %s = affine ..          ==>    %h = stage {
+//     %h = tanh %s                     %h = tanh %s
+//     yield %h                         yield %h
+//   }                                }
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/schedule/Passes.h"
+#include "mlir/IR/IRMapping.h"
+
+namespace rnn {
+#define GEN_PASS_DEF_PARTPRODUCTSPASS
+#include "compiler/schedule/Passes.h.inc"
+} // namespace rnn
+
+using namespace mlir;
+using namespace rnn;
+
+/// A value for another stage: what the old stage made itself is made again.
+static Value copyTo(OpBuilder &b, Value value, Block &from,
+                    IRMapping &mapping) {
+  Operation *def = value.getDefiningOp();
+  if (def->getBlock() != &from)
+    return value;
+  if (!mapping.contains(value)) {
+    for (Value operand : def->getOperands())
+      mapping.map(operand, copyTo(b, operand, from, mapping));
+    b.clone(*def, mapping);
+  }
+  return mapping.lookup(value);
+}
+
+/// Makes a stage before `stage` that computes these products.
+static void moveProducts(StageOp stage, ArrayRef<AffineOp> affines) {
+  OpBuilder b(stage);
+  SmallVector<Type> types;
+  for (AffineOp affine : affines)
+    types.push_back(affine.getType());
+  auto products = StageOp::create(b, stage.getLoc(), types, stage.getPhase(),
+                                  stage.getUnits());
+  b.setInsertionPointToStart(&products.getBody().emplaceBlock());
+  IRMapping mapping;
+  SmallVector<Value> yields;
+  for (AffineOp affine : affines)
+    yields.push_back(
+        copyTo(b, affine.getResult(), stage.getBody().front(), mapping));
+  YieldOp::create(b, stage.getLoc(), yields);
+  for (auto [affine, result] : llvm::zip(affines, products.getResults())) {
+    AffineOp op = affine;
+    op.getResult().replaceAllUsesWith(result);
+    op.erase();
+  }
+}
+
+/// Leaves out the results that are another stage's.
+static void dropForeignResults(StageOp stage) {
+  Block &body = stage.getBody().front();
+  auto yield = cast<YieldOp>(body.getTerminator());
+  SmallVector<Value> yields;
+  SmallVector<Value> kept;
+  for (auto [value, result] :
+       llvm::zip(yield.getOperands(), stage.getResults())) {
+    if (value.getDefiningOp()->getBlock() != &body) {
+      result.replaceAllUsesWith(value);
+      continue;
+    }
+    yields.push_back(value);
+    kept.push_back(result);
+  }
+  if (kept.size() == stage.getNumResults())
+    return;
+  OpBuilder b(stage);
+  auto rest = StageOp::create(b, stage.getLoc(), ValueRange(yields).getTypes(),
+                              stage.getPhase(), stage.getUnits());
+  rest.getBody().takeBody(stage.getBody());
+  yield->setOperands(yields);
+  for (auto [old, result] : llvm::zip(kept, rest.getResults()))
+    old.replaceAllUsesWith(result);
+  stage.erase();
+  if (kept.empty() && rest.getBody().front().getOps<WriteOp>().empty())
+    rest.erase();
+}
+
+static void part(StageOp stage) {
+  Block &body = stage.getBody().front();
+  moveProducts(stage, llvm::to_vector(body.getOps<AffineOp>()));
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(body)))
+    if (isOpTriviallyDead(&op))
+      op.erase();
+  dropForeignResults(stage);
+}
+
+namespace {
+struct PartProductsPass : rnn::impl::PartProductsPassBase<PartProductsPass> {
+  void runOnOperation() override {
+    for (auto scan : getOperation().getBody().getOps<ScanOp>())
+      for (StageOp stage : llvm::to_vector(scan.getBody().getOps<StageOp>()))
+        if (!stage.getBody().front().getOps<AffineOp>().empty())
+          part(stage);
+  }
+};
+} // namespace

@@ -1,0 +1,38 @@
+// Products get a stage of their own, and what only passed them on is left out.
+// RUN: rnncc-opt %s --pass-pipeline='builtin.module(rnn.cell(rnn-part-products))' | FileCheck %s
+
+// CHECK-LABEL: rnn.scan forward
+//       CHECK:   %[[A:.*]]:2 = rnn.stage before units(4) : tensor<4xf32>, tensor<4xf32> {
+//       CHECK:     %[[P:.*]] = rnn.affine terms
+//       CHECK:     %[[Q:.*]] = rnn.affine start
+//       CHECK:     rnn.yield %[[P]], %[[Q]]
+//       CHECK:   rnn.stage before units(4) {
+//   CHECK-NOT:     rnn.affine
+//       CHECK:     %[[T:.*]] = math.tanh %[[A]]#0
+//       CHECK:     rnn.write @y, %[[T]]
+//       CHECK:   rnn.stage step units(4) {
+//       CHECK:     arith.addf %[[A]]#1,
+rnn.cell @Part outputs [@y] sizes {} {
+  rnn.tensor @x input : tensor<3xf32>
+  rnn.tensor @h state : tensor<4xf32>
+  rnn.tensor @W param : tensor<4x3xf32>
+  rnn.tensor @s param : tensor<4xf32>
+  rnn.tensor @y output : tensor<4xf32>
+  rnn.scan forward {
+    %p = rnn.stage before units(4) : tensor<4xf32> {
+      %x = rnn.read @x : tensor<3xf32>
+      %w = rnn.read @W : tensor<4x3xf32>
+      %a = rnn.affine terms(%w) (%x) transposed [false] : (tensor<4x3xf32>), (tensor<3xf32>) -> tensor<4xf32>
+      %s = rnn.read @s : tensor<4xf32>
+      %b = rnn.affine start %s : tensor<4xf32> terms(%w) (%x) transposed [false] : (tensor<4x3xf32>), (tensor<3xf32>) -> tensor<4xf32>
+      %t = math.tanh %a : tensor<4xf32>
+      rnn.write @y, %t : tensor<4xf32>
+      rnn.yield %b : tensor<4xf32>
+    }
+    rnn.stage step units(4) {
+      %h = rnn.read @h[1] : tensor<4xf32>
+      %s = arith.addf %p, %h : tensor<4xf32>
+      rnn.write @h, %s : tensor<4xf32>
+    }
+  }
+}
