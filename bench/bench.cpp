@@ -32,6 +32,7 @@ Checks and times compiled cells side by side with oneDNN: f32, one thread.
   --csv FILE        also write all timings there
   --check           compare the results, time nothing
   --without-rnncc   oneDNN alone
+  --halide          also CELL-I-H.halide.so, which rnncc --backend=halide made
   --rnncc-version V what to call the compiler in the output
   --help            this text
 )";
@@ -40,7 +41,7 @@ namespace {
 struct Options {
   std::string shapes, objects, only, csv, rnnccVersion = "rnncc";
   int rounds = 7;
-  bool checkOnly = false, rnncc = true;
+  bool checkOnly = false, rnncc = true, halide = false;
 };
 } // namespace
 
@@ -77,6 +78,8 @@ static Options parseOptions(int argc, char **argv) {
       options.checkOnly = true;
     } else if (option == "--without-rnncc") {
       options.rnncc = false;
+    } else if (option == "--halide") {
+      options.halide = true;
     } else if (option == "--rnncc-version") {
       options.rnnccVersion = value();
     } else {
@@ -111,10 +114,11 @@ static std::vector<Shape> readShapes(const Options &options) {
   return shapes;
 }
 
-static std::string objectOf(const Options &options, const Shape &shape) {
+static std::string objectOf(const Options &options, const Shape &shape,
+                            const char *extension = ".so") {
   return options.objects + "/" + shape.cell + "-" +
          std::to_string(shape.inputs) + "-" + std::to_string(shape.hidden) +
-         ".so";
+         extension;
 }
 
 static std::string cpuName() {
@@ -166,6 +170,10 @@ static bool checkAgainstReference(const Options &options, Shape shape) {
   if (options.rnncc)
     compare("rnncc", [&](Work work) {
       return makeRnncc(objectOf(options, shape), problem, work);
+    });
+  if (options.halide)
+    compare("halide", [&](Work work) {
+      return makeRnncc(objectOf(options, shape, ".halide.so"), problem, work);
     });
   std::printf("\n");
   return good;
@@ -221,7 +229,11 @@ static const Entry *best(const std::vector<Entry> &entries,
   return found;
 }
 
-static void printTimes(const Entry *oneDnn, const Entry *rnncc) {
+/// The times of oneDNN and rnncc with their ratio, and of the other backend.
+static void printTimes(const std::vector<Entry> &entries,
+                       const std::set<Work> &works, bool halide) {
+  const Entry *oneDnn = best(entries, "oneDNN", works);
+  const Entry *rnncc = best(entries, "rnncc", works);
   auto print = [](const Entry *entry) {
     if (!entry)
       return std::printf(" %18s", "-");
@@ -235,6 +247,8 @@ static void printTimes(const Entry *oneDnn, const Entry *rnncc) {
     std::printf(" %6.2f", oneDnn->timing.median / rnncc->timing.median);
   else
     std::printf(" %6s", "-");
+  if (halide)
+    print(best(entries, "halide", works));
 }
 
 /// Times one layer; false if the sides do not agree.
@@ -249,6 +263,11 @@ static bool measure(const Options &options, const Shape &shape, FILE *csv,
     for (Work work : {Work::Inference, Work::TrainingStep})
       entries.push_back(
           {"rnncc", work, makeRnncc(objectOf(options, shape), problem, work)});
+  if (options.halide)
+    for (Work work : {Work::Inference, Work::TrainingStep})
+      entries.push_back(
+          {"halide", work,
+           makeRnncc(objectOf(options, shape, ".halide.so"), problem, work)});
 
   std::vector<Side *> sides;
   for (Entry &entry : entries)
@@ -267,10 +286,10 @@ static bool measure(const Options &options, const Shape &shape, FILE *csv,
 
   const std::set<Work> forward = {Work::Inference, Work::ForwardTraining};
   std::printf("%-21s", shape.text().c_str());
-  printTimes(best(entries, "oneDNN", forward), best(entries, "rnncc", forward));
+  printTimes(entries, forward, options.halide);
   const Entry *oneDnn = best(entries, "oneDNN", {Work::TrainingStep}),
               *rnncc = best(entries, "rnncc", {Work::TrainingStep});
-  printTimes(oneDnn, rnncc);
+  printTimes(entries, {Work::TrainingStep}, options.halide);
   bool agree = true;
   if (oneDnn && rnncc)
     agree =
@@ -314,10 +333,14 @@ static bool run(const Options &options) {
   }
   std::printf("\nMilliseconds, median (minimum). The ratio of the medians is "
               "above 1 where rnncc is\nfaster. For the forward pass, oneDNN's "
-              "better mode counts.\n\n%-21s   %-45s   %s\n%-21s",
-              "", "forward", "training step", "cell T,N,I,H");
-  for (int i = 0; i < 2; ++i)
+              "better mode counts.\n\n%-21s   %-*s   %s\n%-21s",
+              "", options.halide ? 64 : 45, "forward", "training step",
+              "cell T,N,I,H");
+  for (int i = 0; i < 2; ++i) {
     std::printf("   %18s %18s %6s", "oneDNN", "rnncc", "ratio");
+    if (options.halide)
+      std::printf(" %18s", "with Halide");
+  }
   std::printf("\n");
   for (const Shape &shape : shapes)
     good &= measure(options, shape, csv, cpu);

@@ -14,6 +14,7 @@ and all timings to build/bench/bench.csv. Needs cmake, a C++ compiler and oneDNN
   --rounds N        how often each side takes its turn (7)
   --check           compare the results, time nothing
   --without-rnncc   oneDNN alone
+  --halide          cells compiled with --backend=halide as a third side
   --help            this text
 
   RNNCC             the compiler to measure (build/release/bin/rnncc)
@@ -34,6 +35,7 @@ for option in "$@"; do
     exit 0
     ;;
   --without-rnncc) rnncc= ;;
+  --halide) halide=ON ;;
   esac
 done
 if [ -n "$rnncc" ] && [ ! -x "$rnncc" ]; then
@@ -45,6 +47,7 @@ fi
 version=${rnncc:+$("$rnncc" --version | head -n 1)}
 mkdir -p "$build"
 cmake -G Ninja -S "$root/bench" -B "$build" -DRNNCC="$rnncc" -DRNNCC_SHAPES="$shapes" \
+  -DRNNCC_HALIDE="${halide:-OFF}" \
   >"$build/configure.log" || { cat "$build/configure.log" >&2; exit 1; }
 cmake --build "$build" --parallel 2
 

@@ -535,7 +535,7 @@ Built Elementwise::build() {
   else
     result(u, n) = Tuple(outs);
   schedule(result);
-  return {Pipeline(result), arguments, true};
+  return {Pipeline(result), arguments};
 }
 
 Built rnn::buildElementwise(const Kernel &kernel) {

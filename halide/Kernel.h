@@ -61,9 +61,6 @@ std::vector<Kernel> readKernels(std::istream &text);
 struct Built {
   Halide::Pipeline pipeline;
   std::vector<Halide::Argument> arguments;
-  /// Values may be NaN or infinite and must come out as such; products
-  /// propagate them anyway and want multiplications and additions fused.
-  bool strict = true;
 };
 
 /// start + sum of products, for panels of units.

@@ -54,13 +54,24 @@ static int panelsOf(const Kernel &kernel) {
   return (kernel.units + kernel.width - 1) / kernel.width;
 }
 
-/// Tile heights, from the highest: what is left of the rows is computed again
-/// by a tile that ends with the last row.
-static std::vector<int> heights(const Kernel &kernel) {
-  std::vector<int> result;
-  for (int rows = kernel.rows; rows > 1; rows /= 2)
-    result.push_back(rows);
-  result.push_back(1);
+namespace {
+/// A height of tiles, and when to take it if none before it was.
+struct Height {
+  int rows;
+  Expr suits;
+};
+} // namespace
+
+/// What is left of the rows is computed again by a tile that ends with the last
+/// row: of few rows that are no multiple of it, the highest tile computes too
+/// many twice.
+static std::vector<Height> heights(const Kernel &kernel, const Expr &rows) {
+  int most = kernel.rows;
+  std::vector<Height> result = {
+      {most, rows >= 4 * most || (rows >= most && rows % most == 0)}};
+  for (int height = most * 2 / 3; height > 1; height /= 2)
+    result.push_back({height, rows >= height});
+  result.push_back({1, Internal::const_true()});
   return result;
 }
 
@@ -73,10 +84,8 @@ static void scheduleTiles(const Kernel &kernel, Func result, Var unit, Var row,
   buffer.dim(0).set_bounds(0, kernel.width);
   buffer.dim(1).set_min(0);
   result.bound(unit, 0, kernel.width);
-  for (int height : heights(kernel)) {
-    Stage stage = height == 1
-                      ? Stage(result)
-                      : result.specialize(buffer.dim(1).extent() >= height);
+  for (auto [height, suits] : heights(kernel, buffer.dim(1).extent())) {
+    Stage stage = height == 1 ? Stage(result) : result.specialize(suits);
     stage
         .split(row, outer, inner, height,
                height == 1 ? TailStrategy::RoundUp : TailStrategy::ShiftInwards)
@@ -116,7 +125,7 @@ Built rnn::buildProduct(const Kernel &kernel) {
   }
   result(u, n, p) = sum(u, n, p);
   scheduleTiles(kernel, result, u, n, {sum});
-  return {Pipeline(result), common.arguments, false};
+  return {Pipeline(result), common.arguments};
 }
 
 Built rnn::buildProductInputs(const Kernel &kernel) {
@@ -148,7 +157,7 @@ Built rnn::buildProductInputs(const Kernel &kernel) {
   }
   result(k, n, p) = total;
   scheduleTiles(kernel, result, k, n, sums);
-  return {Pipeline(result), common.arguments, false};
+  return {Pipeline(result), common.arguments};
 }
 
 Built rnn::buildProductWeights(const Kernel &kernel) {
@@ -197,5 +206,5 @@ Built rnn::buildProductWeights(const Kernel &kernel) {
       order.push_back(rv);
     sum.update(i).reorder(order).vectorize(su, lanes).unroll(su).unroll(sk);
   }
-  return {Pipeline(result), common.arguments, false};
+  return {Pipeline(result), common.arguments};
 }

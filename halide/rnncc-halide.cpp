@@ -15,6 +15,8 @@
 #include <fstream>
 #include <iostream>
 #include <map>
+#include <sys/wait.h>
+#include <unistd.h>
 
 using namespace Halide;
 using namespace rnn;
@@ -37,8 +39,11 @@ static Target targetOf(const Level &level, bool strict) {
     throw std::runtime_error("no kernels for the CPU level '" + level.cpu +
                              "'");
   Target target(name->second);
+  // LLVM would unroll short sums in some tiles and fuse their ends otherwise
+  // than in others.
   for (Target::Feature feature :
-       {Target::NoRuntime, Target::NoAsserts, Target::NoBoundsQuery})
+       {Target::NoRuntime, Target::NoAsserts, Target::NoBoundsQuery,
+        Target::DisableLLVMLoopOpt})
     target.set_feature(feature);
   if (strict)
     target.set_feature(Target::StrictFloat);
@@ -59,33 +64,32 @@ static Built build(const Kernel &kernel) {
   throw std::logic_error("all kinds are above");
 }
 
-/// Kernels that one compilation makes: of one level, with one idea of
-/// exactness.
-using Part = std::pair<std::string, bool>;
+/// Products may fuse additions; everything else means what it says.
+static bool isStrict(const Kernel &kernel) {
+  return kernel.kind == Kernel::Elementwise;
+}
 
+/// Makes one object file: the kernels of one level with one idea of exactness.
 static void compileAll(const std::vector<Kernel> &kernels,
                        const std::string &folder) {
-  std::map<Part, std::vector<Module>> parts;
-  std::map<Part, Target> targets;
+  bool strict = isStrict(kernels.front());
+  const Level &level = kernels.front().level;
+  Target target = targetOf(level, strict);
+  std::vector<Module> modules;
   for (const Kernel &kernel : kernels) {
     Built built = build(kernel);
-    Part part{kernel.level.cpu, built.strict};
-    Target target = targetOf(kernel.level, built.strict);
-    if (built.strict)
+    if (strict)
       built.pipeline.add_custom_lowering_pass(new ExpandMath);
     else
       built.pipeline.add_custom_lowering_pass(new KeepOrder);
-    parts[part].push_back(built.pipeline.compile_to_module(
+    modules.push_back(built.pipeline.compile_to_module(
         built.arguments, kernel.name, target, LinkageType::External));
-    targets[part] = target;
   }
-  for (auto &[part, modules] : parts) {
-    std::string name = part.first + (part.second ? ".exact" : ".fused");
-    Module linked = link_modules(name, modules);
-    // Linking forgets it.
-    linked.set_any_strict_float(part.second);
-    linked.compile({{OutputFileType::object, folder + "/" + name + ".o"}});
-  }
+  std::string name = level.cpu + (strict ? ".exact" : ".fused");
+  Module linked = link_modules(name, modules);
+  // Linking forgets it.
+  linked.set_any_strict_float(strict);
+  linked.compile({{OutputFileType::object, folder + "/" + name + ".o"}});
 }
 
 static int fail(const std::string &message) {
@@ -105,10 +109,25 @@ int main(int argc, char **argv) {
   std::ifstream text(argv[1]);
   if (!text)
     return fail("cannot read '" + std::string(argv[1]) + "'");
+  std::map<std::pair<std::string, bool>, std::vector<Kernel>> objects;
   try {
-    compileAll(readKernels(text), argv[3]);
+    for (Kernel &kernel : readKernels(text))
+      objects[{kernel.level.cpu, isStrict(kernel)}].push_back(kernel);
   } catch (const std::exception &error) {
     return fail(std::string(argv[1]) + ": " + error.what());
   }
-  return 0;
+  // Side by side in processes, because Halide counts its names in one.
+  for (auto &[key, kernels] : objects)
+    if (fork() == 0) {
+      try {
+        compileAll(kernels, argv[3]);
+      } catch (const std::exception &error) {
+        std::_Exit(fail(std::string(argv[1]) + ": " + error.what()));
+      }
+      std::_Exit(0);
+    }
+  bool failed = false;
+  for (int status; wait(&status) > 0;)
+    failed |= status != 0;
+  return failed;
 }
