@@ -214,11 +214,11 @@ Value Elementwise::function(const std::string &op, const Value &x,
     v.expr = sqrt(x.expr);
   else if (op == "erf")
     v.expr = errorFunction(x.expr);
-  else if (op == "sigmoid" && differentiated) {
+  else if (op == "sigmoid" && inPullback) {
     // Bounded where it no longer changes, so that no square is infinite twice.
     Expr most = real(isDouble ? 700 : 80), y = -x.expr;
     v.expr = real(1) / (real(1) + callMath("exp", select(most < y, most, y)));
-  } else if (op == "log1p" && differentiated)
+  } else if (op == "log1p" && inPullback)
     v.expr = callMath("log", real(1) + x.expr);
   else
     v.expr = callMath(op, x.expr);
