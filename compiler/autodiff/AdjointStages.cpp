@@ -75,7 +75,7 @@ private:
   Value sum(OpBuilder &inner, Type type, ArrayRef<Value> shares);
   Value gradientOf(StageOp stage, Value result);
   void pullProducts(StageOp stage);
-  void pullStart(Value start, Value gradient);
+  void giveWhole(Value vector, Value gradient);
   void pullElementwise(StageOp stage);
   Value seedOf(StageOp stage, const Seeded &seeded, OpBuilder &inner);
   bool hasSeed(StageOp stage, Value value);
@@ -220,18 +220,18 @@ Value AdjointStages::gradientOf(StageOp stage, Value result) {
 // Products
 //===----------------------------------------------------------------------===//
 
-/// The gradient of what a product starts from is that of the product.
-void AdjointStages::pullStart(Value start, Value gradient) {
-  Input input = inputOf(start);
+/// Gives a gradient to a vector of a product; a parameter's is added up.
+void AdjointStages::giveWhole(Value vector, Value gradient) {
+  Input input = inputOf(vector);
   if (!input.isParam)
     return give(input, gradient);
-  makeStage(Phase::after, unitsOf(start), [&](OpBuilder &inner) {
+  makeStage(Phase::after, unitsOf(vector), [&](OpBuilder &inner) {
     Value param = primal(input, inner);
-    auto pull = PullbackOp::create(inner, loc, TypeRange{start.getType()},
+    auto pull = PullbackOp::create(inner, loc, TypeRange{vector.getType()},
                                    ValueRange{param}, ValueRange{gradient},
                                    inner.getDenseI64ArrayAttr({0}));
     Block &body = pull.getBody().emplaceBlock();
-    Value argument = body.addArgument(start.getType(), loc);
+    Value argument = body.addArgument(vector.getType(), loc);
     OpBuilder inside = OpBuilder::atBlockEnd(&body);
     YieldOp::create(inside, loc, ValueRange{argument});
     AccumulateOp::create(inner, loc, symbol(input.tensor), pull.getResult(0),
@@ -258,7 +258,7 @@ void AdjointStages::pullProducts(StageOp stage) {
       continue;
     auto affine = value.getDefiningOp<AffineOp>();
     if (affine.getStart())
-      pullStart(affine.getStart(), gradient);
+      giveWhole(affine.getStart(), gradient);
     for (auto [weight, vector, transposed] : llvm::zip(
              affine.getWeights(), affine.getInputs(), affine.getTransposed())) {
       Input input = inputOf(vector);
@@ -281,10 +281,11 @@ void AdjointStages::pullProducts(StageOp stage) {
   };
   for (const Operand &operand : operands) {
     const Input &input = operand.input;
-    if (!input.isParam) {
-      Phase phase = isNeededInLoop(stage, input)       ? Phase::step
-                    : stage.getPhase() == Phase::after ? Phase::before
-                                                       : Phase::after;
+    {
+      Phase phase = isNeededInLoop(stage, input) ? Phase::step
+                    : stage.getPhase() == Phase::after && !input.isParam
+                        ? Phase::before
+                        : Phase::after;
       StageOp pulled =
           makeStage(phase, unitsOf(input.value), [&](OpBuilder &inner) {
             SmallVector<Value> weights, gradients;
@@ -299,7 +300,7 @@ void AdjointStages::pullProducts(StageOp stage) {
                 inner.getDenseBoolArrayAttr(transposed), adjoint);
             return SmallVector<Value>{affine.getResult()};
           });
-      give(input, pulled.getResult(0));
+      giveWhole(input.value, pulled.getResult(0));
     }
     for (const Term &term : operand.terms) {
       auto slice = term.weight.getDefiningOp<SliceOp>();
