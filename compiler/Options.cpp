@@ -87,11 +87,16 @@ std::optional<Options> rnn::parseOptions(int argc, char **argv) {
                                    &llvm::errs()))
     return std::nullopt;
 
+  if (stopAfter && emit.getNumOccurrences()) {
+    commandLineError("--stop-after prints what a stage made; give it without "
+                     "--emit");
+    return std::nullopt;
+  }
   Options options;
   options.input = input;
   options.output = output;
   for (StringRef text : settings) {
-    std::optional<Setting> setting = parseSetting(text);
+    std::optional<Setting> setting = parseSetting(text.trim());
     if (!setting) {
       commandLineError("--set " + text +
                        ": expected NAME=VALUE or CELL.NAME=VALUE");

@@ -110,13 +110,60 @@ ArrayRef<Stage> rnn::stages() { return table; }
 // Compiling
 //===----------------------------------------------------------------------===//
 
-/// The output's name, or the input's with another extension.
-static std::string outputName(const Options &options, StringRef extension) {
-  if (!options.output.empty())
-    return options.output;
-  SmallString<128> path(llvm::sys::path::filename(options.input));
-  llvm::sys::path::replace_extension(path, extension);
-  return std::string(path);
+static StringRef extensionOf(Emit emit) {
+  switch (emit) {
+  case Emit::Object:
+    return "o";
+  case Emit::Shared:
+    return "so";
+  case Emit::Header:
+    return "h";
+  case Emit::Assembly:
+    return "s";
+  case Emit::LLVM:
+    return "ll";
+  }
+  llvm_unreachable("all kinds are handled");
+}
+
+static std::string withExtension(StringRef path, StringRef extension) {
+  SmallString<128> changed(path);
+  llvm::sys::path::replace_extension(changed, extension);
+  return std::string(changed);
+}
+
+/// What is written: the output, else the input's name with another extension;
+/// and behind an object's name that of the header beside it.
+static SmallVector<std::string> outputNames(const Options &options) {
+  std::string name = options.output;
+  if (options.stopAfter)
+    return {name.empty() ? "-" : name};
+  if (name.empty())
+    name = withExtension(llvm::sys::path::filename(options.input),
+                         extensionOf(options.emit));
+  SmallVector<std::string> names = {name};
+  if (options.emit == Emit::Object && name != "-")
+    names.push_back(withExtension(name, "h"));
+  return names;
+}
+
+/// Checks that no output takes the place of the text or of another output.
+static bool checkOutputs(const Options &options) {
+  SmallVector<std::string> names = outputNames(options);
+  for (const std::string &name : names)
+    if (options.input != "-" && name != "-" &&
+        llvm::sys::fs::equivalent(name, options.input)) {
+      commandLineError("'" + name +
+                       "' is the text that is compiled; give another name "
+                       "with -o");
+      return false;
+    }
+  if (names.size() == 1 || names[0] != names[1])
+    return true;
+  commandLineError("-o " + names[0] +
+                   ": the header that is written beside the object has this "
+                   "name; for the header alone give --emit=header");
+  return false;
 }
 
 static ExitCode fail(llvm::Error error) {
@@ -140,18 +187,19 @@ static std::string levelNames(const Options &options) {
 
 static ExitCode emitText(llvm::Module &module, const Options &options) {
   optimise(module);
+  std::string output = outputNames(options).front();
   if (options.emit == Emit::LLVM)
-    return write(outputName(options, "ll"),
-                 [&](raw_ostream &os) { module.print(os, nullptr); });
+    return write(output, [&](raw_ostream &os) { module.print(os, nullptr); });
   SmallString<0> text;
   llvm::raw_svector_ostream stream(text);
   if (llvm::Error error = writeAssembly(module, stream))
     return fail(std::move(error));
-  return write(outputName(options, "s"), [&](raw_ostream &os) { os << text; });
+  return write(output, [&](raw_ostream &os) { os << text; });
 }
 
 /// From the LLVM dialect to the files that were asked for.
 static ExitCode emit(ModuleOp module, const Options &options) {
+  SmallVector<std::string> outputs = outputNames(options);
   std::vector<CellFacts> cells;
   for (auto cell : module.getOps<CellOp>())
     cells.push_back(factsOf(cell));
@@ -162,7 +210,7 @@ static ExitCode emit(ModuleOp module, const Options &options) {
     });
   };
   if (options.emit == Emit::Header)
-    return header(outputName(options, "h"));
+    return header(outputs.front());
 
   auto kernels = module->getAttrOfType<StringAttr>(kernelsAttribute);
   if (options.emit == Emit::Kernels)
@@ -192,13 +240,11 @@ static ExitCode emit(ModuleOp module, const Options &options) {
   auto linked = link(objects, shared ? LinkKind::Shared : LinkKind::Object);
   if (!linked)
     return fail(linked.takeError());
-  std::string output = outputName(options, shared ? "so" : "o");
-  ExitCode written = write(output, [&](raw_ostream &os) { os << *linked; });
-  if (written != Success || shared || output == "-")
+  ExitCode written =
+      write(outputs.front(), [&](raw_ostream &os) { os << *linked; });
+  if (written != Success || outputs.size() == 1)
     return written;
-  SmallString<128> beside(output);
-  llvm::sys::path::replace_extension(beside, "h");
-  return header(beside);
+  return header(outputs.back());
 }
 
 /// Checks that what the command line names is in the file.
@@ -248,7 +294,7 @@ static ExitCode runStages(const Options &options, StringRef text,
   auto print = [&](function_ref<void(raw_ostream &)> content) {
     if (options.verifyDiagnostics)
       return Success;
-    return write(options.output.empty() ? "-" : options.output, content);
+    return write(outputNames(options).front(), content);
   };
 
   std::optional<syntax::File> file =
@@ -293,6 +339,8 @@ ExitCode rnn::compile(const Options &options) {
                      "': " + buffer.getError().message());
     return CommandLineError;
   }
+  if (!options.verifyDiagnostics && !checkOutputs(options))
+    return CommandLineError;
   StringRef text = (*buffer)->getBuffer();
   llvm::SourceMgr sources;
   // Places in diagnostics are found again by the name of the buffer.
