@@ -8,6 +8,7 @@
 #include "rnncc/abi.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
+#include <charconv>
 
 using namespace llvm;
 using namespace rnn;
@@ -22,6 +23,18 @@ static std::string shapeText(Axes axes, ArrayRef<int64_t> shape) {
   for (int64_t size : shape)
     sizes.push_back(std::to_string(size));
   return "[" + join(sizes, ", ") + "]";
+}
+
+/// "uniform(-0.5, 0.5)".
+static std::string initText(const CellFacts::Param &param) {
+  SmallVector<std::string> numbers;
+  for (double number : param.initArguments) {
+    char digits[32]; // the fewest that give the number back
+    auto end = std::to_chars(digits, std::end(digits), number).ptr;
+    numbers.emplace_back(digits, end);
+  }
+  return numbers.empty() ? param.init
+                         : param.init + "(" + join(numbers, ", ") + ")";
 }
 
 /// What a group of arrays is, as a member of the call struct.
@@ -65,7 +78,7 @@ static void writeParams(raw_ostream &os, const CellFacts &cell,
     os << "  " << (grads ? "" : "const ") << element << " *" << param.member
        << "; /**< " << shapeText(Axes::Plain, param.shape);
     if (!grads)
-      os << ", " << param.init << ", " << cell.file << ":" << param.line;
+      os << ", " << initText(param) << ", " << cell.file << ":" << param.line;
     os << " */\n";
   }
   os << "} " << cell.prefix << "_" << kind << ";\n\n";
@@ -124,8 +137,8 @@ size_t {0}_weights_bytes(void);
  *  params   read
  *  weights  {0}_weights_bytes() bytes at a multiple of 64, written
  *
- *  Returns RNNCC_OK, RNNCC_NULL_POINTER or RNNCC_MISALIGNED; after an error nothing
- *  was written.
+ *  Returns RNNCC_OK, RNNCC_NULL_POINTER, RNNCC_MISALIGNED or RNNCC_UNSUPPORTED;
+ *  after an error nothing was written.
  */
 rnncc_status {0}_pack({1}params, void *weights);
 
@@ -141,8 +154,8 @@ size_t {0}_backward_scratch_bytes(int64_t steps, int64_t batch);
 /** Runs the cell over a batch of sequences.
  *
  *  Returns RNNCC_OK, RNNCC_BAD_SIZE, RNNCC_NULL_POINTER, RNNCC_MISALIGNED,
- *  RNNCC_WRONG_WEIGHTS or RNNCC_UNSUPPORTED. After an error no array has been
- *  touched.
+ *  RNNCC_BAD_LENGTHS, RNNCC_WRONG_WEIGHTS or RNNCC_UNSUPPORTED. After an error no
+ *  array has been touched.
  *
  *  Source: {2}.
  */
@@ -159,7 +172,10 @@ rnncc_status {0}_forward(const {0}_call *call);
 rnncc_status {0}_backward(const {0}_call *call);
 
 /** Runs one step, for streaming: {0}_forward with steps = 1 and no tape. With
- *  the same arrays as `initial` and `final`, states go on from call to call. */
+ *  the same arrays as `initial` and `final`, states go on from call to call.
+ *
+ *  Returns what {0}_forward can. After an error no array has been touched.
+ */
 rnncc_status {0}_step(const {0}_call *call);
 
 /** What programs for any cell need: names, shapes, entry points. */
