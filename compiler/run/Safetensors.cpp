@@ -37,6 +37,7 @@ namespace {
 struct JsonOutline {
   size_t depth = 0;    ///< levels of { } and [ ]
   size_t topNames = 0; ///< members of the outermost object
+  bool isWhole = true; ///< no number has a fraction or an exponent
 };
 } // namespace
 
@@ -55,17 +56,26 @@ static JsonOutline outlineOf(StringRef text) {
       depth -= depth > 0;
     else if (c == ':' && depth == 1)
       ++outline.topNames;
+    else if (c == '.' || (i > 0 && isDigit(text[i - 1]) && toLower(c) == 'e'))
+      outline.isWhole = false;
   }
   return outline;
 }
 
-/// A whole number from 0 that fits. LLVM's getAsInteger converts 2^63, written
-/// with a decimal point, to an integer that has no such value.
+/// A number from 0 that fits. LLVM's getAsInteger converts 2^63 to an integer
+/// that has no such value.
 static std::optional<int64_t> sizeOf(const json::Value &value) {
   auto number = value.getAsNumber();
   if (!number || *number < 0 || *number >= 0x1p63)
     return std::nullopt;
   return value.getAsInteger();
+}
+
+static bool isTexts(const json::Value &value) {
+  const json::Object *object = value.getAsObject();
+  return object && all_of(*object, [](const auto &member) {
+           return member.second.getAsString().has_value();
+         });
 }
 
 /// Places the tensor that one entry of the header describes.
@@ -143,12 +153,17 @@ Expected<TensorFile> rnn::readTensors(std::unique_ptr<MemoryBuffer> buffer) {
   // A JSON object keeps one of two members of the same name.
   if (outline.topNames > entries->size())
     return wrong("its header names a tensor twice");
+  if (!outline.isWhole)
+    return wrong("its header has a number that is not whole");
 
   TensorFile file;
   std::vector<std::pair<uint64_t, NamedTensor>> placed;
   for (const auto &[name, value] : *entries) {
-    if (StringRef(name) == "__metadata__")
+    if (StringRef(name) == "__metadata__") {
+      if (!isTexts(value))
+        return wrong("its '__metadata__' is no JSON object of texts");
       continue;
+    }
     placed.emplace_back();
     placed.back().second.name = StringRef(name).str();
     if (Error error =
@@ -163,9 +178,15 @@ Expected<TensorFile> rnn::readTensors(std::unique_ptr<MemoryBuffer> buffer) {
   for (auto &[begin, tensor] : placed) {
     if (begin < end)
       return wrong("tensor '" + tensor.name + "' overlaps another");
+    if (begin > end)
+      return wrong(Twine(begin - end) + " bytes before tensor '" + tensor.name +
+                   "' belong to no tensor");
     end = begin + tensor.bytes.size();
     file.tensors.push_back(std::move(tensor));
   }
+  if (end < data.size())
+    return wrong("its last " + Twine(data.size() - end) +
+                 " bytes belong to no tensor");
   file.buffer = std::move(buffer);
   return file;
 }
