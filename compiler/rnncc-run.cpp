@@ -33,6 +33,17 @@ struct Options {
   int64_t steps = -1, batch = -1;
 };
 
+/// A wrong command line.
+struct UsageError : ErrorInfo<UsageError, StringError> {
+  static char ID;
+  explicit UsageError(const Twine &message)
+      : ErrorInfo(message, inconvertibleErrorCode()) {}
+};
+char UsageError::ID;
+
+/// More threads than any machine of today has processors.
+constexpr int mostThreads = 1024;
+
 /// Memory from the runtime.
 struct Free {
   void operator()(void *memory) const { rnncc_free(memory); }
@@ -75,6 +86,10 @@ private:
   Memory weights, tape, forwardScratch, backwardScratch;
 };
 } // namespace
+
+static Error usageError(const Twine &message) {
+  return make_error<UsageError>(message);
+}
 
 static Error statusError(const Twine &what, rnncc_status status) {
   return createStringError(what + ": " + rnncc_status_text(status));
@@ -267,8 +282,8 @@ static Error inferSizes(const TensorFile &file, const rnncc_descriptor &cell,
     return Error::success();
   }
   if (steps < 0 || batch < 0)
-    return createStringError("the cell has no input to tell T and N; give "
-                             "--steps and --batch");
+    return usageError("the cell has no input to tell T and N; give --steps "
+                      "and --batch");
   return Error::success();
 }
 
@@ -404,12 +419,10 @@ static Error runClock(const rnncc_descriptor &cell, const Options &options) {
     auto [name, value] = part.split('=');
     int64_t *size = name == "T" ? &steps : name == "N" ? &batch : nullptr;
     if (!size || value.getAsInteger(10, *size) || *size < 0)
-      return createStringError("--time " + options.time +
-                               ": expected T=STEPS,N=ROWS");
+      return usageError("--time " + options.time + ": expected T=STEPS,N=ROWS");
   }
   if (steps < 0 || batch < 0)
-    return createStringError("--time " + options.time +
-                             ": expected T=STEPS,N=ROWS");
+    return usageError("--time " + options.time + ": expected T=STEPS,N=ROWS");
   Call call(cell, options, steps, batch);
   if (Error error = call.prepare())
     return error;
@@ -492,15 +505,15 @@ static Expected<const rnncc_descriptor *> findCell(const Options &options) {
     names += (names.empty() ? "" : ", ") + std::string((*cell)->name);
   }
   if (options.name.empty() && cells[1])
-    return createStringError("'" + options.cell + "' holds several cells (" +
-                             names + "); choose one with --cell");
+    return usageError("'" + options.cell + "' holds several cells (" + names +
+                      "); choose one with --cell");
   if (options.name.empty())
     return cells[0];
   if (const rnncc_descriptor *cell =
           rnncc_find_cell(cells, options.name.c_str()))
     return cell;
-  return createStringError("'" + options.cell + "' holds no cell '" +
-                           options.name + "', but " + names);
+  return usageError("'" + options.cell + "' holds no cell '" + options.name +
+                    "', but " + names);
 }
 
 int main(int argc, char **argv) {
@@ -550,8 +563,16 @@ int main(int argc, char **argv) {
     report("give --in and --out, or --time");
     return 2;
   }
-  if (o.threads < 1) {
-    report("--threads " + Twine(o.threads) + ": expected 1 or more");
+  bool usesFiles = !o.in.empty() || !o.out.empty() ||
+                   steps.getNumOccurrences() || batch.getNumOccurrences();
+  if (!o.time.empty() && usesFiles) {
+    report("--time makes its own data; give it without --in, --out, --steps "
+           "and --batch");
+    return 2;
+  }
+  if (o.threads < 1 || o.threads > mostThreads) {
+    report("--threads " + Twine(o.threads) + ": expected 1 to " +
+           Twine(mostThreads));
     return 2;
   }
   auto found = findCell(o);
@@ -560,6 +581,7 @@ int main(int argc, char **argv) {
                                  : runClock(**found, o);
   if (!error)
     return 0;
+  int code = error.isA<UsageError>() ? 2 : 1;
   report(toString(std::move(error)));
-  return 1;
+  return code;
 }
