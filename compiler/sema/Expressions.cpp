@@ -106,9 +106,7 @@ Operand Expressions::evaluateName(const Expr &expr) {
   case NamedThing::Size:
     return Operand::of(double(thing->size));
   case NamedThing::Function:
-    (scope.error(expr.loc) << "the function '" << expr.name
-                           << "' is not a value [function-value]")
-        .note(expr.loc, "call it: '" + expr.name + "(..)'");
+    scope.functions.reportNoValue(scope.error(expr.loc), expr.name, expr.loc);
     return {};
   case NamedThing::State:
     (scope.error(expr.loc) << "the state '" << expr.name

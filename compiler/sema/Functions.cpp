@@ -42,6 +42,16 @@ Functions::Functions(const File &file, Reporter &reporter)
   checkRecursion(file);
 }
 
+bool Functions::isFunction(StringRef name) const {
+  return find(name) || isBuiltin(name);
+}
+
+void Functions::reportNoValue(Report report, StringRef name,
+                              Location loc) const {
+  (report << "the function '" << name << "' is not a value [function-value]")
+      .note(loc, "call it: '" + name + "(..)'");
+}
+
 SmallVector<StringRef> Functions::names() const {
   SmallVector<StringRef> names(definitions.keys());
   for (const Builtin &builtin : builtins())
@@ -102,7 +112,10 @@ void Functions::checkBody(const syntax::Function &function, const Expr &expr) {
         return parameter.text == expr.name;
       });
   if ((expr.kind == ExprKind::Name || expr.kind == ExprKind::Time) &&
-      !isParameter) {
+      !isParameter && isFunction(expr.name)) {
+    reportNoValue(reporter.error(expr.loc), expr.name, expr.loc);
+  } else if ((expr.kind == ExprKind::Name || expr.kind == ExprKind::Time) &&
+             !isParameter) {
     Report report = reporter.error(expr.loc);
     report << "the function '" << function.name.text << "' has no parameter '"
            << expr.name << "' [unknown-name]";
@@ -118,7 +131,7 @@ void Functions::checkBody(const syntax::Function &function, const Expr &expr) {
                       "' to them");
   }
   if (expr.kind == ExprKind::Call) {
-    if (!find(expr.name) && !isBuiltin(expr.name))
+    if (!isFunction(expr.name))
       reportUnknown(expr.name, expr.loc);
     else
       checkArity(expr.name, expr.operands.size(), expr.loc);

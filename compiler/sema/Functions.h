@@ -26,6 +26,8 @@ public:
   bool isWrong(const syntax::Function &function) const {
     return wrong.contains(&function);
   }
+  /// True for a function of the file or of the language.
+  bool isFunction(llvm::StringRef name) const;
   /// The names of all functions, the language's included.
   llvm::SmallVector<llvm::StringRef> names() const;
 
@@ -33,6 +35,9 @@ public:
   /// the place of the call knows besides.
   void reportUnknown(llvm::StringRef name, mlir::Location loc,
                      llvm::ArrayRef<llvm::StringRef> others = {}) const;
+  /// Says in `report` that a function stands where a value must.
+  void reportNoValue(Report report, llvm::StringRef name,
+                     mlir::Location loc) const;
   /// True if `name`, a function, takes that many arguments; else reports it.
   bool checkArity(llvm::StringRef name, size_t arguments,
                   mlir::Location loc) const;

@@ -65,15 +65,24 @@ void Scope::explainArgument(Report &report, const Expr &expr,
     return;
   for (auto [parameter, given] : llvm::zip(function->parameters, call.operands))
     if (parameter.text == expr.name)
-      report.note(given->loc,
-                  "'" + expr.name + "' is " + quoted(*given) + " here, " +
-                      shapeText(writtenShape(*given, cell), sizes));
+      report.note(given->loc, "'" + expr.name + "' is " + quoted(*given) +
+                                  " here, " +
+                                  shapeText(writtenShape(*given, cell), sizes));
 }
 
 void Scope::reportUnknown(StringRef name, Location loc, const Twine &cure) {
   // The same name again is the same mistake.
   if (!arguments && !unknown.insert(name).second)
     return;
+  const Equation *later = nullptr;
+  for (const Statement &statement : cell.statements)
+    if (auto *equation = std::get_if<Equation>(&statement))
+      if (!later && equation->name.text == name)
+        later = equation;
+  if (!later && functions.isFunction(name)) {
+    functions.reportNoValue(error(loc), name, loc);
+    return;
+  }
   Report report = error(loc);
   report << "there is no '" << name << "' here [unknown-name]";
   auto known = [&] {
@@ -81,14 +90,11 @@ void Scope::reportUnknown(StringRef name, Location loc, const Twine &cure) {
     llvm::sort(known);
     return known;
   };
-  for (const Statement &statement : cell.statements)
-    if (auto *equation = std::get_if<Equation>(&statement))
-      if (equation->name.text == name) {
-        report.note(equation->name.loc,
-                    "it is defined here, after its use; a name is defined "
-                    "before it is used");
-        return;
-      }
+  if (later) {
+    report.note(later->name.loc, "it is defined here, after its use; a name is "
+                                 "defined before it is used");
+    return;
+  }
   if (!report.suggest(loc, name, known))
     report.note(loc, cure);
 }
@@ -131,6 +137,11 @@ NamedThing *Scope::add(const Identifier &name, NamedThing::Kind kind) {
 
 std::optional<int64_t> Scope::sizeOf(const Expr &name) {
   NamedThing *thing = use(name.name);
+  if (!thing && functions.isFunction(name.name)) {
+    error(name.loc) << "the function '" << name.name
+                    << "' is not a size [size-form]";
+    return std::nullopt;
+  }
   if (!thing) {
     reportUnknown(name.name, name.loc,
                   "make it a parameter of the cell: 'cell " + cell.name.text +
@@ -153,21 +164,6 @@ std::optional<int64_t> Scope::size(const Expr &expr) {
       expr, [&](const Expr &name) { return sizeOf(name); }, reporter);
 }
 
-/// True if `name` is called somewhere in the expression.
-static bool calls(const Expr &expr, StringRef name) {
-  return (expr.kind == ExprKind::Call && expr.name == name) ||
-         llvm::any_of(expr.operands, [&](const ExprPtr &operand) {
-           return operand && ::calls(*operand, name);
-         });
-}
-
-static bool usesAsFunction(const Cell &cell, StringRef name) {
-  return llvm::any_of(cell.statements, [&](const Statement &statement) {
-    auto *equation = std::get_if<Equation>(&statement);
-    return equation && ::calls(*equation->value, name);
-  });
-}
-
 /// The value that the user set a parameter to, or null.
 static const Setting *findSetting(const Request &request, StringRef cell,
                                   StringRef name) {
@@ -177,6 +173,71 @@ static const Setting *findSetting(const Request &request, StringRef cell,
         (setting.cell == cell || (setting.cell.empty() && !found)))
       found = &setting;
   return found;
+}
+
+namespace {
+/// Where a cell first uses a parameter in each way, or null.
+struct Uses {
+  llvm::StringSet<> names; ///< its own, and of parameters that stand for it
+  const Expr *asSize = nullptr, *asFunction = nullptr;
+
+  void collect(const Expr &expr) {
+    bool isIt = names.contains(expr.name);
+    if (isIt && expr.kind == ExprKind::Name && !asSize)
+      asSize = &expr;
+    if (isIt && expr.kind == ExprKind::Call && !asFunction)
+      asFunction = &expr;
+    for (const ExprPtr &operand : expr.operands)
+      if (operand)
+        collect(*operand);
+  }
+};
+} // namespace
+
+static Uses usesOf(const Cell &cell, const Request &request, StringRef name) {
+  Uses uses;
+  uses.names.insert(name);
+  for (const Parameter &parameter : cell.parameters) {
+    StringRef other = parameter.name.text;
+    if (!parameter.value || findSetting(request, cell.name.text, other))
+      continue;
+    const Expr &value = *parameter.value;
+    if (value.kind != ExprKind::Name)
+      uses.collect(value);
+    else if (uses.names.contains(value.name))
+      uses.names.insert(other);
+  }
+  for (const Statement &statement : cell.statements) {
+    if (auto *equation = std::get_if<Equation>(&statement))
+      uses.collect(*equation->value);
+    if (auto *declaration = std::get_if<Declaration>(&statement)) {
+      for (const ExprPtr &size : declaration->shape)
+        uses.collect(*size);
+      if (declaration->init)
+        for (const ExprPtr &argument : declaration->init->operands)
+          uses.collect(*argument);
+    }
+  }
+  return uses;
+}
+
+/// Checks that a parameter is set to what the cell uses it as.
+bool Scope::checkSetting(const Setting &setting, bool isFunction,
+                         Location loc) {
+  Uses uses = usesOf(cell, request, setting.name);
+  const Expr *use = isFunction ? uses.asSize : uses.asFunction;
+  if (!use || (uses.asSize && uses.asFunction))
+    return true;
+  Report report = error(loc);
+  report << "'" << setting.name << "' is set to "
+         << (isFunction ? "the function '" + setting.value + "', but it is"
+                        : "the number " + setting.value + ", but it is")
+         << (isFunction ? " a size" : " called as a function")
+         << " [set-value]";
+  report.note(use->loc,
+              "it is used here" +
+                  (use->name == setting.name ? "" : " as '" + use->name + "'"));
+  return false;
 }
 
 void Scope::bindParameters() {
@@ -195,16 +256,15 @@ void Scope::bindParameter(const Parameter &parameter) {
     thing.kind = NamedThing::Function;
     thing.function = function;
   };
-  auto isFunction = [&](StringRef word) {
-    return functions.find(word) || isBuiltin(word);
-  };
   if (setting) {
     StringRef word = setting->value;
     int64_t number = 0;
-    if (isFunction(word)) {
-      setFunction(word);
+    if (functions.isFunction(word)) {
+      if (checkSetting(*setting, /*isFunction=*/true, loc))
+        setFunction(word);
     } else if (!word.getAsInteger(10, number)) {
-      value = number;
+      if (checkSetting(*setting, /*isFunction=*/false, loc))
+        value = number;
     } else if (llvm::all_of(word.drop_front(word.starts_with("-")),
                             llvm::isDigit)) {
       error(loc) << "the size '" << name << "' is set to " << word
@@ -222,12 +282,13 @@ void Scope::bindParameter(const Parameter &parameter) {
         given.kind == ExprKind::Name ? find(given.name) : nullptr;
     if (earlier && earlier->kind == NamedThing::Function)
       setFunction(use(given.name)->function);
-    else if (!earlier && given.kind == ExprKind::Name && isFunction(given.name))
+    else if (!earlier && given.kind == ExprKind::Name &&
+             functions.isFunction(given.name))
       setFunction(given.name);
     else
       value = size(given);
   } else {
-    bool isCalled = usesAsFunction(cell, name);
+    bool isCalled = usesOf(cell, request, name).asFunction;
     (error(loc) << "'" << name << "' of the cell '" << cell.name.text
                 << "' is not given [size-missing]")
         .note(loc, "give it when compiling: --set " + name +

@@ -122,6 +122,8 @@ private:
   void explainArgument(Report &report, const syntax::Expr &expr,
                        llvm::ArrayRef<int64_t> sizes);
   void bindParameter(const syntax::Parameter &parameter);
+  bool checkSetting(const Setting &setting, bool isFunction,
+                    mlir::Location loc);
   std::optional<int64_t> sizeOf(const syntax::Expr &name);
 
   llvm::StringMap<NamedThing> names;
