@@ -9,6 +9,8 @@
 #include "mlir/IR/Diagnostics.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/ConvertUTF.h"
+#include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 using namespace rnn::syntax;
@@ -116,9 +118,40 @@ static constexpr std::pair<StringRef, StringRef> foreign[] = {
     {"?", "a choice is written 'where(c, a, b)'"},
     {".", "a product is written 'W @ x', a transposed matrix 'W''"},
     {"\"", "there are no texts; a comment begins with '#'"},
+    {"\u00a0", "it is a no-break space; write a plain one"},
     {"\u2212", "minus is written '-'"},
     {"\u00b7", "a product is written 'W @ x' or 'a * b'"},
     {"\u00d7", "a product is written 'W @ x' or 'a * b'"}};
+
+/// What others call their functions' home.
+static constexpr StringRef modules[] = {"F",  "jax", "jnp",   "keras", "math",
+                                        "nn", "np",  "numpy", "tf",    "torch"};
+
+/// If the '.' that was read stands behind the name of a module: reads on to the
+/// end of the path, and gives all of it ("torch.nn.").
+StringRef Lexer::takeModulePath(const char *dot) {
+  const char *begin = dot;
+  while (begin > lineStart && continuesName(begin[-1]))
+    --begin;
+  if (!llvm::is_contained(modules, StringRef(begin, dot - begin)))
+    return "";
+  while (true) {
+    StringRef word = rest.take_while(continuesName);
+    if (word.empty() || !rest.drop_front(word.size()).starts_with("."))
+      return StringRef(begin, rest.data() - begin);
+    rest = rest.drop_front(word.size() + 1);
+  }
+}
+
+/// "this character, U+00A0,", or the byte that is no character.
+static std::string nameOf(StringRef bad) {
+  auto *begin = reinterpret_cast<const llvm::UTF8 *>(bad.data()), *at = begin;
+  llvm::UTF32 letter;
+  if (llvm::convertUTF8Sequence(&at, begin + bad.size(), &letter,
+                                llvm::strictConversion) != llvm::conversionOK)
+    return llvm::formatv("this byte, {0:X2},", uint8_t(bad.front()));
+  return llvm::formatv("this character, U+{0:X-4},", letter);
+}
 
 /// Reports a run of characters that mean nothing, once.
 void Lexer::reportBadCharacters() {
@@ -136,16 +169,20 @@ void Lexer::reportBadCharacters() {
     rest = rest.drop_front();
   while (!rest.empty() && !isKnown(rest));
   StringRef bad = start.drop_back(rest.size());
+  StringRef path = bad == "." ? takeModulePath(start.data()) : "";
   ++errors;
   InFlightDiagnostic error = emitError(loc);
   if (llvm::all_of(bad, llvm::isPrint))
     error << "'" << bad << "'";
   else
-    error << "this character";
+    error << nameOf(bad);
   error << " has no meaning here [bad-character]";
   auto known = llvm::find_if(
       foreign, [&](auto &it) { return bad.starts_with(it.first); });
-  if (known != std::end(foreign))
+  if (!path.empty())
+    error.attachNote(loc) << "functions have no path: leave out '" << path
+                          << "'";
+  else if (known != std::end(foreign))
     error.attachNote(loc) << known->second;
   else if (bad.front() & 0x80)
     error.attachNote(loc) << "names are made of the letters a to z and A to Z, "

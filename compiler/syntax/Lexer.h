@@ -49,6 +49,7 @@ private:
   void skipBlanks();
   Token lexNumber();
   void reportBadCharacters();
+  llvm::StringRef takeModulePath(const char *dot);
   Token take(TokenKind kind, size_t length, llvm::StringRef meaning = {});
   mlir::Location locate() const;
 

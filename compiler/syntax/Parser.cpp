@@ -99,6 +99,7 @@ private:
   void giveUp();
   void skipStatement();
   void skipTopLevel();
+  bool startsTopLevel() const;
 
   ExprPtr make(ExprKind kind, Location loc, const char *begin, StringRef name,
                SmallVector<ExprPtr, 2> operands);
@@ -176,13 +177,26 @@ bool Parser::expectClose(StringRef close, const Token &open) {
   return false;
 }
 
+/// How to write what other languages begin with the word; empty for no such
+/// word.
+static StringRef cureOf(StringRef word) {
+  if (word == "if" || word == "else" || word == "elif")
+    return "a choice is a value: 'h[t] = where(c, a, b)'";
+  if (word == "for" || word == "while")
+    return "there are no loops: the text is about one step";
+  return "";
+}
+
 /// The word at hand begins nothing: says which ones would.
 void Parser::reportWord(StringRef what, ArrayRef<StringRef> words) {
   if (gaveUp)
     return;
   auto diagnostic = error(token.loc) << "'" << token.source << "' begins no "
                                      << what << " [unknown-word]";
-  if (auto meant = rnn::nearest(token.source, words))
+  StringRef cure = cureOf(token.source);
+  if (!cure.empty())
+    diagnostic.attachNote(token.loc) << cure;
+  else if (auto meant = rnn::nearest(token.source, words))
     diagnostic.attachNote(token.loc) << "did you mean '" << *meant << "'?";
   else
     diagnostic.attachNote(token.loc)
@@ -201,17 +215,30 @@ void Parser::giveUp() {
 
 /// Goes to where the next statement is likely to start. Line ends mean nothing
 /// to the grammar, but they do to whoever wrote the text.
+/// What is in braces, as other languages have blocks, is skipped as a whole.
 void Parser::skipStatement() {
-  while (token.kind != TokenKind::End && !at("}") && !at(";") &&
-         !token.startsLine)
+  unsigned depth = 0;
+  while (token.kind != TokenKind::End) {
+    if (at("{"))
+      ++depth;
+    else if (depth > 0 ? startsTopLevel()
+                       : at("}") || at(";") || token.startsLine)
+      return;
+    else if (at("}"))
+      --depth;
     advance();
+  }
+}
+
+bool Parser::startsTopLevel() const {
+  return token.startsLine &&
+         (at("cell") || at("fn") || at("model") || at("schedule"));
 }
 
 void Parser::skipTopLevel() {
   unsigned depth = 0;
   while (token.kind != TokenKind::End) {
-    if (token.startsLine &&
-        (at("cell") || at("fn") || at("model") || at("schedule")))
+    if (startsTopLevel())
       return;
     if (at("{"))
       ++depth;
@@ -384,7 +411,8 @@ bool Parser::parseStatement(Cell &cell) {
     unexpected("a declaration, an equation or '}'",
                at(")") || at("]") ? "it closes nothing" : "");
   }
-  advance();
+  if (!at("{"))
+    advance();
   return false;
 }
 
@@ -498,6 +526,8 @@ void Parser::reportNoEquation(StringRef name, bool startsLine) {
     unexpected("'='", "to declare '" + name +
                           "', begin with 'input', 'state' or 'param', or end "
                           "the declaration before it with ','");
+  else if (!cureOf(name).empty())
+    unexpected("'='", cureOf(name));
   else if (at("("))
     unexpected("'='", "a step is written '" + name + "[t]'");
   else if (at(","))
