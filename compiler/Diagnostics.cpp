@@ -6,6 +6,7 @@
 
 #include "compiler/Diagnostics.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/ConvertUTF.h"
 #include "llvm/Support/Unicode.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -47,20 +48,40 @@ static std::string shortened(StringRef message) {
   return (message.take_front(head) + " ... " + message.drop_front(tail)).str();
 }
 
+/// The text with '?' for what would not show, or would steer the terminal.
+static std::string printable(StringRef text) {
+  std::string shown;
+  while (!text.empty()) {
+    size_t length = llvm::getNumBytesForUTF8(text.front());
+    StringRef letter = text.take_front(length);
+    int width = llvm::sys::unicode::columnWidthUTF8(letter);
+    if (width == llvm::sys::unicode::ErrorInvalidUTF8)
+      letter = text.take_front(1);
+    if (letter == "\t")
+      shown += ' ';
+    else if (width < 0)
+      shown += '?';
+    else
+      shown += letter;
+    text = text.drop_front(letter.size());
+  }
+  return shown;
+}
+
 void DiagnosticPrinter::print(Location loc, StringRef message,
                               DiagnosticSeverity severity) {
   auto place = loc->findInstanceOf<FileLineColLoc>();
   StringRef line = place ? lineAt(place.getLine()) : "";
-  bool isAscii = llvm::all_of(line, [](char c) { return llvm::isASCII(c); });
-  emitDiagnostic(loc, shortened(message), severity,
-                 /*displaySourceLine=*/isAscii && line.size() <= longestLine);
-  if (isAscii || line.size() > longestLine || place.getColumn() == 0)
+  bool isPlain =
+      llvm::all_of(line, [](char c) { return llvm::isPrint(c) || c == '\t'; });
+  emitDiagnostic(loc, printable(shortened(message)), severity,
+                 /*displaySourceLine=*/isPlain && line.size() <= longestLine);
+  if (isPlain || line.size() > longestLine || place.getColumn() == 0)
     return;
   // LLVM shows no caret here, since it counts bytes.
-  std::string shown = line.str();
-  std::replace(shown.begin(), shown.end(), '\t', ' ');
-  int width = llvm::sys::unicode::columnWidthUTF8(
-      StringRef(shown).take_front(place.getColumn() - 1));
-  if (width >= 0)
-    llvm::errs() << shown << '\n' << std::string(width, ' ') << "^\n";
+  size_t column = place.getColumn() - 1;
+  std::string before = printable(line.take_front(column));
+  int width = llvm::sys::unicode::columnWidthUTF8(before);
+  llvm::errs() << before << printable(line.drop_front(column)) << '\n'
+               << std::string(width, ' ') << "^\n";
 }

@@ -12,8 +12,9 @@
 namespace rnn {
 
 /// Prints diagnostics with the line of the text and a caret, as MLIR's handler
-/// does, and besides: a caret in lines with letters outside of ASCII, no lines
-/// that would fill the terminal, and long names cut in the middle.
+/// does, and besides: a caret in lines with letters outside of ASCII, '?' for
+/// what would steer the terminal, no lines that would fill it, and long names
+/// cut in the middle.
 class DiagnosticPrinter : public mlir::SourceMgrDiagnosticHandler {
 public:
   /// `text` is what `sources` has, to the letter.
