@@ -177,10 +177,15 @@ bool Parser::expectClose(StringRef close, const Token &open) {
   return false;
 }
 
+/// True for what other languages write behind the block of an `if`.
+static bool continuesChoice(StringRef word) {
+  return word == "else" || word == "elif";
+}
+
 /// How to write what other languages begin with the word; empty for no such
 /// word.
 static StringRef cureOf(StringRef word) {
-  if (word == "if" || word == "else" || word == "elif")
+  if (word == "if" || continuesChoice(word))
     return "a choice is a value: 'h[t] = where(c, a, b)'";
   if (word == "for" || word == "while")
     return "there are no loops: the text is about one step";
@@ -222,7 +227,8 @@ void Parser::skipStatement() {
     if (at("{"))
       ++depth;
     else if (depth > 0 ? startsTopLevel()
-                       : at("}") || at(";") || token.startsLine)
+                       : at("}") || at(";") ||
+                             (token.startsLine && !continuesChoice(token.text)))
       return;
     else if (at("}"))
       --depth;
