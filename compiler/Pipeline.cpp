@@ -118,6 +118,8 @@ static StringRef extensionOf(Emit emit) {
     return "so";
   case Emit::Header:
     return "h";
+  case Emit::Kernels:
+    return "kernels";
   case Emit::Assembly:
     return "s";
   case Emit::LLVM:
@@ -214,7 +216,7 @@ static ExitCode emit(ModuleOp module, const Options &options) {
 
   auto kernels = module->getAttrOfType<StringAttr>(kernelsAttribute);
   if (options.emit == Emit::Kernels)
-    return write(outputName(options, "kernels"),
+    return write(outputs.front(),
                  [&](raw_ostream &os) { os << kernels.getValue(); });
   std::vector<SmallString<0>> objects;
   if (kernels) {
