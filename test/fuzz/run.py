@@ -1,18 +1,27 @@
 #!/usr/bin/env python3
-"""run.py BUILD SECONDS [NAME ..]: runs the fuzzers of BUILD (preset fuzz), each for that long,
-as many at once as there are processors. Prints where they are every ten seconds. What they
-find lies in BUILD/findings, with a message that says how to run it again; then the exit code
-is 1. New inputs gather in BUILD/corpus."""
+"""run.py [--seed N] BUILD SECONDS [NAME ..]: runs the fuzzers of BUILD (preset fuzz), each for
+that long, as many at once as there are processors. Prints where they are every ten seconds. What
+they find lies in BUILD/findings, with a message that says how to run it again; then the exit
+code is 1. New inputs gather in BUILD/corpus; with a seed they are forgotten, so that a run does
+what the last one did."""
+import argparse
 import concurrent.futures
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
 
 here = os.path.dirname(os.path.abspath(__file__))
-build, seconds = os.path.abspath(sys.argv[1]), int(sys.argv[2])
-names = sys.argv[3:] or sorted(os.listdir(os.path.join(here, "corpus")))
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("--seed", type=int)
+parser.add_argument("build", type=os.path.abspath)
+parser.add_argument("seconds", type=int)
+parser.add_argument("names", nargs="*",
+                    default=sorted(os.listdir(os.path.join(here, "corpus"))))
+given = parser.parse_args()
+build, seconds, names = given.build, given.seconds, given.names
 
 # One input may take seconds (a busy machine, sanitizers), and a gigabyte.
 LIMITS = ["-timeout=25", "-rss_limit_mb=1024", "-max_len=4096"]
@@ -22,6 +31,9 @@ def fuzz(name):
     """Runs one fuzzer; gives what it found, as text."""
     program = os.path.join(build, "bin", "fuzz-" + name)
     corpus, findings = (os.path.join(build, folder, name) for folder in ("corpus", "findings"))
+    if given.seed is not None:
+        corpus += "-%d" % given.seed
+        shutil.rmtree(corpus, ignore_errors=True)
     for folder in (corpus, findings):
         os.makedirs(folder, exist_ok=True)
     log = os.path.join(findings, "log")
@@ -31,6 +43,8 @@ def fuzz(name):
     words = os.path.join(here, name + ".dict")
     if os.path.exists(words):
         command.append("-dict=" + words)
+    if given.seed is not None:
+        command.append("-seed=%d" % given.seed)
     before = set(os.listdir(findings))
     with open(log, "wb") as out:
         process = subprocess.Popen(command, stdout=out, stderr=out, cwd=findings)
