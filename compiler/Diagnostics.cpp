@@ -31,8 +31,11 @@ void DiagnosticPrinter::print(Diagnostic &diagnostic) {
 StringRef DiagnosticPrinter::lineAt(unsigned number) const {
   StringRef rest = text;
   for (unsigned i = 1; i < number && !rest.empty(); ++i)
-    rest = rest.drop_until([](char c) { return c == '\n'; }).drop_front();
-  return rest.take_until([](char c) { return c == '\n' || c == '\r'; });
+    rest = rest.drop_until([](char c) { return c == '\n'; }).substr(1);
+  // A carriage return elsewhere than before the line's end is a character.
+  StringRef line = rest.take_until([](char c) { return c == '\n'; });
+  line.consume_back("\r");
+  return line;
 }
 
 /// The beginning and the end, which has the error's name.
@@ -79,7 +82,7 @@ void DiagnosticPrinter::print(Location loc, StringRef message,
   if (isPlain || line.size() > longestLine || place.getColumn() == 0)
     return;
   // LLVM shows no caret here, since it counts bytes.
-  size_t column = place.getColumn() - 1;
+  size_t column = std::min<size_t>(place.getColumn() - 1, line.size());
   std::string before = printable(line.take_front(column));
   int width = llvm::sys::unicode::columnWidthUTF8(before);
   llvm::errs() << before << printable(line.drop_front(column)) << '\n'
