@@ -97,6 +97,51 @@ void Check::fill(CompiledCall &c, const Call &call, bool backward) {
     c.call->lengths = call.lengths.data();
 }
 
+/// The call with the last bit of every number that goes in moved up or down.
+Call Check::shaken(Call call) {
+  double unit = std::ldexp(1, cell.element == RNNCC_F64 ? -52 : -23);
+  auto shake = [&](std::vector<double> &values) {
+    for (double &value : values)
+      value *= shaking() & 1 ? 1 + unit : 1 - unit;
+  };
+  for (std::vector<double> &values : call.params)
+    shake(values);
+  for (auto [index, array] : llvm::enumerate(flat.interface().arrays)) {
+    shake(call.arrays[index]);
+    if (array.role == ArrayRole::GradParam)
+      call.arrays[index].clear();
+  }
+  flat.forward(call);
+  flat.backward(call);
+  return call;
+}
+
+/// What compiled code wrote against the interpreter. A sum of many terms that
+/// cancel has lost digits in any order of addition, and a cell that swings
+/// freely doubles every rounding: a number that misses the tolerance of its type
+/// may be off by some of the way, and no more than ten times the tolerance, that
+/// the interpreter's own goes when the last bits of what goes in are moved.
+void Check::compareAll(const CompiledCall &c, const Call &expected,
+                       const Twine &what) {
+  std::optional<Call> moved;
+  for (auto [index, array] : llvm::enumerate(flat.interface().arrays)) {
+    if (array.role == ArrayRole::Input || array.role == ArrayRole::GradOutput)
+      continue;
+    bool gradient = array.role >= ArrayRole::GradOutput;
+    double tolerance = gradient ? tolerances.backward : tolerances.forward;
+    std::vector<double> got = c.get(index);
+    const std::vector<double> &right = expected.arrays[index];
+    if (Verdict::error(got, right) > tolerance) {
+      if (!moved)
+        moved = shaken(expected);
+      double way = 16 * Verdict::error(moved->arrays[index], right);
+      tolerance = std::clamp(way, tolerance, 10 * tolerance);
+    }
+    verdict.compare(gradient ? Aspect::Gradients : Aspect::Values, got, right,
+                    tolerance, what + " " + array.name);
+  }
+}
+
 void Check::run(int64_t steps, int64_t batch, bool differences,
                 Specials specials) {
   std::string what =
@@ -143,16 +188,13 @@ void Check::run(int64_t steps, int64_t batch, bool differences,
   runCompiled(together, true, &team, what + " two threads");
   verdict.require(training.sameBits(again), what + " bits of a second run");
   verdict.require(training.sameBits(together), what + " bits of two threads");
-  for (auto [index, array] : llvm::enumerate(face.arrays)) {
-    bool gradient = array.role >= ArrayRole::GradOutput;
-    verdict.compare(gradient ? Aspect::Gradients : Aspect::Values,
-                    training.get(index), call.arrays[index],
-                    gradient ? tolerances.backward : tolerances.forward,
-                    what + " " + array.name);
-    if (!gradient)
-      verdict.compare(Aspect::Values, inference.get(index), call.arrays[index],
-                      tolerances.forward, what + " inference " + array.name);
-  }
+  compareAll(training, call, what);
+  for (auto [index, array] : llvm::enumerate(face.arrays))
+    if (array.role < ArrayRole::GradOutput)
+      verdict.require(!std::memcmp(inference.arrays[index]->data(),
+                                   training.arrays[index]->data(),
+                                   training.arrays[index]->size()),
+                      what + " bits of inference, " + array.name);
   checkSteps(inference, what);
   if (batch > 0)
     checkRows(inference, what);

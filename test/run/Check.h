@@ -68,11 +68,14 @@ private:
   void checkRowAlone(const CompiledCall &whole, int64_t row, int64_t length,
                      const llvm::Twine &what);
   void fill(CompiledCall &c, const Call &call, bool backward);
+  Call shaken(Call call);
+  void compareAll(const CompiledCall &c, const Call &expected,
+                  const llvm::Twine &what);
 
   const rnncc_descriptor &cell;
   Interpreter text, flat, staged;
   Tolerances tolerances;
-  std::mt19937_64 generator{7};
+  std::mt19937_64 generator{7}, shaking{11};
   std::vector<std::vector<double>> params;
   std::vector<std::unique_ptr<Fence>> sources;
   std::unique_ptr<Fence> weights;

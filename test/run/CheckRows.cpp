@@ -162,21 +162,13 @@ void Check::checkLengths(Call call, const Twine &what) {
   verdict.require(training.sameBits(together), what + " bits with lengths");
   flat.forward(call);
   flat.backward(call);
-  for (auto [index, array] : llvm::enumerate(face.arrays)) {
-    bool gradient = array.role >= ArrayRole::GradOutput;
-    bool isRead =
-        array.role == ArrayRole::Input || array.role == ArrayRole::GradOutput;
-    if (!isRead)
-      verdict.compare(gradient ? Aspect::Gradients : Aspect::Values,
-                      training.get(index), call.arrays[index],
-                      gradient ? tolerances.backward : tolerances.forward,
-                      what + " with lengths " + array.name);
+  compareAll(training, call, what + " with lengths");
+  for (auto [index, array] : llvm::enumerate(face.arrays))
     if (array.role == ArrayRole::Output || array.role == ArrayRole::Final)
       verdict.require(!std::memcmp(inference.arrays[index]->data(),
                                    training.arrays[index]->data(),
                                    training.arrays[index]->size()),
                       what + " with lengths, inference " + array.name);
-  }
   for (int64_t row = 0; row < std::min<int64_t>(call.batch, 4); ++row)
     checkRowAlone(training, row, call.lengths[row],
                   what + " row " + Twine(row) + " of length " +

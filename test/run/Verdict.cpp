@@ -21,23 +21,26 @@ void Verdict::require(Aspect aspect, bool condition, const Twine &what) {
     firstFailure = aspect;
 }
 
+double Verdict::error(ArrayRef<double> got, ArrayRef<double> expected) {
+  if (got.size() != expected.size())
+    return INFINITY;
+  double scale = 0.1, error = 0;
+  for (double x : expected)
+    scale = std::max(scale, std::fabs(x));
+  for (auto [x, y] : zip(got, expected)) {
+    double difference = std::fabs(x - y) / scale;
+    error = std::max(error, std::isnan(difference) ? INFINITY : difference);
+  }
+  return error;
+}
+
 void Verdict::compare(Aspect aspect, ArrayRef<double> got,
                       ArrayRef<double> expected, double tolerance,
                       const Twine &what) {
-  double scale = 0.1, error = 0;
-  for (double x : expected) {
-    scale = std::max(scale, std::fabs(x));
-    if (aspect != Aspect::Special && !std::isfinite(x))
-      isFinite = false;
-  }
-  for (auto [x, y] : zip(got, expected)) {
-    double difference = std::fabs(x - y) / scale;
-    if (std::isnan(difference))
-      difference = INFINITY;
-    error = std::max(error, difference);
-  }
-  double &worstYet = worst[int(aspect)];
-  worstYet = std::max(worstYet, error);
-  require(aspect, error <= tolerance && got.size() == expected.size(),
-          what + " is off by " + std::to_string(error * 1e9) + "e-9");
+  double difference = error(got, expected);
+  if (aspect != Aspect::Special)
+    isFinite &= all_of(expected, [](double x) { return std::isfinite(x); });
+  worst[int(aspect)] = std::max(worst[int(aspect)], difference);
+  require(aspect, difference <= tolerance,
+          what + " is off by " + std::to_string(difference * 1e9) + "e-9");
 }

@@ -28,8 +28,11 @@ struct Verdict {
     require(Aspect::Facts, condition, what);
   }
   /// The error of an array is its largest absolute difference over its largest
-  /// absolute value, but at least over 0.1: what is added up is of order one,
-  /// and a lone sum near zero has lost digits in any order of addition.
+  /// absolute value, but at least over 0.1: what is added up is of order one.
+  static double error(llvm::ArrayRef<double> got,
+                      llvm::ArrayRef<double> expected);
+
+  /// Requires an error of at most `tolerance`.
   void compare(Aspect aspect, llvm::ArrayRef<double> got,
                llvm::ArrayRef<double> expected, double tolerance,
                const llvm::Twine &what);
