@@ -15,7 +15,7 @@ using namespace rnn;
 void Verdict::require(Aspect aspect, bool condition, const Twine &what) {
   if (condition)
     return;
-  outs() << "FAILED: " << what << "\n";
+  errs() << "FAILED: " << what << "\n";
   ++failures;
   if (!firstFailure)
     firstFailure = aspect;
