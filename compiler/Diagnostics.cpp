@@ -7,6 +7,7 @@
 #include "compiler/Diagnostics.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/ConvertUTF.h"
+#include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/Unicode.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -16,9 +17,9 @@ using llvm::StringRef;
 
 static constexpr size_t longestLine = 400, longestMessage = 1000;
 
-DiagnosticPrinter::DiagnosticPrinter(llvm::SourceMgr &sources, StringRef text,
+DiagnosticPrinter::DiagnosticPrinter(llvm::SourceMgr &sources,
                                      MLIRContext *context)
-    : SourceMgrDiagnosticHandler(sources, context), text(text) {
+    : SourceMgrDiagnosticHandler(sources, context) {
   setHandler([this](Diagnostic &diagnostic) { print(diagnostic); });
 }
 
@@ -28,9 +29,12 @@ void DiagnosticPrinter::print(Diagnostic &diagnostic) {
     print(note.getLocation(), note.str(), note.getSeverity());
 }
 
-StringRef DiagnosticPrinter::lineAt(unsigned number) const {
-  StringRef rest = text;
-  for (unsigned i = 1; i < number && !rest.empty(); ++i)
+StringRef DiagnosticPrinter::lineAt(FileLineColLoc place) const {
+  StringRef rest;
+  for (unsigned id = 1; id <= mgr.getNumBuffers(); ++id)
+    if (mgr.getMemoryBuffer(id)->getBufferIdentifier() == place.getFilename())
+      rest = mgr.getMemoryBuffer(id)->getBuffer();
+  for (unsigned i = 1; i < place.getLine() && !rest.empty(); ++i)
     rest = rest.drop_until([](char c) { return c == '\n'; }).substr(1);
   // A carriage return elsewhere than before the line's end is a character.
   StringRef line = rest.take_until([](char c) { return c == '\n'; });
@@ -74,7 +78,7 @@ static std::string printable(StringRef text) {
 void DiagnosticPrinter::print(Location loc, StringRef message,
                               DiagnosticSeverity severity) {
   auto place = loc->findInstanceOf<FileLineColLoc>();
-  StringRef line = place ? lineAt(place.getLine()) : "";
+  StringRef line = place ? lineAt(place) : "";
   bool isPlain =
       llvm::all_of(line, [](char c) { return llvm::isPrint(c) || c == '\t'; });
   emitDiagnostic(loc, printable(shortened(message)), severity,

@@ -17,18 +17,14 @@ namespace rnn {
 /// cut in the middle.
 class DiagnosticPrinter : public mlir::SourceMgrDiagnosticHandler {
 public:
-  /// `text` is what `sources` has, to the letter.
-  DiagnosticPrinter(llvm::SourceMgr &sources, llvm::StringRef text,
-                    mlir::MLIRContext *context);
+  DiagnosticPrinter(llvm::SourceMgr &sources, mlir::MLIRContext *context);
 
 private:
   void print(mlir::Diagnostic &diagnostic);
   void print(mlir::Location loc, llvm::StringRef message,
              mlir::DiagnosticSeverity severity);
-  /// A line of the text, from 1; empty if there is none.
-  llvm::StringRef lineAt(unsigned number) const;
-
-  llvm::StringRef text;
+  /// The line of a place; empty if there is none.
+  llvm::StringRef lineAt(mlir::FileLineColLoc place) const;
 };
 
 } // namespace rnn

@@ -70,6 +70,13 @@ std::optional<Options> rnn::parseOptions(int argc, char **argv) {
       cl::init(nullptr), cl::cat(category));
   for (const Stage &stage : stages())
     stopAfter.getParser().addLiteralOption(stage.name, &stage, stage.help);
+  static cl::opt<std::string> schedule(
+      "schedule", cl::value_desc("FILE"), cl::cat(category),
+      cl::desc("Take the schedules in FILE before those of the text"));
+  static cl::opt<bool> printSchedule(
+      "print-schedule", cl::cat(category),
+      cl::desc("Print the schedules that hold, those chosen by the compiler "
+               "included, in the form that --schedule reads, and stop"));
   static cl::opt<bool> warningsAreErrors(
       "Werror", cl::desc("Make warnings errors"), cl::cat(category));
   static cl::opt<bool> verifyDiagnostics(
@@ -90,6 +97,11 @@ std::optional<Options> rnn::parseOptions(int argc, char **argv) {
   if (stopAfter && emit.getNumOccurrences()) {
     commandLineError("--stop-after prints what a stage made; give it without "
                      "--emit");
+    return std::nullopt;
+  }
+  if (printSchedule && (stopAfter || emit.getNumOccurrences())) {
+    commandLineError("--print-schedule prints the schedule alone; give it "
+                     "without --emit and --stop-after");
     return std::nullopt;
   }
   Options options;
@@ -135,6 +147,8 @@ std::optional<Options> rnn::parseOptions(int argc, char **argv) {
         }))
       options.targets.push_back(level);
   options.stopAfter = stopAfter;
+  options.schedule = schedule;
+  options.printSchedule = printSchedule;
   options.warningsAreErrors = warningsAreErrors;
   options.verifyDiagnostics = verifyDiagnostics;
   return options;

@@ -33,6 +33,9 @@ struct Options {
   /// CPU levels to make kernels for, from the lowest; never empty.
   std::vector<Target> targets;
   const Stage *stopAfter = nullptr; ///< null: go to the end
+  /// A file of schedules, which count before those of the text; empty: none.
+  std::string schedule;
+  bool printSchedule = false; ///< print the schedule and stop
   bool warningsAreErrors = false;
   bool verifyDiagnostics = false;
 };

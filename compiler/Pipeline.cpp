@@ -17,6 +17,7 @@
 #include "compiler/lower/Passes.h"
 #include "compiler/output/Output.h"
 #include "compiler/schedule/Passes.h"
+#include "compiler/schedule/Schedule.h"
 #include "compiler/schedule/Target.h"
 #include "compiler/sema/Report.h"
 #include "compiler/sema/Sema.h"
@@ -72,12 +73,20 @@ static void addSchedule(PassManager &pm, const Options &options) {
   pm.addNestedPass<CellOp>(createFormAffinePass());
   addSimplify(pm);
   pm.addNestedPass<CellOp>(createBuildStagesPass());
-  if (options.backend == Backend::Halide) {
-    pm.addNestedPass<CellOp>(createPartProductsPass());
+  const bool kernels = options.backend == Backend::Halide;
+  PartProductsPassOptions part;
+  part.asked = !kernels;
+  pm.addNestedPass<CellOp>(createPartProductsPass(part));
+  if (kernels) {
     pm.addNestedPass<CellOp>(createAdjointStagesPass());
     pm.addNestedPass<CellOp>(createSplitSetupsPass());
   }
   addSimplify(pm);
+  CheckSchedulesPassOptions check;
+  check.kernels = kernels;
+  for (const Target &target : options.targets)
+    check.cpus.push_back(target.name);
+  pm.addNestedPass<CellOp>(createCheckSchedulesPass(check));
 }
 
 static void addLoops(PassManager &pm, const Options &options) {
@@ -138,7 +147,7 @@ static std::string withExtension(StringRef path, StringRef extension) {
 /// and behind an object's name that of the header beside it.
 static SmallVector<std::string> outputNames(const Options &options) {
   std::string name = options.output;
-  if (options.stopAfter)
+  if (options.stopAfter || options.printSchedule)
     return {name.empty() ? "-" : name};
   if (name.empty())
     name = withExtension(llvm::sys::path::filename(options.input),
@@ -286,9 +295,36 @@ static bool checkNames(const syntax::File &file, const Options &options) {
   return known;
 }
 
+/// Reads a file of schedules into those of a text, where it takes the place of
+/// those for the same cell and target.
+static ExitCode addSchedules(syntax::File &file, const Options &options,
+                             llvm::SourceMgr &sources, MLIRContext &context) {
+  auto buffer = llvm::MemoryBuffer::getFile(options.schedule);
+  if (!buffer) {
+    commandLineError("cannot read '" + options.schedule +
+                     "': " + buffer.getError().message());
+    return CommandLineError;
+  }
+  StringRef text = (*buffer)->getBuffer();
+  sources.AddNewSourceBuffer(std::move(*buffer), llvm::SMLoc());
+  std::optional<syntax::File> more =
+      syntax::parseSchedules(text, options.schedule, &context);
+  if (!more)
+    return InputError;
+  llvm::erase_if(file.schedules, [&](const syntax::Schedule &schedule) {
+    return llvm::any_of(more->schedules, [&](const syntax::Schedule &other) {
+      return other.cell.text == schedule.cell.text &&
+             other.target.text == schedule.target.text;
+    });
+  });
+  std::move(more->schedules.begin(), more->schedules.end(),
+            std::back_inserter(file.schedules));
+  return Success;
+}
+
 /// Runs the stages up to the one asked for.
 static ExitCode runStages(const Options &options, StringRef text,
-                          MLIRContext &context) {
+                          llvm::SourceMgr &sources, MLIRContext &context) {
   auto stopsAfter = [&](StringRef stage) {
     return options.stopAfter && options.stopAfter->name == stage;
   };
@@ -303,6 +339,9 @@ static ExitCode runStages(const Options &options, StringRef text,
       syntax::parse(text, options.input, &context);
   if (!file)
     return InputError;
+  if (!options.schedule.empty())
+    if (ExitCode code = addSchedules(*file, options, sources, context))
+      return code;
   if (stopsAfter("syntax"))
     return print([&](raw_ostream &os) { syntax::print(*file, os); });
 
@@ -324,11 +363,17 @@ static ExitCode runStages(const Options &options, StringRef text,
   for (const Stage &stage : stages()) {
     if (stage.addPasses)
       stage.addPasses(pm, options);
-    if (options.stopAfter == &stage)
+    if (options.stopAfter == &stage ||
+        (options.printSchedule && stage.name == "schedule"))
       break;
   }
   if (failed(mlir::verify(*module)) || failed(pm.run(*module)))
     return InputError;
+  if (options.printSchedule)
+    return print([&](raw_ostream &os) {
+      for (auto cell : module->getOps<CellOp>())
+        printSchedules(cell, options.targets, os);
+    });
   if (!options.stopAfter && !options.verifyDiagnostics)
     return emit(*module, options);
   return print([&](raw_ostream &os) { module->print(os); });
@@ -357,11 +402,11 @@ ExitCode rnn::compile(const Options &options) {
   context.loadDialect<arith::ArithDialect, math::MathDialect>();
   if (options.verifyDiagnostics) {
     SourceMgrDiagnosticVerifierHandler handler(sources, &context);
-    ExitCode code = runStages(options, text, context);
+    ExitCode code = runStages(options, text, sources, context);
     if (code == CommandLineError)
       return code;
     return succeeded(handler.verify()) ? Success : InputError;
   }
-  DiagnosticPrinter handler(sources, text, &context);
-  return runStages(options, text, context);
+  DiagnosticPrinter handler(sources, &context);
+  return runStages(options, text, sources, context);
 }

@@ -8,6 +8,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "dialect/Directives.h"
 #include "dialect/Rnn.h"
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/STLExtras.h"
@@ -88,7 +89,7 @@ static bool fitsItsOrigin(TensorOp tensor, CellOp cell) {
 LogicalResult CellOp::verifyRegions() {
   // cell-body
   for (Operation &op : getBody().front())
-    if (!isa<TensorOp, ScanOp, SetupOp>(op) &&
+    if (!isa<TensorOp, ScheduleOp, ScanOp, SetupOp>(op) &&
         !(op.hasTrait<OpTrait::ConstantLike>() && givesLanes(&op)))
       return op.emitOpError("stands in the body of a cell");
   // cell-element
@@ -128,6 +129,27 @@ LogicalResult CellOp::verifyRegions() {
   for (auto setup : getBody().getOps<SetupOp>())
     if (++setups[setup.getBackward()] > 1)
       return setup.emitOpError("is the second of its direction");
+  return success();
+}
+
+/// schedule-form
+LogicalResult ScheduleOp::verify() {
+  const DirectiveRule *rule = directiveRule(getDirective());
+  if (!rule)
+    return emitOpError("has the directive '")
+           << getDirective() << "', which schedules do not have";
+  if (getNames().size() != getValues().size())
+    return emitOpError("has ") << getNames().size() << " names and "
+                               << getValues().size() << " numbers";
+  SmallVector<DirectiveClause> clauses;
+  for (unsigned i = 0; i < getNames().size(); ++i) {
+    if (value(i) < 0 || (getOf() && *getOf() <= 0))
+      return emitOpError("has a number below 1");
+    clauses.push_back({name(i), value(i) != 0, i == 0 && getOf()});
+  }
+  if (!fitsDirective(*rule, clauses))
+    return emitOpError("is not of the form '")
+           << rule->word << " " << rule->form << "'";
   return success();
 }
 

@@ -4,7 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// In order: what a cell is made of (cell, tensor, scan, setup), how a scan touches the
+// In order: what a cell is made of (cell, tensor, schedule, scan, setup), how a scan touches the
 // named tensors (read, write, accumulate), values (matvec, sigmoid, ...), and
 // the staged form (stage, affine, yield).
 //
@@ -44,8 +44,8 @@ def Rnn_CellOp : Rnn_Op<"cell", [IsolatedFromAbove, NoTerminator,
     names the tensors the caller gets over time, in order: states or tensors of
     role `output`.
 
-    The body holds `rnn.tensor` declarations, one forward `rnn.scan` and, after
-    autodiff, one backward one. Beside each may stand an `rnn.setup`.
+    The body holds `rnn.tensor` declarations, directives of its schedules, one
+    forward `rnn.scan` and, after autodiff, one backward one. Beside each may stand an `rnn.setup`.
 
     Rules:
 
@@ -129,6 +129,42 @@ def Rnn_TensorOp : Rnn_Op<"tensor", [Symbol, HasParent<"CellOp">]> {
       return ::llvm::cast<::mlir::RankedTensorType>(getType());
     }
   }];
+}
+
+def Rnn_ScheduleOp : Rnn_Op<"schedule", [HasParent<"CellOp">]> {
+  let summary = "decide how the loops of a cell are made";
+  let description = [{
+    One directive of a schedule, as the language names it, for one CPU level or for
+    all of them (`cpu`). Of each clause it has the name and the number, or 0 for
+    none; `of` is the size that a tile is for. Whether it is legal on a level is
+    checked where the facts about levels are known.
+
+    Rules:
+
+    - `schedule-form`: the directive is one of the language, and its clauses fit.
+
+    Example:
+
+    ```mlir
+    rnn.tensor @x input : tensor<128xf32>
+    rnn.schedule "tile" ["units", "batch"] [32, 12] of 128 on "avx512"
+    ```
+  }];
+  let arguments = (ins StrAttr:$directive, StrArrayAttr:$names,
+                       DenseI64ArrayAttr:$values, OptionalAttr<I64Attr>:$of,
+                       StrAttr:$on);
+  let assemblyFormat = [{
+    $directive $names $values (`of` $of^)? `on` $on attr-dict
+  }];
+  let extraClassDeclaration = [{
+    /// The name of a clause.
+    ::llvm::StringRef name(unsigned clause) {
+      return ::llvm::cast<::mlir::StringAttr>(getNames()[clause]).getValue();
+    }
+    /// The number behind a clause; 0 if there is none.
+    int64_t value(unsigned clause) { return getValues()[clause]; }
+  }];
+  let hasVerifier = 1;
 }
 
 def Rnn_ScanOp : Rnn_Op<"scan", [HasParent<"CellOp">, NoRegionArguments,

@@ -46,11 +46,13 @@ struct Kernel {
   std::string name;
   int line = 0;
   Level level;
-  int units = 0;           ///< of the result
-  int width = 0;           ///< units in a panel of packed weights
-  int rows = 0;            ///< of a register tile
-  bool narrow = false;     ///< Elementwise: for fewer units than lanes
-  std::vector<int> depths; ///< what each term sums over
+  int units = 0;            ///< of the result
+  int width = 0;            ///< units in a panel of packed weights
+  int rows = 0;             ///< of a register tile
+  int unroll = 1;           ///< steps of k in a turn of a product's loop
+  bool rowsOutside = false; ///< blocks of rows are the outer loop, not panels
+  bool narrow = false;      ///< Elementwise: for fewer units than lanes
+  std::vector<int> depths;  ///< what each term sums over
   std::vector<Line> body;
 };
 

@@ -75,9 +75,31 @@ static std::vector<Height> heights(const Kernel &kernel, const Expr &rows) {
   return result;
 }
 
+/// A sum whose tile stays in registers: units and rows inside of what is summed
+/// over.
+static void scheduleSum(const Kernel &kernel, Func sum) {
+  Var u = sum.args()[0], n = sum.args()[1];
+  for (int i = 0; i < sum.num_update_definitions(); ++i) {
+    std::vector<VarOrRVar> order = {u, n};
+    std::vector<RVar> rvars = sum.rvars(i);
+    order.insert(order.end(), rvars.begin(), rvars.end());
+    Stage update = sum.update(i);
+    update.reorder(order).vectorize(u, kernel.level.lanes).unroll(u).unroll(n);
+    // A rest would be guarded, and what is guarded is not always fused: it
+    // would give other bits. So as many steps as leave none.
+    const int64_t *depth = Internal::as_const_int(
+        sum.function().update(i).schedule().rvars().front().extent);
+    int steps = depth ? kernel.unroll : 1;
+    while (steps > 1 && *depth % steps)
+      --steps;
+    if (steps > 1)
+      update.unroll(rvars.front(), steps);
+  }
+}
+
 /// Schedules result(unit, row, panel), and sums that are computed tile by tile.
 static void scheduleTiles(const Kernel &kernel, Func result, Var unit, Var row,
-                          std::vector<Func> sums) {
+                          Var panel, std::vector<Func> sums) {
   Var outer("outer"), inner("inner");
   const int lanes = kernel.level.lanes;
   OutputImageParam buffer = result.output_buffer();
@@ -89,25 +111,22 @@ static void scheduleTiles(const Kernel &kernel, Func result, Var unit, Var row,
     stage
         .split(row, outer, inner, height,
                height == 1 ? TailStrategy::RoundUp : TailStrategy::ShiftInwards)
-        .reorder(unit, inner, outer)
+        .reorder(kernel.rowsOutside
+                     ? std::vector<VarOrRVar>{unit, inner, panel, outer}
+                     : std::vector<VarOrRVar>{unit, inner, outer, panel})
         .vectorize(unit, lanes)
         .unroll(unit)
         .unroll(inner);
   }
   for (Func &sum : sums) {
     Var u = sum.args()[0], n = sum.args()[1];
-    sum.compute_at(result, outer)
+    sum.compute_at(result, kernel.rowsOutside ? panel : outer)
         .bound_extent(sum.args()[2], 1)
         .vectorize(u, lanes)
         .unroll(u)
         .unroll(n)
         .store_in(MemoryType::Register);
-    for (int i = 0; i < sum.num_update_definitions(); ++i) {
-      std::vector<VarOrRVar> order = {u, n};
-      for (RVar r : sum.rvars(i))
-        order.push_back(r);
-      sum.update(i).reorder(order).vectorize(u, lanes).unroll(u).unroll(n);
-    }
+    scheduleSum(kernel, sum);
   }
 }
 
@@ -124,7 +143,7 @@ Built rnn::buildProduct(const Kernel &kernel) {
     sum(u, n, p) += weights(u, k, p) * input(k, n);
   }
   result(u, n, p) = sum(u, n, p);
-  scheduleTiles(kernel, result, u, n, {sum});
+  scheduleTiles(kernel, result, u, n, p, {sum});
   return {Pipeline(result), common.arguments};
 }
 
@@ -156,7 +175,7 @@ Built rnn::buildProductInputs(const Kernel &kernel) {
         sums.back()(k, n, unsafe_promise_clamped(p, 0, panelsOf(kernel) - 1));
   }
   result(k, n, p) = total;
-  scheduleTiles(kernel, result, k, n, sums);
+  scheduleTiles(kernel, result, k, n, p, sums);
   return {Pipeline(result), common.arguments};
 }
 
@@ -200,11 +219,6 @@ Built rnn::buildProductWeights(const Kernel &kernel) {
       .unroll(su)
       .unroll(sk)
       .store_in(MemoryType::Stack);
-  for (int i = 0; i < sum.num_update_definitions(); ++i) {
-    std::vector<VarOrRVar> order = {su, sk};
-    for (RVar rv : sum.rvars(i))
-      order.push_back(rv);
-    sum.update(i).reorder(order).vectorize(su, lanes).unroll(su).unroll(sk);
-  }
+  scheduleSum(kernel, sum);
   return {Pipeline(result), common.arguments};
 }

@@ -4,7 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-//   rnncc-kernels 1
+//   rnncc-kernels 2
 //   level avx512 f32 lanes 16
 //   kernel NAME product units 64 width 32 rows 12 terms 64 128
 //   kernel NAME elementwise units 64
@@ -18,7 +18,7 @@
 
 using namespace rnn;
 
-static constexpr const char *version = "1";
+static constexpr const char *version = "2";
 
 namespace {
 /// Reads the words of one line.
@@ -108,7 +108,17 @@ static Kernel readKernel(Words &words, int line, const Level &level) {
     words.fail("no kind of kernel '" + kind + "'");
   kernel.width = words.numberAfter("width");
   kernel.rows = words.numberAfter("rows");
-  words.expect("terms");
+  std::string next = words.word("'terms'");
+  if (next == "unroll") {
+    kernel.unroll = words.number("steps");
+    next = words.word("'terms'");
+  }
+  if (next == "rows-outside") {
+    kernel.rowsOutside = true;
+    next = words.word("'terms'");
+  }
+  if (next != "terms")
+    words.fail("expected 'terms', found '" + next + "'");
   do
     kernel.depths.push_back(words.number("a depth"));
   while (!words.atEnd());

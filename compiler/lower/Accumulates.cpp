@@ -89,7 +89,7 @@ void ScanLoops::emitAccumulates(StageOp stage, const Origin &origin,
             cast<RankedTensorType>(operand.getType()).getDimSize(0);
         // Three vectors need fewer loads, if rows enough fit beside them.
         int64_t vectorsAtOnce =
-            std::min<int64_t>(tiles.mostRows(3) < 4 ? 2 : 3,
+            std::min<int64_t>(layout.schedule.mostRows(3) < 4 ? 2 : 3,
                               llvm::divideCeil(columns, code.lanes));
         int64_t step = vectorsAtOnce * code.lanes;
         auto block = [&](Value at, int64_t vectorCount, int64_t tailLanes) {

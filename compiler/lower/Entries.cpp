@@ -79,7 +79,11 @@ public:
         line(64 / code.elementBytes()) {
     std::string text;
     llvm::raw_string_ostream os(text);
-    os << cell << target.name << (kernels ? "kernels" : "");
+    for (Operation &op : cell.getBody().front())
+      if (!isa<ScheduleOp>(op))
+        os << op;
+    os << (kernels ? "kernels" : "");
+    printSchedules(cell, target, os);
     // Positive, so that no constant prints as a negative number.
     id = llvm::xxh3_64bits(StringRef(text)) & INT64_MAX;
   }
@@ -382,6 +386,9 @@ void Entries::runBody(StringRef suffix, Value call) {
   Value batch = code.loadNum(code.atByte(call, call_field::Batch));
   double perRow = workPerRow(suffix == "backward_body");
   int64_t leastRows = int64_t(leastTeamWork / std::max(perRow, 1.0)) + 1;
+  const std::optional<int64_t> &asked = layout.schedule.threads;
+  if (asked)
+    leastRows = *asked == 1 ? INT64_MAX : 0;
   Value worthIt =
       code.both(code.notNull(team), code.less(code.num(leastRows - 1), batch));
   auto bodyType = code.b.getFunctionType({code.ptr, code.i64}, {});

@@ -129,10 +129,23 @@ void Caller::call(const std::string &name, Value rows, Value first, Value count,
 // Stages
 //===----------------------------------------------------------------------===//
 
-/// Height of a register tile that is so many vectors wide.
-static int64_t tileRows(const KernelSet &kernels, const Units &units) {
-  return std::max<int64_t>(
-      1, std::min<int64_t>(12, kernels.accumulators / units.vectors));
+/// Rows that one tile of Halide's has unless a schedule says so.
+static constexpr int64_t usualRows = 12;
+
+/// How a kernel computes its tiles.
+static std::string tileFacts(const Schedule &schedule, const Units &units) {
+  RegisterTile tile = schedule.tile(units.count);
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << "units " << units.count << " width " << units.width << " rows "
+     << (tile.isGiven ? tile.rows
+                      : std::min(usualRows,
+                                 schedule.target.accumulators / tile.vectors));
+  if (schedule.unroll)
+    os << " unroll " << *schedule.unroll;
+  if (schedule.rowsOutside)
+    os << " rows-outside";
+  return text;
 }
 
 void ScanLoops::emitCalls(StageOp stage, const Origin &origin) {
@@ -176,8 +189,7 @@ void ScanLoops::emitProductCalls(StageOp stage, const Site &site,
     AffineOp affine = site.affines[index];
     std::string facts;
     llvm::raw_string_ostream os(facts);
-    os << "units " << site.units.count << " width " << width << " rows "
-       << tileRows(*kernels, site.units) << " terms";
+    os << tileFacts(layout.schedule, site.units) << " terms";
     SmallVector<Operand> operands;
     Access start;
     start.base = code.at(frame.weights, layout.zeros);
@@ -237,8 +249,7 @@ void ScanLoops::emitWeightsCall(AccumulateOp op, const Units &units,
   Value gradient = gradientOf(op);
   std::string facts;
   llvm::raw_string_ostream os(facts);
-  os << "units " << units.count << " width " << units.width << " rows "
-     << tileRows(*kernels, units) << " terms " << depth;
+  os << tileFacts(layout.schedule, units) << " terms " << depth;
   code.ifThen(code.notNull(gradient), [&] {
     Value unit = code.mul(some.firstPanel, units.width);
     Value to = code.at(code.at(gradient, op.offset(0) * pitch + op.offset(1)),

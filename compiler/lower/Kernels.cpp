@@ -12,10 +12,13 @@
 using namespace mlir;
 using namespace rnn;
 
-KernelSet::KernelSet(const Target &target, FloatType element, int64_t lanes)
-    : lanes(lanes), accumulators(target.accumulators), level(target.name) {
-  llvm::raw_string_ostream os(header);
-  os << "level " << target.name << " " << element << " lanes " << lanes << "\n";
+void KernelSet::beginCell(StringRef prefix, int64_t lanes) {
+  this->prefix = prefix.str();
+  if (std::exchange(this->lanes, lanes) == lanes)
+    return;
+  names.clear();
+  llvm::raw_string_ostream(kernels)
+      << "level " << level << " " << element << " lanes " << lanes << "\n";
 }
 
 std::string KernelSet::name(StringRef kind, const Twine &facts,

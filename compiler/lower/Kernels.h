@@ -39,21 +39,21 @@ ElementwiseKernel elementwiseKernel(StageOp stage,
 /// The kernels of one CPU level. Equal ones are one function.
 class KernelSet {
 public:
-  KernelSet(const Target &target, mlir::FloatType element, int64_t lanes);
+  KernelSet(const Target &target, mlir::FloatType element)
+      : level(target.name), element(element) {}
 
-  /// Names of kernels made from now on begin with this.
-  void beginCell(llvm::StringRef prefix) { this->prefix = prefix.str(); }
+  /// Names of kernels made from now on begin with this, and their vectors have
+  /// so many elements.
+  void beginCell(llvm::StringRef prefix, int64_t lanes);
   /// The function of that kind; `facts` and `body` are all that it depends on.
   std::string name(llvm::StringRef kind, const llvm::Twine &facts,
                    llvm::StringRef body = "");
-  std::string text() const { return header + kernels; }
-
-  const int64_t lanes;
-  /// Vectors of sums that fit into registers.
-  const int64_t accumulators;
+  std::string text() const { return kernels; }
 
 private:
-  std::string level, header, kernels, prefix;
+  std::string level, kernels, prefix;
+  mlir::FloatType element;
+  int64_t lanes = 0;
   llvm::StringMap<std::string> names;
 };
 

@@ -69,8 +69,8 @@ static bool needsRows(OpOperand &use) {
 }
 
 Layout::Layout(CellOp cell, const Target &target, Form form)
-    : cell(cell), face(interfaceOf(cell)), form(form),
-      lanes(target.vectorBytes * 8 / cell.elementType().getWidth()) {
+    : cell(cell), schedule(cell, target), face(interfaceOf(cell)), form(form),
+      lanes(schedule.lanes) {
   longestRow = lanes;
   placeStates();
   placeAdjoints();
@@ -91,12 +91,7 @@ Layout::Layout(CellOp cell, const Target &target, Form form)
 Units Layout::units(int64_t count) const {
   Units units;
   units.count = count;
-  int64_t vectors = llvm::divideCeil(count, lanes);
-  // Two vectors a panel halve the loads per multiplication; one wastes less of
-  // an odd size. A lone vector reaches about three quarters of the speed.
-  bool two =
-      vectors > 1 && 3 * int64_t(llvm::alignTo(vectors, 2)) <= 4 * vectors;
-  units.vectors = two ? 2 : 1;
+  units.vectors = schedule.tile(count).vectors;
   units.width = units.vectors * lanes;
   units.panels = llvm::divideCeil(count, units.width);
   return units;

@@ -14,7 +14,7 @@
 #ifndef RNNCC_COMPILER_LOWER_LAYOUT_H
 #define RNNCC_COMPILER_LOWER_LAYOUT_H
 
-#include "compiler/schedule/Target.h"
+#include "compiler/schedule/Schedule.h"
 #include "dialect/CellInterface.h"
 #include "dialect/Rnn.h"
 #include "llvm/ADT/DenseMap.h"
@@ -116,6 +116,7 @@ public:
   Layout(CellOp cell, const Target &target, Form form);
 
   CellOp cell;
+  Schedule schedule;
   CellInterface face;
   Form form;
   int64_t lanes; ///< elements in a vector

@@ -38,12 +38,11 @@ struct LowerCellsPass : rnn::impl::LowerCellsPassBase<LowerCellsPass> {
       Tiles tiles(module, target.accumulators);
       std::optional<KernelSet> set;
       if (kernels && !cells.empty())
-        set.emplace(target, cells.front().elementType(),
-                    target.vectorBytes * 8 /
-                        cells.front().elementType().getWidth());
+        set.emplace(target, cells.front().elementType());
       for (CellOp cell : cells) {
         if (set)
-          set->beginCell(interfaceOf(cell).prefix);
+          set->beginCell(interfaceOf(cell).prefix,
+                         Schedule(cell, target).lanes);
         emitEntries(cell, target, tiles, set ? &*set : nullptr, module);
       }
       if (set)
@@ -55,7 +54,7 @@ struct LowerCellsPass : rnn::impl::LowerCellsPassBase<LowerCellsPass> {
     if (kernels)
       module->setAttr(
           kernelsAttribute,
-          StringAttr::get(&getContext(), "rnncc-kernels 1\n" + text));
+          StringAttr::get(&getContext(), "rnncc-kernels 2\n" + text));
   }
 
   /// Says of the functions made so far which instructions they may use.

@@ -76,10 +76,8 @@ Value ScanLoops::callersRow(Value row) {
 
 /// The steps of the chunk that this thread copies.
 void ScanLoops::forOwnSteps(llvm::function_ref<void(Value)> body) {
-  auto cut = [&](Value thread) {
-    return code.div(code.mul(thread, frame.steps), frame.threads);
-  };
-  code.loop(cut(frame.thread), cut(code.add(frame.thread, 1)), 1, body);
+  Panels own = ownShare(frame.steps);
+  code.loop(own.first, own.last, 1, body);
 }
 
 void ScanLoops::emitGather() {

@@ -46,8 +46,19 @@ void ScanLoops::emitBarrier() {
 
 /// The panels that this thread owns.
 ScanLoops::Panels ScanLoops::ownPanels(const Units &units) {
+  return ownShare(code.num(units.panels));
+}
+
+/// This thread's of so many things. Threads that a schedule leaves without work
+/// only wait at barriers.
+ScanLoops::Panels ScanLoops::ownShare(Value count) {
+  const std::optional<int64_t> &most = layout.schedule.threads;
+  Value threads = frame.threads;
+  if (most && *most)
+    threads = code.min(threads, code.num(*most));
   auto cut = [&](Value thread) {
-    return code.div(code.mul(thread, units.panels), frame.threads);
+    Value end = code.div(code.mul(thread, count), threads);
+    return most && *most ? code.min(end, count) : end;
   };
   return {cut(frame.thread), cut(code.add(frame.thread, 1))};
 }
@@ -204,6 +215,20 @@ void ScanLoops::emitStage(StageOp stage, const Origin &origin) {
   if (sites.empty() && !state.hasUnitWork)
     return;
 
+  if (!layout.schedule.rowsOutside) {
+    emitPanels(state, code.num(0), rows);
+    return;
+  }
+  Value block = code.num(layout.schedule.tile(units.count).rows);
+  code.loop(code.num(0), rows, block, [&](Value firstRow) {
+    emitPanels(state, firstRow, code.min(block, code.sub(rows, firstRow)));
+  });
+}
+
+/// Products and unit work of some rows, panel by panel of this thread's.
+void ScanLoops::emitPanels(StageState &state, Value firstRow, Value rows) {
+  const auto &sites = layout.sites(state.stage);
+  Units units = layout.units(state.stage.getUnits());
   Panels own = ownPanels(units);
   bool lone = sites.size() == 1 && sites.front().affines.size() == 1;
   Value together = lone ? code.select(code.less(rows, code.num(fewRows + 1)),
@@ -216,40 +241,42 @@ void ScanLoops::emitStage(StageOp stage, const Origin &origin) {
   Value panel = overPanels.getInductionVar();
   Value panels =
       lone ? code.min(together, code.sub(own.last, panel)) : code.num(1);
-  auto ofRows = [&](Value firstRow, Value count) {
+  // The temporaries of panel p start at those of the first panel at hand.
+  StageState here = state;
+  bool hasTemporaries = false;
+  for (auto &[affine, access] : here.sums)
+    if (access.temporary) {
+      hasTemporaries = true;
+      access.base =
+          code.at(access.base,
+                  code.sub(code.num(0), code.mul(panel, access.panelStride)));
+    }
+  auto ofRows = [&](Value first, Value count) {
     for (const Site &site : sites)
-      emitSite(state, site, panel, panels, firstRow, count);
+      emitSite(here, site, panel, panels, first, count);
     if (!state.hasUnitWork)
       return;
-    auto units_ = [&](Value p) {
+    auto unitsOf = [&](Value p) {
       code.loop(code.num(0), count, 1, [&](Value row) {
         Value lanes =
             code.select(code.equal(p, code.num(units.panels - 1)),
                         code.num(units.lastVectors(code.lanes) * code.lanes),
                         code.num(units.width));
-        code.loop(code.num(0), lanes, code.lanes, [&](Value lane) {
-          emitUnits(state, p, firstRow, row, lane);
-        });
+        code.loop(code.num(0), lanes, code.lanes,
+                  [&](Value lane) { emitUnits(here, p, first, row, lane); });
       });
     };
     if (lone)
-      code.loop(panel, code.add(panel, panels), 1, units_);
+      code.loop(panel, code.add(panel, panels), 1, unitsOf);
     else
-      units_(panel);
+      unitsOf(panel);
   };
-  // The temporaries of panel p start at those of the first panel at hand.
-  for (auto &[affine, access] : state.sums)
-    if (temporaryOf.count(affine))
-      access.base =
-          code.at(access.base,
-                  code.sub(code.num(0), code.mul(panel, access.panelStride)));
-  if (temporaries)
-    code.loop(code.num(0), rows, temporaryRows, [&](Value firstRow) {
-      ofRows(firstRow,
-             code.min(code.num(temporaryRows), code.sub(rows, firstRow)));
-    });
-  else
-    ofRows(code.num(0), rows);
+  if (!hasTemporaries)
+    return ofRows(firstRow, rows);
+  Value end = code.add(firstRow, rows);
+  code.loop(firstRow, end, temporaryRows, [&](Value first) {
+    ofRows(first, code.min(code.num(temporaryRows), code.sub(end, first)));
+  });
 }
 
 /// True if the weights of all products of a phase, which take each other's
@@ -352,7 +379,14 @@ void ScanLoops::emitSite(StageState &state, const Site &site, Value firstPanel,
       shape.vectors = site.units.vectors;
       shape.aRow = a.knownStride;
       shape.bStep = width;
-      shape.prefetch = outgrowsCache(state.stage.getPhase());
+      const Schedule &schedule = layout.schedule;
+      shape.prefetch = schedule.prefetch
+                           ? *schedule.prefetch
+                           : outgrowsCache(state.stage.getPhase());
+      shape.unroll = schedule.unroll.value_or(0);
+      RegisterTile tile = schedule.tile(site.units.count);
+      if (tile.rows != schedule.mostRows(tile.vectors))
+        shape.mostRows = tile.rows;
       shape.prefetchBlocks = term.fullPanels() > 1 && a.knownStride == fullSize;
       TileArguments t;
       t.rows = rows;
@@ -389,8 +423,7 @@ void ScanLoops::emitSite(StageState &state, const Site &site, Value firstPanel,
         TileShape narrow = shape;
         narrow.vectors = site.units.lastVectors(code.lanes);
         narrow.manyRows = true;
-        Value many =
-            code.less(code.num(tiles.mostRows(narrow.vectors) - 1), rows);
+        Value many = code.less(code.num(tiles.mostRows(narrow) - 1), rows);
         code.ifElse(
             code.both(many,
                       code.equal(firstPanel, code.num(site.units.panels - 1))),

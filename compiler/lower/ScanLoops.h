@@ -56,6 +56,7 @@ private:
   struct StageState;
 
   void emitStage(StageOp stage, const Origin &origin);
+  void emitPanels(StageState &state, Value firstRow, Value rows);
   bool outgrowsCache(Phase phase);
   void emitSite(StageState &state, const Site &site, Value firstPanel,
                 Value panels, Value firstRow, Value rows);
@@ -65,9 +66,9 @@ private:
                   Value row, Value unit);
   Value gradientOf(AccumulateOp op);
   void emitAccumulates(StageOp stage, const Origin &origin, Value rows);
-  void overStates(ArrayRole role,
-                  llvm::function_ref<void(TensorOp state, Value delay,
-                                          Value array)> body);
+  void overStates(
+      ArrayRole role,
+      llvm::function_ref<void(TensorOp state, Value delay, Value array)> body);
   void emitGradInitial(TensorOp state, Value delay, Value to);
   void emitFinal(TensorOp state, Value delay, Value to);
   bool hasShifted();
@@ -80,6 +81,7 @@ private:
     Value first, last; ///< last is one past
   };
   Panels ownPanels(const Units &units);
+  Panels ownShare(Value count);
 
   // In KernelCalls.cpp.
   void emitCalls(StageOp stage, const Origin &origin);

@@ -36,6 +36,10 @@ std::string TileShape::name(FloatType element, int64_t lanes) const {
     os << "_m";
   if (rows[0])
     os << "_r" << rows[0] << "_" << rows[1];
+  if (mostRows)
+    os << "_h" << mostRows;
+  if (unroll)
+    os << "_u" << unroll;
   return text;
 }
 
@@ -92,6 +96,7 @@ static func::FuncOp makeFunction(Code &code, ModuleOp module, StringRef name,
 static std::string familyOf(const Code &code, TileShape shape) {
   shape.rows[0] = shape.rows[1] = 0;
   shape.manyRows = false;
+  shape.mostRows = 0;
   return shape.name(code.element, code.lanes);
 }
 
@@ -148,7 +153,7 @@ func::FuncOp Tiles::makeTile(Code &outer, const TileShape &shape, int64_t rows,
     }
   };
   // Few sums leave room for the loop's own work; code costs cache, too.
-  const int64_t unroll = sums <= 8 ? 2 : 1;
+  const int64_t unroll = shape.unroll ? shape.unroll : sums <= 8 ? 2 : 1;
   const int64_t line = 64 / code.elementBytes();
   Value whole =
       unroll == 1
@@ -229,7 +234,7 @@ static void switchOver(Code &code, Value value, ArrayRef<int64_t> cases,
 /// A known number of rows is cut into tiles of one size if that is not much
 /// smaller than the most.
 int64_t Tiles::mostRowsFor(const TileShape &shape) const {
-  const int64_t most = mostRows(shape.vectors);
+  const int64_t most = mostRows(shape);
   for (int64_t size = most; 3 * size >= 2 * most; --size)
     if (shape.rows[0] && shape.rows[0] % size == 0)
       return size;

@@ -38,6 +38,10 @@ struct TileShape {
   bool manyRows = false; ///< no fewer rows are asked for than a tile can have
   /// The only numbers of rows asked for; 0, 0: any, known when running.
   int64_t rows[2] = {0, 0};
+  /// Most rows of a tile; 0: as many as its registers hold.
+  int64_t mostRows = 0;
+  /// Steps of k in a turn of the loop; 0: fewer for larger tiles.
+  int64_t unroll = 0;
 
   std::string name(mlir::FloatType element, int64_t lanes) const;
 };
@@ -70,8 +74,11 @@ public:
   void call(Code &code, const TileShape &shape, const TileArguments &arguments);
 
   /// Most rows in a tile of one group.
-  int64_t mostRows(int64_t vectors) const {
-    return accumulators / std::max<int64_t>(vectors, 2);
+  int64_t mostRows(const TileShape &shape) const {
+    if (shape.mostRows)
+      return shape.mostRows;
+    return std::max<int64_t>(1, accumulators /
+                                    std::max<int64_t>(shape.vectors, 2));
   }
 
 private:

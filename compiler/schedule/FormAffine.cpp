@@ -15,6 +15,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/schedule/Passes.h"
+#include "compiler/schedule/Schedule.h"
 
 namespace rnn {
 #define GEN_PASS_DEF_FORMAFFINEPASS
@@ -24,7 +25,8 @@ namespace rnn {
 using namespace mlir;
 using namespace rnn;
 
-bool rnn::isLooped(Value value) {
+/// True if the value depends on a read of which `is` is true.
+static bool anyRead(Value value, llvm::function_ref<bool(ReadOp)> is) {
   // Depth first, each value once.
   SmallVector<Value> open = {value};
   llvm::DenseSet<Value> seen;
@@ -33,15 +35,19 @@ bool rnn::isLooped(Value value) {
     if (!seen.insert(next).second)
       continue;
     Operation *op = next.getDefiningOp();
-    if (auto read = dyn_cast<ReadOp>(op)) {
-      Role role = read.declaration().getRole();
-      bool backward = read->getParentOfType<ScanOp>().getBackward();
-      if (role == Role::carry || (role == Role::state && !backward))
-        return true;
-    }
+    if (auto read = dyn_cast<ReadOp>(op); read && is(read))
+      return true;
     llvm::append_range(open, op->getOperands());
   }
   return false;
+}
+
+bool rnn::isLooped(Value value) {
+  return anyRead(value, [](ReadOp read) {
+    Role role = read.declaration().getRole();
+    bool backward = read->getParentOfType<ScanOp>().getBackward();
+    return role == Role::carry || (role == Role::state && !backward);
+  });
 }
 
 /// The leaves of a tree of additions: products used nowhere else, and the rest.
@@ -89,17 +95,31 @@ static bool canStart(Value value) {
   return read && isParameter(read.declaration().getRole());
 }
 
-static void formAffine(Operation *root) {
+/// True if a product waits for the loop: it depends on it, or the schedule does
+/// not hoist one of the inputs that it depends on.
+static bool isInLoop(Value value, const std::set<StringRef> &hoisted) {
+  if (isLooped(value))
+    return true;
+  return anyRead(value, [&](ReadOp read) {
+    return read.declaration().getRole() == Role::input &&
+           !hoisted.count(read.getTensor());
+  });
+}
+
+static void formAffine(Operation *root, const std::set<StringRef> &hoisted) {
   Leaves leaves;
   collectLeaves(root->getResult(0), true, leaves);
   if (leaves.products.empty())
     return;
   OpBuilder b(root);
   Location loc = root->getLoc();
-  auto isProductLooped = [](MatvecOp op) { return isLooped(op.getInput()); };
   SmallVector<MatvecOp> still, looped;
   for (MatvecOp product : leaves.products)
-    (isProductLooped(product) ? looped : still).push_back(product);
+    (isInLoop(product.getInput(), hoisted) ? looped : still).push_back(product);
+  // What no product in the loop can take in stays outside of it.
+  if (llvm::none_of(looped,
+                    [](MatvecOp op) { return isLooped(op.getInput()); }))
+    still.append(std::exchange(looped, {}));
   SmallVector<Value> stillOthers, loopedOthers;
   for (Value other : leaves.others)
     (isLooped(other) ? loopedOthers : stillOthers).push_back(other);
@@ -136,6 +156,7 @@ static void eraseDead(Block &block) {
 namespace {
 struct FormAffinePass : rnn::impl::FormAffinePassBase<FormAffinePass> {
   void runOnOperation() override {
+    const std::set<StringRef> hoisted = hoistedInputs(getOperation());
     for (auto scan : getOperation().getBody().getOps<ScanOp>()) {
       Block &body = scan.getBody().front();
       SmallVector<Operation *> roots;
@@ -143,7 +164,7 @@ struct FormAffinePass : rnn::impl::FormAffinePassBase<FormAffinePass> {
         if (isa<arith::AddFOp, MatvecOp>(op) && !isGatheredByUser(&op))
           roots.push_back(&op);
       for (Operation *root : roots)
-        formAffine(root);
+        formAffine(root, hoisted);
       eraseDead(body);
     }
   }

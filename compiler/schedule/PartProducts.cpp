@@ -13,6 +13,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/schedule/Passes.h"
+#include "compiler/schedule/Schedule.h"
 #include "mlir/IR/IRMapping.h"
 
 namespace rnn {
@@ -99,7 +100,11 @@ static void part(StageOp stage) {
 
 namespace {
 struct PartProductsPass : rnn::impl::PartProductsPassBase<PartProductsPass> {
+  using PartProductsPassBase::PartProductsPassBase;
+
   void runOnOperation() override {
+    if (asked && !hasElementwiseApart(getOperation()))
+      return;
     for (auto scan : getOperation().getBody().getOps<ScanOp>())
       for (StageOp stage : llvm::to_vector(scan.getBody().getOps<StageOp>()))
         if (!stage.getBody().front().getOps<AffineOp>().empty())

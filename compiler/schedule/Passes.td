@@ -77,7 +77,8 @@ def FormAffinePass : Pass<"rnn-form-affine", "::rnn::CellOp"> {
     A tree of additions with products among its leaves becomes one `rnn.affine`.
     Products that do not depend on an earlier step (of a state, or of a carry in
     a backward scan) become an affine of their own, the start value of the
-    other: it can run for all steps at once.
+    other: it can run for all steps at once. A schedule can keep inputs from it
+    (`hoist`), if there is a product in the loop that theirs can join.
 
     Needs: scans in flat form, `rnn-split-products` before.
     Gives: `rnn.affine` in place of every `rnn.matvec`.
@@ -116,6 +117,30 @@ def PartProductsPass : Pass<"rnn-part-products", "::rnn::CellOp"> {
 
     Example: see `test/schedule/part-products.mlir`.
   }];
+  let options = [
+    Option<"asked", "asked", "bool", /*default=*/"false",
+           "Only in cells whose schedule has `compute_at stage`">,
+  ];
+}
+
+def CheckSchedulesPass : Pass<"rnn-check-schedules", "::rnn::CellOp"> {
+  let summary = "Refuse schedules that cannot be had";
+  let description = [{
+    A directive for one CPU level that the level cannot do is an error, and so is
+    one for all levels that none of them can do. One that some of them cannot do,
+    or that the backend does otherwise, is a remark with the reason.
+
+    Needs: scans in staged form.
+    Gives: the same.
+
+    Example: see `test/schedule/check-schedules.mlir`.
+  }];
+  let options = [
+    ListOption<"cpus", "cpu", "std::string",
+               "CPU levels that loops will be made for">,
+    Option<"kernels", "kernels", "bool", /*default=*/"false",
+           "Another code generator makes the kernels of stages">,
+  ];
 }
 
 #endif // RNN_SCHEDULE_PASSES_TD

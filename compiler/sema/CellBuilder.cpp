@@ -6,6 +6,7 @@
 
 #include "compiler/sema/CellBuilder.h"
 #include "compiler/sema/Initialisers.h"
+#include "compiler/sema/Schedules.h"
 #include "compiler/sema/Sizes.h"
 #include "compiler/sema/WrittenShape.h"
 #include "llvm/Support/MathExtras.h"
@@ -282,6 +283,7 @@ void CellBuilder::build(OpBuilder &builder) {
       addOutputs(std::get<Outputs>(statement));
   }
   finish();
+  addSchedules(schedules, scope, *declarations);
   if (scope.reporter.errorCount() == before)
     scope.reportUnused();
 }

@@ -18,9 +18,12 @@ namespace rnn {
 
 class CellBuilder {
 public:
-  CellBuilder(const syntax::Cell &cell, const Functions &functions,
-              const Request &request, Reporter &reporter)
-      : cell(cell), scope(cell, functions, request, reporter) {}
+  CellBuilder(const syntax::Cell &cell,
+              llvm::ArrayRef<syntax::Schedule> schedules,
+              const Functions &functions, const Request &request,
+              Reporter &reporter)
+      : cell(cell), schedules(schedules),
+        scope(cell, functions, request, reporter) {}
 
   /// Appends the cell to what `builder` is building, or reports errors and
   /// leaves something that must be thrown away.
@@ -43,6 +46,7 @@ private:
   void declareOutput(const syntax::Identifier &name);
 
   const syntax::Cell &cell;
+  llvm::ArrayRef<syntax::Schedule> schedules;
   Scope scope;
   CellOp op;
   std::optional<mlir::OpBuilder> declarations, body;

@@ -7,6 +7,7 @@
 #include "compiler/sema/Sema.h"
 #include "compiler/sema/CellBuilder.h"
 #include "compiler/sema/Functions.h"
+#include "compiler/sema/Schedules.h"
 #include "dialect/CellInterface.h"
 
 using namespace mlir;
@@ -62,6 +63,7 @@ OwningOpRef<ModuleOp> rnn::analyze(const syntax::File &file,
                                    std::vector<CellSymbols> *symbols) {
   Reporter reporter(request.warningsAreErrors);
   checkCellNames(file, reporter);
+  checkSchedules(file, reporter);
   Functions functions(file, reporter);
 
   OwningOpRef<ModuleOp> module = ModuleOp::create(loc);
@@ -69,7 +71,7 @@ OwningOpRef<ModuleOp> rnn::analyze(const syntax::File &file,
   for (const syntax::Cell &cell : file.cells) {
     if (!request.wants(cell.name.text))
       continue;
-    CellBuilder cellBuilder(cell, functions, request, reporter);
+    CellBuilder cellBuilder(cell, file.schedules, functions, request, reporter);
     cellBuilder.build(builder);
     if (symbols)
       symbols->push_back(cellBuilder.symbols());

@@ -104,9 +104,28 @@ struct Function {
   ExprPtr body;
 };
 
+/// `name`, `name value` or `name value of size`; what is not written is null.
+struct Clause {
+  Identifier name;
+  ExprPtr value, of;
+};
+
+/// `word clause, clause ..`: one decision of a schedule.
+struct Directive {
+  Identifier word;
+  std::vector<Clause> clauses;
+};
+
+/// `schedule cell on target { directives }`.
+struct Schedule {
+  Identifier cell, target;
+  std::vector<Directive> directives;
+};
+
 struct File {
   std::vector<Cell> cells;
   std::vector<Function> functions;
+  std::vector<Schedule> schedules;
 };
 
 /// Prints a tree in brackets, operators first.

@@ -26,9 +26,10 @@ constexpr unsigned maxErrors = 20;
 
 class Parser {
 public:
-  Parser(llvm::StringRef text, llvm::StringRef file, mlir::MLIRContext *context)
+  Parser(llvm::StringRef text, llvm::StringRef file, mlir::MLIRContext *context,
+         bool isScheduleFile = false)
       : lexer(text, file, context), token(lexer.next()), previous(token),
-        previousEnd(text.begin()) {}
+        previousEnd(text.begin()), isScheduleFile(isScheduleFile) {}
 
   File parseFile();
   bool hasErrors() const { return errors || lexer.errorCount(); }
@@ -37,6 +38,10 @@ private:
   bool parseCell(File &file);
   bool parseParameter(Cell &cell);
   bool parseFunction(File &file);
+  bool parseSchedule(File &file);
+  bool parseTarget(Identifier &target);
+  bool parseDirective(Schedule &schedule);
+  bool parseClause(Directive &directive);
   bool parseStatement(Cell &cell);
   bool parseDeclarations(Cell &cell, DeclarationRole role);
   bool parseDeclaration(Cell &cell, DeclarationRole role);
@@ -109,6 +114,7 @@ private:
   unsigned badBefore = 0;  ///< errors of the lexer before `token` was cut
   unsigned badAtStart = 0; ///< and before the statement's first token
   const char *statementStart = nullptr;
+  bool isScheduleFile;
   bool isUnclosed = false; ///< a cell was not closed where it should have been
   unsigned errors = 0;
   unsigned level = 0;

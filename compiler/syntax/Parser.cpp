@@ -179,28 +179,35 @@ File Parser::parseFile() {
       continue;
     startStatement();
     bool parsed = false;
-    if (at("cell")) {
+    if (isScheduleFile && !at("schedule") && !isUnclosed) {
+      unexpected("'schedule'", "a file of schedules has nothing else");
+      advance();
+    } else if (at("cell")) {
       parsed = parseCell(file);
     } else if (at("fn")) {
       parsed = parseFunction(file);
-    } else if (at("model") || at("schedule")) {
+    } else if (at("schedule")) {
+      parsed = parseSchedule(file);
+    } else if (at("model")) {
       error(token.loc) << "a " << token.text
                        << " is not supported yet [not-supported]";
       advance();
     } else if (isUnclosed) {
       advance(); // the rest of a cell that has been reported
     } else if (token.kind == TokenKind::Name) {
-      reportWord("cell or function", {"cell", "fn"});
+      reportWord("cell, function or schedule", {"cell", "fn", "schedule"});
       advance();
     } else {
-      unexpected("'cell' or 'fn'", at("}") ? "it closes nothing" : "");
+      unexpected("'cell', 'fn' or 'schedule'",
+                 at("}") ? "it closes nothing" : "");
       advance();
     }
     if (!parsed)
       skipTopLevel();
   }
   if (empty && !lexer.errorCount())
-    error(start) << "there is no cell in this file [no-cell]";
+    error(start) << "there is no " << (isScheduleFile ? "schedule" : "cell")
+                 << " in this file [no-cell]";
   return file;
 }
 
@@ -486,6 +493,14 @@ std::optional<File> rnn::syntax::parse(StringRef text, StringRef fileName,
   bool isWhole = false;
   File file = parsePartly(text, fileName, context, isWhole);
   return isWhole ? std::optional(std::move(file)) : std::nullopt;
+}
+
+std::optional<File> rnn::syntax::parseSchedules(StringRef text,
+                                                StringRef fileName,
+                                                MLIRContext *context) {
+  Parser parser(text, fileName, context, /*isScheduleFile=*/true);
+  File file = parser.parseFile();
+  return parser.hasErrors() ? std::nullopt : std::optional(std::move(file));
 }
 
 File rnn::syntax::parsePartly(StringRef text, StringRef fileName,

@@ -17,6 +17,11 @@ namespace rnn::syntax {
 std::optional<File> parse(llvm::StringRef text, llvm::StringRef fileName,
                           mlir::MLIRContext *context);
 
+/// The same for a file that has schedules and nothing else.
+std::optional<File> parseSchedules(llvm::StringRef text,
+                                   llvm::StringRef fileName,
+                                   mlir::MLIRContext *context);
+
 /// The same for a text that is being written: what can be read becomes a tree,
 /// `isWhole` says whether that is all.
 File parsePartly(llvm::StringRef text, llvm::StringRef fileName,

@@ -87,6 +87,29 @@ static void print(const Outputs &outputs, raw_ostream &os) {
   printNames(outputs.names, os);
 }
 
+static void print(const Clause &clause, raw_ostream &os) {
+  os << clause.name.text;
+  if (clause.value) {
+    os << ' ';
+    print(clause.value.get(), os);
+  }
+  if (clause.of) {
+    os << " of ";
+    print(clause.of.get(), os);
+  }
+}
+
+static void print(const Schedule &schedule, raw_ostream &os) {
+  os << "schedule " << schedule.cell.text << " on " << schedule.target.text
+     << '\n';
+  for (const Directive &directive : schedule.directives) {
+    os << "  " << directive.word.text << ' ';
+    llvm::interleaveComma(directive.clauses, os,
+                          [&](const Clause &clause) { print(clause, os); });
+    os << '\n';
+  }
+}
+
 void rnn::syntax::print(const File &file, raw_ostream &os) {
   for (const Function &function : file.functions) {
     os << "fn " << function.name.text << '(';
@@ -111,4 +134,6 @@ void rnn::syntax::print(const File &file, raw_ostream &os) {
       os << '\n';
     }
   }
+  for (const Schedule &schedule : file.schedules)
+    ::print(schedule, os);
 }

@@ -664,3 +664,47 @@ rnn.cell @C outputs [] sizes {} {
     }
   }
 }
+
+// -----
+
+// schedule-form
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @x input : tensor<4xf32>
+  // expected-error @+1 {{is not of the form 'unroll k N|auto'}}
+  rnn.schedule "unroll" ["units"] [2] on "cpu"
+  rnn.scan forward {
+  }
+}
+
+// -----
+
+// schedule-form: no directive at all.
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @x input : tensor<4xf32>
+  // expected-error @+1 {{has the directive 'fuse', which schedules do not have}}
+  rnn.schedule "fuse" ["units"] [2] on "cpu"
+  rnn.scan forward {
+  }
+}
+
+// -----
+
+// schedule-form: numbers.
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @x input : tensor<4xf32>
+  // expected-error @+1 {{has a number below 1}}
+  rnn.schedule "unroll" ["k"] [-1] on "cpu"
+  rnn.scan forward {
+  }
+}
+
+// -----
+
+// schedule-form: names and numbers.
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @x input : tensor<4xf32>
+  // expected-error @+1 {{has 1 names and 2 numbers}}
+  rnn.schedule "unroll" ["k"] [1, 2] on "cpu"
+  rnn.scan forward {
+  }
+}

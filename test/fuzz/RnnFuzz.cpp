@@ -34,7 +34,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   llvm::SourceMgr sources;
   sources.AddNewSourceBuffer(
       llvm::MemoryBuffer::getMemBufferCopy(text, "fuzz.rnn"), llvm::SMLoc());
-  DiagnosticPrinter printer(sources, text, &context);
+  DiagnosticPrinter printer(sources, &context);
   bool hasError = false;
   ScopedDiagnosticHandler check(&context, [&](Diagnostic &diagnostic) {
     if (diagnostic.getSeverity() == DiagnosticSeverity::Error)

@@ -14,7 +14,7 @@ for block in re.split(r"\n(?=def )", text):
         example = textwrap.dedent(example).strip()
         if "rnn.cell" not in example:
             lines = example.split("\n")
-            declared = [line for line in lines if line.startswith("rnn.tensor")]
+            declared = [line for line in lines if line.startswith(("rnn.tensor", "rnn.schedule"))]
             body = [line for line in lines if line not in declared]
             adds = any(line.startswith("rnn.accumulate") for line in body)
             scan = ["rnn.scan forward {"] + ["}", "rnn.scan backward {"] * adds

@@ -1,0 +1,206 @@
+//===- Schedule.cpp - how the loops of a cell are made --------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/schedule/Schedule.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace rnn;
+
+//===----------------------------------------------------------------------===//
+// What directives say
+//===----------------------------------------------------------------------===//
+
+static int64_t elementBytes(CellOp cell) {
+  return cell.elementType().getWidth() / 8;
+}
+
+/// The directives for a level: those for all levels, then those for it alone.
+static SmallVector<ScheduleOp> directivesFor(CellOp cell, StringRef level) {
+  SmallVector<ScheduleOp> found;
+  for (StringRef on : {StringRef(everyLevel), level})
+    for (auto op : cell.getBody().getOps<ScheduleOp>())
+      if (op.getOn() == on)
+        found.push_back(op);
+  return found;
+}
+
+/// A whole vector of the level.
+static int64_t wholeVector(CellOp cell, const Target &target) {
+  return target.vectorBytes / elementBytes(cell);
+}
+
+/// The lanes that directives for the level leave it.
+static int64_t lanesOn(CellOp cell, const Target &target) {
+  int64_t lanes = wholeVector(cell, target);
+  for (ScheduleOp op : directivesFor(cell, target.name))
+    if (op.getDirective() == "vectorize" && whyIllegal(op, target).empty())
+      lanes = op.value(0);
+  return lanes;
+}
+
+static std::string numbered(int64_t count, StringRef thing) {
+  return std::to_string(count) + " " + thing.str() + (count == 1 ? "" : "s");
+}
+
+std::string rnn::whyIllegal(ScheduleOp op, const Target &target) {
+  auto cell = op->getParentOfType<CellOp>();
+  if (op.getDirective() == "vectorize") {
+    int64_t lanes = op.value(0), most = wholeVector(cell, target);
+    int64_t least = std::min(most, 16 / elementBytes(cell));
+    if (llvm::isPowerOf2_64(lanes) && lanes >= least && lanes <= most)
+      return "";
+    return target.name + " has vectors of " + std::to_string(least) +
+           (least == most ? "" : " to " + std::to_string(most)) +
+           " units, in powers of two";
+  }
+  if (op.getDirective() == "tile") {
+    int64_t lanes = lanesOn(cell, target), units = op.value(0);
+    if (units % lanes)
+      return "a tile is whole vectors, here of " + numbered(lanes, "unit");
+    int64_t sums = units / lanes * op.value(1);
+    if (sums <= target.accumulators)
+      return "";
+    return "the sums of " + numbered(op.value(1), "row") + " of " +
+           numbered(units / lanes, "vector") + " take " +
+           numbered(sums, "register") + "; " + target.name + " has " +
+           std::to_string(target.accumulators) + " for them";
+  }
+  if (op.getDirective() == "unroll" && op.value(0) > 16)
+    return "no more than 16 steps of k are unrolled";
+  return "";
+}
+
+Schedule::Schedule(CellOp cell, const Target &target)
+    : target(target), lanes(lanesOn(cell, target)) {
+  for (ScheduleOp op : directivesFor(cell, target.name)) {
+    StringRef word = op.getDirective(), choice = op.name(0);
+    if (!whyIllegal(op, target).empty())
+      continue;
+    if (word == "tile")
+      tiles.push_back(
+          {op.value(0), op.value(1), int64_t(op.getOf().value_or(0))});
+    else if (word == "reorder")
+      rowsOutside = choice == "units";
+    else if (word == "unroll")
+      unroll = choice == "auto" ? std::nullopt : std::optional(op.value(0));
+    else if (word == "prefetch")
+      prefetch = choice == "auto" ? std::nullopt
+                                  : std::optional(choice == "next_panel");
+    else if (word == "parallel" && choice == "auto")
+      threads = std::nullopt;
+    else if (word == "parallel")
+      threads = choice == "none" ? 1 : op.value(0);
+  }
+}
+
+std::set<StringRef> rnn::hoistedInputs(CellOp cell) {
+  std::set<StringRef> all, named;
+  bool isGiven = false;
+  for (auto tensor : cell.getBody().getOps<TensorOp>())
+    if (tensor.getRole() == Role::input)
+      all.insert(tensor.getSymName());
+  for (auto op : cell.getBody().getOps<ScheduleOp>())
+    if (op.getDirective() == "hoist") {
+      isGiven = true;
+      for (unsigned i = 0; i < op.getNames().size(); ++i)
+        named.insert(op.name(i));
+    }
+  return isGiven ? named : all;
+}
+
+bool rnn::hasElementwiseApart(CellOp cell) {
+  return llvm::any_of(cell.getBody().getOps<ScheduleOp>(), [](ScheduleOp op) {
+    return op.getDirective() == "compute_at" && op.name(0) == "stage";
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// What the compiler chooses
+//===----------------------------------------------------------------------===//
+
+int64_t Schedule::mostRows(int64_t vectors) const {
+  return std::max<int64_t>(1,
+                           target.accumulators / std::max<int64_t>(vectors, 2));
+}
+
+RegisterTile Schedule::tile(int64_t count) const {
+  const int64_t vectors = llvm::divideCeil(count, lanes);
+  RegisterTile chosen;
+  // Two vectors halve the loads per multiplication; one wastes less of an odd
+  // size. A lone vector reaches about three quarters of the speed.
+  bool two =
+      vectors > 1 && 3 * int64_t(llvm::alignTo(vectors, 2)) <= 4 * vectors;
+  chosen.vectors = two ? 2 : 1;
+  chosen.rows = mostRows(chosen.vectors);
+  // Of those that fit, the last that names the size, else the last for all.
+  bool isNamed = false;
+  for (const GivenTile &given : tiles)
+    if (given.of == count || (!given.of && !isNamed)) {
+      isNamed |= given.of == count;
+      chosen.vectors = std::min(given.units / lanes, vectors);
+      chosen.rows = given.rows;
+      chosen.isGiven = true;
+    }
+  return chosen;
+}
+
+//===----------------------------------------------------------------------===//
+// As text
+//===----------------------------------------------------------------------===//
+
+std::set<int64_t> rnn::unitCounts(CellOp cell) {
+  std::set<int64_t> counts;
+  cell.walk([&](StageOp stage) { counts.insert(stage.getUnits()); });
+  return counts;
+}
+
+static void printLevel(CellOp cell, const Target &target,
+                       llvm::raw_ostream &os) {
+  Schedule schedule(cell, target);
+  os << "schedule " << cell.getSymName() << " on " << target.name << " {\n"
+     << "  vectorize units " << schedule.lanes << "\n";
+  for (int64_t count : unitCounts(cell)) {
+    RegisterTile tile = schedule.tile(count);
+    os << "  tile units " << tile.vectors * schedule.lanes << " of " << count
+       << ", batch " << tile.rows << "\n";
+  }
+  os << "  reorder " << (schedule.rowsOutside ? "units, batch" : "batch, units")
+     << "\n  unroll ";
+  if (schedule.unroll)
+    os << "k " << *schedule.unroll;
+  else
+    os << "auto";
+  os << "\n  parallel ";
+  if (!schedule.threads)
+    os << "auto";
+  else if (*schedule.threads == 1)
+    os << "none";
+  else if (*schedule.threads == 0)
+    os << "units";
+  else
+    os << "units " << *schedule.threads;
+  os << "\n  prefetch "
+     << (!schedule.prefetch   ? "auto"
+         : *schedule.prefetch ? "next_panel"
+                              : "none")
+     << "\n}\n";
+}
+
+void rnn::printSchedules(CellOp cell, ArrayRef<Target> targets,
+                         llvm::raw_ostream &os) {
+  os << "schedule " << cell.getSymName() << " on " << everyLevel
+     << " {\n  hoist ";
+  std::set<StringRef> hoisted = hoistedInputs(cell);
+  if (hoisted.empty())
+    os << "none";
+  llvm::interleaveComma(hoisted, os);
+  os << "\n  compute_at " << (hasElementwiseApart(cell) ? "stage" : "panel")
+     << "\n}\n";
+  for (const Target &target : targets)
+    printLevel(cell, target, os);
+}

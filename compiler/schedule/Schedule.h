@@ -1,0 +1,82 @@
+//===- Schedule.h - how the loops of a cell are made ------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What the directives of a cell's schedules ask for, and the compiler's choice
+// of what they leave open. Whatever makes code asks here.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RNNCC_COMPILER_SCHEDULE_SCHEDULE_H
+#define RNNCC_COMPILER_SCHEDULE_SCHEDULE_H
+
+#include "compiler/schedule/Target.h"
+#include "dialect/Rnn.h"
+#include <optional>
+#include <set>
+#include <string>
+
+namespace rnn {
+
+/// The name that a schedule has for all CPU levels.
+inline constexpr llvm::StringLiteral everyLevel = "cpu";
+
+/// The sums that stay in registers: rows times vectors of units.
+struct RegisterTile {
+  int64_t vectors = 0;
+  int64_t rows = 0;
+  bool isGiven = false; ///< by a directive
+};
+
+/// The decisions for one CPU level.
+class Schedule {
+public:
+  Schedule(CellOp cell, const Target &target);
+
+  Target target;
+  int64_t lanes; ///< elements in a vector
+  /// The loop over rows is the outer one, that over panels the inner one.
+  bool rowsOutside = false;
+  /// Steps of k in a turn of a tile's loop; nothing: fewer for larger tiles.
+  std::optional<int64_t> unroll;
+  /// Fetch the next panel; nothing: where weights are larger than the cache.
+  std::optional<bool> prefetch;
+  /// How many threads share the work. Nothing: all of a team where it is large
+  /// enough; 0: always all.
+  std::optional<int64_t> threads;
+
+  /// The tile of products that give `count` units.
+  RegisterTile tile(int64_t count) const;
+  /// The most rows of a tile of so many vectors that its registers hold.
+  int64_t mostRows(int64_t vectors) const;
+
+private:
+  struct GivenTile {
+    int64_t units, rows, of; ///< of: 0 for all sizes
+  };
+  llvm::SmallVector<GivenTile> tiles;
+};
+
+/// Why the level cannot do what a directive asks for; empty if it can.
+std::string whyIllegal(ScheduleOp directive, const Target &target);
+
+/// The inputs whose products run before the loop: those that `hoist` names, or
+/// all of them.
+std::set<llvm::StringRef> hoistedInputs(CellOp cell);
+
+/// Elementwise work has stages of its own, apart from products.
+bool hasElementwiseApart(CellOp cell);
+
+/// How many units the results of products have, and everything else that is
+/// laid out in panels.
+std::set<int64_t> unitCounts(CellOp cell);
+
+/// Writes the decisions as schedules in the language, all of them given.
+void printSchedules(CellOp cell, llvm::ArrayRef<Target> targets,
+                    llvm::raw_ostream &os);
+
+} // namespace rnn
+
+#endif // RNNCC_COMPILER_SCHEDULE_SCHEDULE_H
