@@ -67,8 +67,10 @@ struct Height {
 /// many twice.
 static std::vector<Height> heights(const Kernel &kernel, const Expr &rows) {
   int most = kernel.rows;
-  std::vector<Height> result = {
-      {most, rows >= 4 * most || (rows >= most && rows % most == 0)}};
+  std::vector<Height> result;
+  if (most > 1)
+    result.push_back(
+        {most, rows >= 4 * most || (rows >= most && rows % most == 0)});
   for (int height = most * 2 / 3; height > 1; height /= 2)
     result.push_back({height, rows >= height});
   result.push_back({1, Internal::const_true()});

@@ -7,6 +7,7 @@
 #ifndef RNNCC_TEST_RANDOM_GENERATE_H
 #define RNNCC_TEST_RANDOM_GENERATE_H
 
+#include "compiler/schedule/Target.h"
 #include <cstdint>
 #include <string>
 
@@ -16,6 +17,11 @@ namespace rnn {
 /// the same seed, wherever it runs. Values stay near one, and what divides or
 /// goes into a root or a logarithm keeps away from zero.
 std::string generateCell(uint64_t seed);
+
+/// Schedules of a generated cell that the level can do, for elements of so many
+/// bytes; none for some seeds.
+std::string generateSchedules(uint64_t seed, const std::string &cell,
+                              const Target &level, int64_t elementBytes);
 
 /// True if a text may have gradients that are not the slopes of its values.
 bool stopsGradients(const std::string &text);

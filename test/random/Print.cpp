@@ -115,6 +115,27 @@ static void print(raw_ostream &os, const Outputs &outputs) {
   print(os, outputs.names);
 }
 
+static void print(raw_ostream &os, const Schedule &schedule) {
+  os << "schedule " << schedule.cell.text << " on " << schedule.target.text
+     << " {\n";
+  for (const Directive &directive : schedule.directives) {
+    os << "  " << directive.word.text << " ";
+    interleaveComma(directive.clauses, os, [&](const Clause &clause) {
+      os << clause.name.text;
+      if (clause.value) {
+        os << " ";
+        print(os, *clause.value);
+      }
+      if (clause.of) {
+        os << " of ";
+        print(os, *clause.of);
+      }
+    });
+    os << "\n";
+  }
+  os << "}\n";
+}
+
 std::string rnn::textOf(const File &file) {
   std::string text;
   raw_string_ostream os(text);
@@ -145,5 +166,7 @@ std::string rnn::textOf(const File &file) {
     }
     os << "}\n";
   }
+  for (const Schedule &schedule : file.schedules)
+    print(os, schedule);
   return text;
 }

@@ -166,6 +166,9 @@ void Editor::shrink(Cell &cell) {
 }
 
 bool Editor::edit(File &file) {
+  dropFrom(file.schedules);
+  for (syntax::Schedule &schedule : file.schedules)
+    dropFrom(schedule.directives);
   dropFrom(file.functions);
   for (Cell &cell : file.cells)
     drop(cell);

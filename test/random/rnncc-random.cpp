@@ -60,7 +60,7 @@ static std::vector<Program> programsOf(uint64_t seed, const Wishes &wishes) {
   std::string text = generateCell(seed);
   std::mt19937_64 engine(seed);
   auto below = [&](int64_t n) { return int64_t(engine() % uint64_t(n)); };
-  static const int64_t rows[] = {1, 2, 3, 4, 5, 7, 8, 13, 17};
+  static const int64_t rows[] = {1, 2, 3, 4, 5, 7, 8, 13, 17, 29};
   Extent large{1 + below(4), rows[below(std::size(rows))], false};
   if (below(20) == 0)
     (below(2) ? large.steps : large.batch) = 0;
@@ -69,8 +69,10 @@ static std::vector<Program> programsOf(uint64_t seed, const Wishes &wishes) {
   std::vector<Program> all;
   for (Element element : {Element::F32, Element::F64})
     for (const Target &level : runnableLevels())
-      all.push_back(
-          {seed, text, {wishes.road, element, level, {large, small}}});
+      all.push_back({seed,
+                     text + generateSchedules(seed, text, level,
+                                              element == Element::F64 ? 8 : 4),
+                     {wishes.road, element, level, {large, small}}});
   if (wishes.all)
     return all;
   return {all[below(all.size())]};
