@@ -6,6 +6,7 @@
 
 #include "compiler/Options.h"
 #include "compiler/Pipeline.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/WithColor.h"
@@ -16,6 +17,54 @@ using llvm::StringRef;
 
 void rnn::commandLineError(const llvm::Twine &message) {
   llvm::WithColor::error(llvm::errs(), "rnncc") << message << '\n';
+}
+
+/// "x86-64, avx2, avx512": the levels, or those of one architecture.
+static std::string namesOf(llvm::ArrayRef<Target> levels) {
+  return llvm::join(
+      llvm::map_range(levels, [](const Target &level) { return level.name; }),
+      ", ");
+}
+
+/// The levels that `--cpu` names, from the lowest; without it those of this
+/// machine's architecture. Gives nothing if that is wrong, and reports it.
+static std::optional<std::vector<Target>>
+chooseLevels(llvm::ArrayRef<std::string> cpus) {
+  if (cpus.empty()) {
+    std::optional<Architecture> here = architectureHere();
+    if (!here) {
+      commandLineError("there are no kernels for processors of this machine; "
+                       "name a level with --cpu: " +
+                       namesOf(cpuLevels()));
+      return std::nullopt;
+    }
+    return std::vector<Target>(levelsOf(*here));
+  }
+  std::vector<Target> wanted;
+  for (const std::string &cpu : cpus) {
+    std::optional<Target> target = targetFor(cpu);
+    if (!target) {
+      commandLineError("--cpu " + cpu + ": expected " + namesOf(cpuLevels()) +
+                       " or native");
+      return std::nullopt;
+    }
+    if (!wanted.empty() &&
+        wanted.front().architecture != target->architecture) {
+      commandLineError("--cpu: '" + wanted.front().name + "' and '" +
+                       target->name +
+                       "' are levels of different architectures, which one "
+                       "object cannot hold; compile for each by itself");
+      return std::nullopt;
+    }
+    wanted.push_back(*target);
+  }
+  std::vector<Target> levels;
+  for (const Target &level : levelsOf(wanted.front().architecture))
+    if (llvm::any_of(wanted, [&](const Target &target) {
+          return target.name == level.name;
+        }))
+      levels.push_back(level);
+  return levels;
 }
 
 std::optional<Options> rnn::parseOptions(int argc, char **argv) {
@@ -61,9 +110,11 @@ std::optional<Options> rnn::parseOptions(int argc, char **argv) {
       cl::cat(category));
   static cl::list<std::string> cpus(
       "cpu", cl::CommaSeparated, cl::value_desc("LEVEL,.."),
-      cl::desc("CPU levels to make kernels for: x86-64, avx2 (with FMA), "
-               "avx512, or native for this machine's; without it, all of them: "
-               "the object takes the best that the processor has"),
+      cl::desc("CPU levels to make kernels for: x86-64, avx2 (with FMA) and "
+               "avx512, of which an object can hold several and takes the best "
+               "that the processor has; aarch64 (NEON); wasm32 (simd128); or "
+               "native for this machine's. Without it, all levels of this "
+               "machine's architecture"),
       cl::cat(category));
   static cl::opt<const Stage *> stopAfter(
       "stop-after", cl::desc("Stop after a stage and print what it made:"),
@@ -135,17 +186,17 @@ std::optional<Options> rnn::parseOptions(int argc, char **argv) {
     commandLineError("--emit=kernels: only --backend=halide has kernels");
     return std::nullopt;
   }
-  for (const std::string &cpu : cpus)
-    if (!targetFor(cpu)) {
-      commandLineError("--cpu " + cpu +
-                       ": expected x86-64, avx2, avx512 or native");
-      return std::nullopt;
-    }
-  for (const Target &level : cpuLevels())
-    if (cpus.empty() || llvm::any_of(cpus, [&](const std::string &cpu) {
-          return targetFor(cpu)->name == level.name;
-        }))
-      options.targets.push_back(level);
+  std::optional<std::vector<Target>> levels = chooseLevels(cpus);
+  if (!levels)
+    return std::nullopt;
+  options.targets = *levels;
+  if (emit == Emit::Shared &&
+      levels->front().architecture == Architecture::Wasm32) {
+    commandLineError("--emit=shared: WebAssembly has no shared objects that "
+                     "programs open; link an object (--emit=obj) into your "
+                     "module with wasm-ld");
+    return std::nullopt;
+  }
   options.stopAfter = stopAfter;
   options.schedule = schedule;
   options.printSchedule = printSchedule;

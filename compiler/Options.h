@@ -30,7 +30,8 @@ struct Options {
   Emit emit = Emit::Object;
   Element element = Element::F32;
   Backend backend = Backend::MLIR;
-  /// CPU levels to make kernels for, from the lowest; never empty.
+  /// CPU levels to make kernels for, of one architecture, from the lowest;
+  /// never empty.
   std::vector<Target> targets;
   const Stage *stopAfter = nullptr; ///< null: go to the end
   /// A file of schedules, which count before those of the text; empty: none.

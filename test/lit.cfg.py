@@ -38,6 +38,8 @@ if os.path.exists(os.path.join(config.build_dir, "bin", "rnncc-halide")):
     config.available_features.add("halide")
 if os.path.exists(os.path.join(config.build_dir, "bin", "runtime-team-tsan")):
     config.available_features.add("tsan")
-for program in ("valgrind", "dpkg-shlibdeps", "pkg-config"):
+if shutil.which("qemu-aarch64") and os.path.exists("/usr/aarch64-linux-gnu/lib/libc.a"):
+    config.available_features.add("qemu-aarch64")
+for program in ("valgrind", "dpkg-shlibdeps", "pkg-config", "node"):
     if shutil.which(program):
         config.available_features.add(program)

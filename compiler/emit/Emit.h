@@ -66,8 +66,8 @@ CellFacts factsOf(CellOp cell);
 /// Removes the cells from a lowered module.
 void eraseCells(mlir::ModuleOp module);
 
-/// Translates a module in the LLVM dialect and adds the descriptors. `shared`
-/// adds the table of cells that tools look for.
+/// Translates a module in the LLVM dialect, which names its triple, and adds
+/// the descriptors. `shared` adds the table of cells that tools look for.
 llvm::Expected<std::unique_ptr<llvm::Module>>
 makeLLVM(mlir::ModuleOp module, llvm::ArrayRef<CellFacts> cells, bool shared,
          llvm::LLVMContext &context);

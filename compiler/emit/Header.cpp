@@ -203,7 +203,8 @@ std::string rnn::headerText(ArrayRef<CellFacts> cells, StringRef file,
       os << " with " << join(sizes, ", ");
     os << "; elements " << (cell.isDouble ? "f64" : "f32") << ".\n";
   }
-  os << " * Kernels for x86-64 with " << cpu << R"(.
+  os << " * Kernels for the CPU level" << (cpu.contains(',') ? "s " : " ")
+     << cpu << R"(.
  *
  * Arrays are dense, row-major, aligned as their elements are (weights, tape and
  * scratch: 64 bytes); sizes in [ ] are elements, T is `steps` and N is `batch`.

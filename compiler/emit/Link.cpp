@@ -7,10 +7,13 @@
 #include "compiler/emit/Emit.h"
 #include "lld/Common/Driver.h"
 #include "llvm/ADT/ScopeExit.h"
+#include "llvm/BinaryFormat/Magic.h"
+#include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 
 LLD_HAS_DRIVER(elf)
+LLD_HAS_DRIVER(wasm)
 
 using namespace llvm;
 using namespace rnn;
@@ -55,15 +58,22 @@ Expected<SmallString<0>> rnn::link(ArrayRef<SmallString<0>> objects,
     return output.takeError();
   files.push_back(std::string(*output));
 
+  bool isWasm = identify_magic(objects.front()) == file_magic::wasm_object;
   std::vector<const char *> arguments = {
-      "ld.lld", kind == LinkKind::Object ? "-r" : "-shared", "-o",
-      files.back().c_str(), "--threads=1"};
+      isWasm ? "wasm-ld" : "ld.lld",
+      kind == LinkKind::Object ? "-r" : "-shared", "-o", files.back().c_str(),
+      "--threads=1"};
   for (size_t i = 0; i < objects.size(); ++i)
     arguments.push_back(files[i].c_str());
+  // lld's driver for WebAssembly has LLVM's parser of options read an empty
+  // command line, to which the program's own options would be missing.
+  if (isWasm)
+    cl::ResetCommandLineParser();
   std::string message;
   raw_string_ostream os(message);
-  lld::Result result =
-      lld::lldMain(arguments, os, os, {{lld::Gnu, &lld::elf::link}});
+  lld::Result result = lld::lldMain(
+      arguments, os, os,
+      {{lld::Gnu, &lld::elf::link}, {lld::Wasm, &lld::wasm::link}});
   if (result.retCode)
     return createStringError("linking failed: " + message);
   auto buffer = MemoryBuffer::getFile(files.back(), /*IsText=*/false,

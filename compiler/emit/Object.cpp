@@ -30,14 +30,18 @@
 using namespace llvm;
 using namespace rnn;
 
-static std::unique_ptr<TargetMachine> makeMachine() {
-  LLVMInitializeX86TargetInfo();
-  LLVMInitializeX86Target();
-  LLVMInitializeX86TargetMC();
-  LLVMInitializeX86AsmPrinter();
+#define INITIALIZE(ARCHITECTURE)                                               \
+  LLVMInitialize##ARCHITECTURE##TargetInfo();                                  \
+  LLVMInitialize##ARCHITECTURE##Target();                                      \
+  LLVMInitialize##ARCHITECTURE##TargetMC();                                    \
+  LLVMInitialize##ARCHITECTURE##AsmPrinter()
+
+static std::unique_ptr<TargetMachine> makeMachine(const Triple &triple) {
+  INITIALIZE(X86);
+  INITIALIZE(AArch64);
+  INITIALIZE(WebAssembly);
   LLVMInitializeX86AsmParser(); // of the instructions that ask the processor
   std::string error;
-  Triple triple("x86_64-unknown-linux-gnu");
   const llvm::Target *found = TargetRegistry::lookupTarget(triple, error);
   if (!found)
     return nullptr;
@@ -46,9 +50,12 @@ static std::unique_ptr<TargetMachine> makeMachine() {
   // means what it says.
   options.AllowFPOpFusion = FPOpFusion::Strict;
   options.FunctionSections = true;
+  // A WebAssembly module that is independent of its place is a shared library
+  // of some runtime's; programs link the other kind.
+  Reloc::Model model = triple.isWasm() ? Reloc::Static : Reloc::PIC_;
   return std::unique_ptr<TargetMachine>(found->createTargetMachine(
-      triple, "x86-64", /*Features=*/"", options, Reloc::PIC_, std::nullopt,
-      CodeGenOptLevel::Aggressive));
+      triple, triple.isX86_64() ? "x86-64" : "generic", /*Features=*/"",
+      options, model, std::nullopt, CodeGenOptLevel::Aggressive));
 }
 
 /// A function that asks for a section shares it.
@@ -68,10 +75,11 @@ Expected<std::unique_ptr<Module>> rnn::makeLLVM(mlir::ModuleOp source,
       mlir::translateModuleToLLVMIR(source, context);
   if (!module)
     return createStringError("internal: translation to LLVM IR failed");
-  std::unique_ptr<TargetMachine> machine = makeMachine();
+  std::unique_ptr<TargetMachine> machine =
+      makeMachine(module->getTargetTriple());
   if (!machine)
-    return createStringError("internal: LLVM has no x86-64 target");
-  module->setTargetTriple(machine->getTargetTriple());
+    return createStringError("internal: LLVM has no target '" +
+                             module->getTargetTriple().str() + "'");
   module->setDataLayout(machine->createDataLayout());
   // The name of the text, not of a path: equal input gives equal bytes.
   module->setModuleIdentifier(cells.empty() ? "rnncc" : cells.front().file);
@@ -87,7 +95,8 @@ Expected<std::unique_ptr<Module>> rnn::makeLLVM(mlir::ModuleOp source,
 }
 
 void rnn::optimise(Module &module) {
-  std::unique_ptr<TargetMachine> machine = makeMachine();
+  std::unique_ptr<TargetMachine> machine =
+      makeMachine(module.getTargetTriple());
   LoopAnalysisManager loops;
   FunctionAnalysisManager functions;
   CGSCCAnalysisManager graph;
@@ -109,10 +118,12 @@ void rnn::optimise(Module &module) {
 
 static Error writeCode(Module &module, CodeGenFileType type,
                        raw_pwrite_stream &os) {
-  std::unique_ptr<TargetMachine> machine = makeMachine();
+  std::unique_ptr<TargetMachine> machine =
+      makeMachine(module.getTargetTriple());
   legacy::PassManager passes;
   if (!machine || machine->addPassesToEmitFile(passes, os, nullptr, type))
-    return createStringError("internal: LLVM cannot write x86-64 code");
+    return createStringError("internal: LLVM cannot write code for '" +
+                             module.getTargetTriple().str() + "'");
   passes.run(module);
   return Error::success();
 }

@@ -9,6 +9,26 @@
 using namespace mlir;
 using namespace rnn;
 
+/// Two numbers, then pointers.
+static int64_t offsetOf(const Code &code, CallField field) {
+  int64_t index = int64_t(field), numbers = int64_t(CallField::Weights);
+  return std::min(index, numbers) * 8 +
+         std::max<int64_t>(index - numbers, 0) * code.pointerBytes;
+}
+
+Value rnn::callField(Code &code, Value call, CallField field, int64_t index) {
+  return code.atByte(call, offsetOf(code, field) + index * code.pointerBytes);
+}
+
+int64_t rnn::callBytes(const Code &code, int64_t arrays) {
+  return offsetOf(code, CallField::Arrays) + arrays * code.pointerBytes;
+}
+
+Value rnn::loadTeamFunction(Code &code, Value team, TeamFunction function) {
+  return code.loadPtr(
+      code.atByte(team, 8 + int64_t(function) * code.pointerBytes));
+}
+
 MemoryOffsets rnn::offsetsOf(Code &code, const Layout &layout, Memory region,
                              Value steps, Value batch, Value start) {
   const int64_t line = 64 / code.elementBytes();

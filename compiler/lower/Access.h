@@ -12,19 +12,28 @@
 
 namespace rnn {
 
-/// Offsets of the fields of rnncc_call in rnncc/abi.h, in bytes.
-namespace call_field {
-enum : int64_t {
-  Steps = 0,
-  Batch = 8,
-  Weights = 16,
-  Tape = 24,
-  Scratch = 32,
-  Team = 40,
-  Lengths = 48,
-  Arrays = 56
+/// The fields of rnncc_call in rnncc/abi.h.
+enum class CallField {
+  Steps,
+  Batch,
+  Weights,
+  Tape,
+  Scratch,
+  Team,
+  Lengths,
+  Arrays
 };
-} // namespace call_field
+
+/// Where a field of a call is; of the arrays that of `index`.
+mlir::Value callField(Code &code, mlir::Value call, CallField field,
+                      int64_t index = 0);
+/// Bytes of a call with so many arrays.
+int64_t callBytes(const Code &code, int64_t arrays);
+
+/// Functions of rnncc_team in rnncc/abi.h.
+enum class TeamFunction { Run, Barrier };
+mlir::Value loadTeamFunction(Code &code, mlir::Value team,
+                             TeamFunction function);
 
 /// Where each buffer of a region starts, in elements from its base, and how
 /// many elements they take together. Other buffers get a null value.

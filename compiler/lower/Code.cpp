@@ -121,6 +121,13 @@ Value Code::loadNum(Value from) {
 void Code::storeNum(Value value, Value to) {
   LLVM::StoreOp::create(b, loc, value, to);
 }
+Value Code::toSize(Value number) {
+  if (size == i64)
+    return number;
+  if (auto x = known(number))
+    return arith::ConstantIntOp::create(b, loc, size, *x);
+  return arith::TruncIOp::create(b, loc, size, number);
+}
 
 //===----------------------------------------------------------------------===//
 // Elements and vectors
@@ -266,11 +273,15 @@ void Code::ifElse(Value condition, llvm::function_ref<void()> then,
   otherwise();
 }
 void Code::copyBytes(Value to, Value from, Value bytes) {
-  LLVM::MemcpyOp::create(b, loc, to, from, bytes, /*isVolatile=*/false);
+  LLVM::MemcpyOp::create(b, loc, to, from, toSize(bytes), /*isVolatile=*/false);
 }
 void Code::zeroBytes(Value to, Value bytes) {
   Value zero = arith::ConstantIntOp::create(b, loc, b.getI8Type(), 0);
-  LLVM::MemsetOp::create(b, loc, to, zero, bytes, /*isVolatile=*/false);
+  LLVM::MemsetOp::create(b, loc, to, zero, toSize(bytes), /*isVolatile=*/false);
+}
+
+int64_t rnn::mostBytes(const Code &code) {
+  return int64_t(1) << (code.pointerBytes == 8 ? 60 : 31);
 }
 
 static void setLinkage(func::FuncOp function, LLVM::Linkage linkage) {

@@ -24,12 +24,14 @@
 
 namespace rnn {
 
-/// Builds lowered code for one element type and vector length.
+/// Builds lowered code for one element type, vector length and size of
+/// pointers.
 struct Code {
   Code(mlir::OpBuilder builder, mlir::Location loc, mlir::FloatType element,
-       int64_t lanes)
+       int64_t lanes, int64_t pointerBytes)
       : b(builder), loc(loc), element(element), lanes(lanes),
-        i64(builder.getI64Type()), i32(builder.getI32Type()),
+        pointerBytes(pointerBytes), i64(builder.getI64Type()),
+        i32(builder.getI32Type()), size(pointerBytes == 8 ? i64 : i32),
         ptr(mlir::LLVM::LLVMPointerType::get(builder.getContext())),
         vec(mlir::VectorType::get({lanes}, element)),
         mask(mlir::VectorType::get({lanes}, builder.getI1Type())) {}
@@ -72,6 +74,8 @@ struct Code {
   Value loadPtr(Value from);
   Value loadNum(Value from);
   void storeNum(Value value, Value to);
+  /// A number that fits as a size_t.
+  Value toSize(Value number);
 
   // Elements and vectors.
   Value real(double value);
@@ -120,9 +124,15 @@ struct Code {
   mlir::Location loc;
   mlir::FloatType element;
   int64_t lanes;
-  mlir::Type i64, i32, ptr;
+  int64_t pointerBytes; ///< of the machine that runs the code
+  mlir::Type i64, i32;
+  mlir::Type size; ///< size_t of C
+  mlir::Type ptr;
   mlir::VectorType vec, mask;
 };
+
+/// No array may have more bytes: offsets have room to spare.
+int64_t mostBytes(const Code &code);
 
 /// Hides a function from other objects.
 void makeInternal(mlir::func::FuncOp function);

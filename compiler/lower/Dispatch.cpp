@@ -9,7 +9,7 @@
 //                        lstm_forward.avx2(call)   if it has AVX2 and FMA, ..
 //
 // The processor is asked once. Asking needs no library: the instructions stand
-// here.
+// here. The lowest level of an architecture needs no question.
 //
 //===----------------------------------------------------------------------===//
 
@@ -70,7 +70,8 @@ struct Questions {
 };
 } // namespace
 
-/// The index in cpuLevels() of the best level that processor and system have.
+/// The index among the levels of x86-64 of the best that processor and system
+/// have.
 static Value askLevel(Code &code) {
   Questions q(code);
   Type i32 = code.i32;
@@ -159,22 +160,32 @@ public:
       : cell(cell), targets(targets), module(module),
         prefix(interfaceOf(cell).prefix),
         code(OpBuilder(module.getContext()), cell.getLoc(), cell.elementType(),
-             /*lanes=*/1) {}
+             /*lanes=*/1, pointerBytesOf(targets.front().architecture)) {}
 
   void emit() {
-    emitEntry("weights_bytes", "sizes", {}, code.i64);
-    emitEntry("pack", "sizes", {code.ptr, code.ptr}, code.i32);
+    emitEntry("weights_bytes", "sizes", {}, Answer::Size);
+    emitEntry("pack", "sizes", {code.ptr, code.ptr}, Answer::Status);
     for (StringRef name :
          {"tape_bytes", "forward_scratch_bytes", "backward_scratch_bytes"})
-      emitEntry(name, "sizes", {code.i64, code.i64}, code.i64);
-    emitEntry("forward", "forward", {code.ptr}, code.i32);
+      emitEntry(name, "sizes", {code.i64, code.i64}, Answer::Size);
+    emitEntry("forward", "forward", {code.ptr}, Answer::Status);
     emitStep();
-    emitEntry("backward", "backward", {code.ptr}, code.i32);
+    emitEntry("backward", "backward", {code.ptr}, Answer::Status);
   }
 
 private:
+  enum class Answer { Size, Status };
+
+  /// The position among the levels of the architecture.
+  int64_t rankOf(const Target &target) {
+    auto levels = levelsOf(target.architecture);
+    return llvm::find_if(
+               levels,
+               [&](const Target &it) { return it.name == target.name; }) -
+           levels.begin();
+  }
   void emitEntry(StringRef name, StringRef section, TypeRange inputs,
-                 Type result);
+                 Answer answer);
   void emitStep();
 
   CellOp cell;
@@ -186,18 +197,29 @@ private:
 } // namespace
 
 void Dispatch::emitEntry(StringRef name, StringRef section, TypeRange inputs,
-                         Type result) {
-  func::FuncOp level = levelFunction(code, module);
+                         Answer answer) {
+  Type result = answer == Answer::Size ? code.size : code.i32;
+  func::FuncOp level;
+  if (rankOf(targets.back()) > 0)
+    level = levelFunction(code, module);
   EntryFunction entry(code, module, prefix + "_" + name.str(), inputs, result);
   placeInSection(entry.function, ".text." + prefix + "_" + section);
   auto goTo = [&](const Target &target) -> Value {
-    return func::CallOp::create(
-               code.b, code.loc, prefix + "_" + name.str() + "." + target.name,
-               TypeRange{result}, entry.function.getArguments())
-        .getResult(0);
+    // Levels answer for sizes in 64 bits.
+    Value value =
+        func::CallOp::create(
+            code.b, code.loc, prefix + "_" + name.str() + "." + target.name,
+            TypeRange{answer == Answer::Size ? code.i64 : code.i32},
+            entry.function.getArguments())
+            .getResult(0);
+    return answer == Answer::Size ? code.toSize(value) : value;
   };
-  int64_t refusal = result == code.i64 ? 0 : int64_t(status::Unsupported);
-  Value answer =
+  if (!level) {
+    entry.finish(goTo(targets.back()));
+    return;
+  }
+  int64_t refusal = answer == Answer::Size ? 0 : int64_t(status::Unsupported);
+  Value refused =
       arith::ConstantIntOp::create(code.b, code.loc, result, refusal);
   Value found =
       func::CallOp::create(code.b, code.loc, level, ValueRange()).getResult(0);
@@ -205,13 +227,8 @@ void Dispatch::emitEntry(StringRef name, StringRef section, TypeRange inputs,
   std::function<Value(ArrayRef<Target>)> choose =
       [&](ArrayRef<Target> rest) -> Value {
     if (rest.empty())
-      return answer;
-    auto levels = cpuLevels();
-    int64_t needed = llvm::find_if(levels,
-                                   [&](const Target &it) {
-                                     return it.name == rest.back().name;
-                                   }) -
-                     levels.begin();
+      return refused;
+    int64_t needed = rankOf(rest.back());
     if (needed == 0)
       return goTo(rest.back());
     Value has = arith::CmpIOp::create(
@@ -235,14 +252,14 @@ void Dispatch::emitStep() {
   placeInSection(entry.function, ".text." + prefix + "_forward");
   Value call = entry.argument(0);
   entry.failIf(code.isNull(call), status::NullPointer);
-  int64_t words =
-      call_field::Arrays / 8 + int64_t(interfaceOf(cell).arrays.size());
-  Value copy = LLVM::AllocaOp::create(code.b, code.loc, code.ptr, code.i64,
-                                      code.num(words));
-  code.copyBytes(copy, call, code.num(words * 8));
-  code.storeNum(code.num(1), code.atByte(copy, call_field::Steps));
+  int64_t bytes = callBytes(code, interfaceOf(cell).arrays.size());
+  Value copy =
+      LLVM::AllocaOp::create(code.b, code.loc, code.ptr, code.i64,
+                             code.num(int64_t(llvm::divideCeil(bytes, 8))));
+  code.copyBytes(copy, call, code.num(bytes));
+  code.storeNum(code.num(1), callField(code, copy, CallField::Steps));
   LLVM::StoreOp::create(code.b, code.loc, code.null(),
-                        code.atByte(copy, call_field::Tape));
+                        callField(code, copy, CallField::Tape));
   auto result = func::CallOp::create(code.b, code.loc, prefix + "_forward",
                                      TypeRange{code.i32}, ValueRange{copy});
   entry.finish(result.getResult(0));

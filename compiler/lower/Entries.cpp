@@ -14,6 +14,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/lower/Entries.h"
+#include "compiler/lower/Denormals.h"
 #include "compiler/lower/ScanLoops.h"
 #include "compiler/lower/Setup.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
@@ -74,9 +75,9 @@ public:
       : layout(cell, target, kernels ? Form::Rows : Form::Panels), tiles(tiles),
         kernels(kernels), module(module),
         code(OpBuilder(module.getContext()), cell.getLoc(), cell.elementType(),
-             layout.lanes),
-        level(target.name), cacheBytes(target.l2Bytes * 3 / 4),
-        line(64 / code.elementBytes()) {
+             layout.lanes, pointerBytesOf(target.architecture)),
+        denormals(code, target.architecture), level(target.name),
+        cacheBytes(target.l2Bytes * 3 / 4), line(64 / code.elementBytes()) {
     std::string text;
     llvm::raw_string_ostream os(text);
     for (Operation &op : cell.getBody().front())
@@ -88,9 +89,11 @@ public:
     id = llvm::xxh3_64bits(StringRef(text)) & INT64_MAX;
   }
 
-  void emit();
+  /// Fails, with an error, if the architecture cannot address the weights.
+  LogicalResult emit();
 
 private:
+  LogicalResult checkWeights();
   std::string name(StringRef suffix) {
     return layout.face.prefix + "_" + suffix.str() + "." + level;
   }
@@ -119,8 +122,6 @@ private:
   void emitCall(StringRef suffix, bool backward);
   func::FuncOp beginBody(StringRef suffix);
   void endBody();
-  void flushDenormals();
-  void callIntrinsic(StringRef name, Value operand);
   Frame frameOf(func::FuncOp body);
   void runBody(StringRef suffix, Value call);
   double workPerRow(bool backward);
@@ -131,9 +132,9 @@ private:
   KernelSet *kernels;
   ModuleOp module;
   Code code;
+  Denormals denormals;
   std::string level;
   int64_t cacheBytes, line, id;
-  Value savedControl; ///< of floating point, while in a body
 };
 } // namespace
 
@@ -145,7 +146,7 @@ Value Entries::badSize(Value steps, Value batch) {
     rowBytes += buffer.rowElements * code.elementBytes();
     extra = std::max(extra, buffer.extra);
   }
-  int64_t most = (int64_t(1) << 60) / rowBytes;
+  int64_t most = mostBytes(code) / rowBytes;
   Value negative =
       code.either(code.less(steps, code.num(0)), code.less(batch, code.num(0)));
   Value huge = code.either(code.less(code.num(most), steps),
@@ -188,35 +189,12 @@ func::FuncOp Entries::beginBody(StringRef suffix) {
   makeInternal(body);
   placeInSection(body, section(suffix));
   code.b.setInsertionPointToStart(body.addEntryBlock());
-  flushDenormals();
+  denormals.flush();
   return body;
 }
 
-/// Denormal numbers count as zeros until the body ends: arithmetic on them can
-/// take a hundred times as long.
-void Entries::flushDenormals() {
-  constexpr int64_t flushToZero = 1 << 15, denormalsAreZeros = 1 << 6;
-  Type i32 = code.i32;
-  savedControl =
-      LLVM::AllocaOp::create(code.b, code.loc, code.ptr, i32, code.num(2));
-  callIntrinsic("llvm.x86.sse.stmxcsr", savedControl);
-  Value saved = LLVM::LoadOp::create(code.b, code.loc, i32, savedControl);
-  Value changed = arith::OrIOp::create(
-      code.b, code.loc, saved,
-      arith::ConstantIntOp::create(code.b, code.loc, i32,
-                                   flushToZero | denormalsAreZeros));
-  Value control = code.atByte(savedControl, 4);
-  LLVM::StoreOp::create(code.b, code.loc, changed, control);
-  callIntrinsic("llvm.x86.sse.ldmxcsr", control);
-}
-
-void Entries::callIntrinsic(StringRef name, Value operand) {
-  LLVM::CallIntrinsicOp::create(code.b, code.loc, code.b.getStringAttr(name),
-                                ValueRange{operand});
-}
-
 void Entries::endBody() {
-  callIntrinsic("llvm.x86.sse.ldmxcsr", savedControl);
+  denormals.restore();
   func::ReturnOp::create(code.b, code.loc);
 }
 
@@ -226,17 +204,18 @@ Frame Entries::frameOf(func::FuncOp body) {
   frame.call = code.loadPtr(context);
   frame.thread = body.getArgument(1);
   frame.threads = code.loadNum(code.atByte(context, 8));
-  frame.steps = code.loadNum(code.atByte(frame.call, call_field::Steps));
-  frame.batch = code.loadNum(code.atByte(frame.call, call_field::Batch));
+  frame.steps = code.loadNum(callField(code, frame.call, CallField::Steps));
+  frame.batch = code.loadNum(callField(code, frame.call, CallField::Batch));
   frame.before = code.num(0);
-  frame.weights = code.loadPtr(code.atByte(frame.call, call_field::Weights));
-  frame.unwanted = code.loadPtr(code.atByte(frame.call, call_field::Scratch));
+  frame.weights = code.loadPtr(callField(code, frame.call, CallField::Weights));
+  frame.unwanted =
+      code.loadPtr(callField(code, frame.call, CallField::Scratch));
   for (unsigned i = 0; i < layout.face.arrays.size(); ++i)
-    frame.arrays.push_back(code.loadPtr(
-        code.atByte(frame.call, call_field::Arrays + 8 * int64_t(i))));
+    frame.arrays.push_back(
+        code.loadPtr(callField(code, frame.call, CallField::Arrays, i)));
   frame.buffers.resize(layout.buffers.size());
-  frame.ragged =
-      code.notNull(code.loadPtr(code.atByte(frame.call, call_field::Lengths)));
+  frame.ragged = code.notNull(
+      code.loadPtr(callField(code, frame.call, CallField::Lengths)));
   frame.starts = code.at(frame.unwanted, unwantedElements());
   frame.order =
       code.atByte(frame.starts, code.mul(code.add(frame.steps, 1), 8));
@@ -258,7 +237,7 @@ void Entries::emitForwardBody() {
   func::FuncOp body = beginBody("forward");
   Frame frame = frameOf(body);
   Value all = frame.steps;
-  Value tape = code.loadPtr(code.atByte(frame.call, call_field::Tape));
+  Value tape = code.loadPtr(callField(code, frame.call, CallField::Tape));
   Value noTape = code.isNull(tape);
   Value chunk = code.select(noTape, chunkOf(all, frame.batch),
                             code.max(all, code.num(1)));
@@ -305,7 +284,7 @@ void Entries::emitBackwardBody() {
   ScanOp scan = layout.cell.scan(true);
   func::FuncOp body = beginBody("backward");
   Frame frame = frameOf(body);
-  Value tape = code.loadPtr(code.atByte(frame.call, call_field::Tape));
+  Value tape = code.loadPtr(callField(code, frame.call, CallField::Tape));
   // Forward laid the tape out for at least one step.
   addBuffers(code, frame,
              offsetsOf(code, layout, Memory::Keep,
@@ -382,8 +361,8 @@ void Entries::runBody(StringRef suffix, Value call) {
   Value context =
       LLVM::AllocaOp::create(code.b, code.loc, code.ptr, code.i64, code.num(2));
   LLVM::StoreOp::create(code.b, code.loc, call, context);
-  Value team = code.loadPtr(code.atByte(call, call_field::Team));
-  Value batch = code.loadNum(code.atByte(call, call_field::Batch));
+  Value team = code.loadPtr(callField(code, call, CallField::Team));
+  Value batch = code.loadNum(callField(code, call, CallField::Batch));
   double perRow = workPerRow(suffix == "backward_body");
   int64_t leastRows = int64_t(leastTeamWork / std::max(perRow, 1.0)) + 1;
   const std::optional<int64_t> &asked = layout.schedule.threads;
@@ -404,7 +383,7 @@ void Entries::runBody(StringRef suffix, Value call) {
                                                            TypeRange{code.ptr},
                                                            ValueRange{function})
                             .getResult(0);
-        Value run = code.loadPtr(code.atByte(team, 8));
+        Value run = loadTeamFunction(code, team, TeamFunction::Run);
         auto type = LLVM::LLVMFunctionType::get(
             LLVM::LLVMVoidType::get(code.b.getContext()),
             {code.ptr, code.ptr, code.ptr});
@@ -445,23 +424,23 @@ void Entries::emitCall(StringRef suffix, bool backward) {
   makeInternal(entry.function);
   placeInSection(entry.function, section(suffix));
   Value call = entry.argument(0);
-  auto pointerAt = [&](int64_t field) {
-    return code.loadPtr(code.atByte(call, field));
+  auto pointerAt = [&](CallField field, int64_t index = 0) {
+    return code.loadPtr(callField(code, call, field, index));
   };
   entry.failIf(code.isNull(call), status::NullPointer);
-  Value steps = code.loadNum(code.atByte(call, call_field::Steps));
-  Value batch = code.loadNum(code.atByte(call, call_field::Batch));
+  Value steps = code.loadNum(callField(code, call, CallField::Steps));
+  Value batch = code.loadNum(callField(code, call, CallField::Batch));
   entry.failIf(badSize(steps, batch), status::BadSize);
-  Value weights = pointerAt(call_field::Weights);
-  Value tape = pointerAt(call_field::Tape);
-  Value scratch = pointerAt(call_field::Scratch);
+  Value weights = pointerAt(CallField::Weights);
+  Value tape = pointerAt(CallField::Tape);
+  Value scratch = pointerAt(CallField::Scratch);
   Value missing = code.either(code.isNull(weights), code.isNull(scratch));
   if (backward)
     missing = code.either(missing, code.isNull(tape));
   SmallVector<Value> arrays;
   Value empty = code.equal(code.mul(steps, batch), code.num(0));
   for (auto [index, array] : llvm::enumerate(layout.face.arrays)) {
-    Value pointer = pointerAt(call_field::Arrays + 8 * int64_t(index));
+    Value pointer = pointerAt(CallField::Arrays, index);
     bool forBackward = array.role >= ArrayRole::GradOutput;
     if (!forBackward || backward)
       arrays.push_back(pointer);
@@ -474,7 +453,7 @@ void Entries::emitCall(StringRef suffix, bool backward) {
   }
   entry.failIf(missing, status::NullPointer);
   entry.failIf(isMisaligned({weights, tape, scratch}, 64), status::Misaligned);
-  Value lengths = pointerAt(call_field::Lengths);
+  Value lengths = pointerAt(CallField::Lengths);
   entry.failIf(isMisaligned(lengths, 8), status::Misaligned);
   if (!arrays.empty())
     entry.failIf(isMisaligned(arrays, code.elementBytes()), status::Misaligned);
@@ -511,7 +490,25 @@ void Entries::emitCall(StringRef suffix, bool backward) {
   entry.finish(code.status(status::Ok));
 }
 
-void Entries::emit() {
+LogicalResult Entries::checkWeights() {
+  int64_t most = mostBytes(code) / code.elementBytes();
+  if (layout.weightElements <= most)
+    return success();
+  InFlightDiagnostic error = emitError(code.loc)
+                             << "the packed weights of '" << layout.face.name
+                             << "' take "
+                             << layout.weightElements * code.elementBytes()
+                             << " bytes, but an array of " << level
+                             << " has at most " << mostBytes(code)
+                             << " [weights-size]";
+  error.attachNote() << "choose smaller sizes, or a CPU level with pointers of "
+                        "64 bits";
+  return error;
+}
+
+LogicalResult Entries::emit() {
+  if (failed(checkWeights()))
+    return failure();
   {
     code.b.setInsertionPointToEnd(module.getBody());
     auto function =
@@ -547,9 +544,10 @@ void Entries::emit() {
   emitCall("forward", false);
   emitBackwardBody();
   emitCall("backward", true);
+  return success();
 }
 
-void rnn::emitEntries(CellOp cell, const Target &target, Tiles &tiles,
-                      KernelSet *kernels, ModuleOp module) {
-  Entries(cell, target, tiles, kernels, module).emit();
+LogicalResult rnn::emitEntries(CellOp cell, const Target &target, Tiles &tiles,
+                               KernelSet *kernels, ModuleOp module) {
+  return Entries(cell, target, tiles, kernels, module).emit();
 }

@@ -19,9 +19,10 @@
 namespace rnn {
 
 /// Emits all entry points of a staged cell at the end of its module. With
-/// `kernels`, stages are calls of those instead of loops.
-void emitEntries(CellOp cell, const Target &target, Tiles &tiles,
-                 KernelSet *kernels, mlir::ModuleOp module);
+/// `kernels`, stages are calls of those instead of loops. Fails, with an error,
+/// if the architecture cannot address the weights.
+mlir::LogicalResult emitEntries(CellOp cell, const Target &target, Tiles &tiles,
+                                KernelSet *kernels, mlir::ModuleOp module);
 
 /// Emits `<prefix>_pack`: parameters to packed weights, with `id` in front.
 void emitPack(Code &code, const Layout &layout, const std::string &name,

@@ -422,7 +422,9 @@ struct ExpandMathPass : rnn::impl::ExpandMathPassBase<ExpandMathPass> {
   /// call of a library.
   bool hasFma() {
     auto features = getForLLVM(getOperation(), "target-features");
-    return !features || features->contains("+fma");
+    // On AArch64 it comes with NEON.
+    return !features || features->contains("+fma") ||
+           features->contains("+neon");
   }
 };
 } // namespace

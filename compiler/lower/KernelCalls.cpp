@@ -29,14 +29,15 @@ static constexpr int64_t rowsAtOnce = 4096;
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// Offsets in halide_buffer_t and halide_dimension_t of Halide 14.
-enum : int64_t {
-  Host = 16,
-  TypeAndRank = 32,
-  Dimensions = 40,
-  BufferBytes = 56,
-  DimensionBytes = 16
+/// Offsets in halide_buffer_t of Halide 14: 8 bytes of flags stand before the
+/// second pointer that the code here sets.
+struct BufferFields {
+  explicit BufferFields(int64_t pointerBytes)
+      : host(8 + pointerBytes), typeAndRank(16 + 2 * pointerBytes),
+        dimensions(24 + 2 * pointerBytes), bytes(24 + 4 * pointerBytes) {}
+  int64_t host, typeAndRank, dimensions, bytes;
 };
+constexpr int64_t dimensionBytes = 16; ///< of halide_dimension_t
 
 struct Dimension {
   Value first, extent, stride;
@@ -96,20 +97,21 @@ void Caller::declare(const std::string &name, LLVM::LLVMFunctionType type) {
 
 void Caller::call(const std::string &name, Value rows, Value first, Value count,
                   ArrayRef<Operand> operands) {
+  const BufferFields fields(code.pointerBytes);
   SmallVector<Value> arguments = {narrow(rows), narrow(first), narrow(count)};
   for (const Operand &operand : operands) {
     int64_t rank = operand.dimensions.size();
-    Value buffer = storageFor(BufferBytes + rank * DimensionBytes);
-    Value dimensions = code.atByte(buffer, BufferBytes);
-    for (int64_t byte = 0; byte < BufferBytes; byte += 8)
+    Value buffer = storageFor(fields.bytes + rank * dimensionBytes);
+    Value dimensions = code.atByte(buffer, fields.bytes);
+    for (int64_t byte = 0; byte < fields.bytes; byte += 8)
       code.storeNum(code.num(0), code.atByte(buffer, byte));
-    store(operand.pointer, code.atByte(buffer, Host));
+    store(operand.pointer, code.atByte(buffer, fields.host));
     int64_t real = 2, bits = code.elementBytes() * 8, lanes = 1;
     code.storeNum(code.num(real | bits << 8 | lanes << 16 | rank << 32),
-                  code.atByte(buffer, TypeAndRank));
-    store(dimensions, code.atByte(buffer, Dimensions));
+                  code.atByte(buffer, fields.typeAndRank));
+    store(dimensions, code.atByte(buffer, fields.dimensions));
     for (auto [index, dimension] : llvm::enumerate(operand.dimensions)) {
-      Value at = code.atByte(dimensions, int64_t(index) * DimensionBytes);
+      Value at = code.atByte(dimensions, int64_t(index) * dimensionBytes);
       store(narrow(dimension.first), at);
       store(narrow(dimension.extent), code.atByte(at, 4));
       store(narrow(dimension.stride), code.atByte(at, 8));

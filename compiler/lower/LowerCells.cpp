@@ -29,8 +29,17 @@ struct LowerCellsPass : rnn::impl::LowerCellsPassBase<LowerCellsPass> {
         module.emitError("no kernels for the CPU level '") << cpu << "'";
         return signalPassFailure();
       }
+      if (!targets.empty() &&
+          targets.front().architecture != target->architecture) {
+        module.emitError("no module holds levels of two architectures, '")
+            << targets.front().name << "' and '" << cpu << "'";
+        return signalPassFailure();
+      }
       targets.push_back(*target);
     }
+    module->setAttr(
+        LLVM::LLVMDialect::getTargetTripleAttrName(),
+        StringAttr::get(&getContext(), tripleOf(targets.front().architecture)));
     std::string text;
     auto cells = llvm::to_vector(module.getOps<CellOp>());
     for (const Target &target : targets) {
@@ -43,7 +52,9 @@ struct LowerCellsPass : rnn::impl::LowerCellsPassBase<LowerCellsPass> {
         if (set)
           set->beginCell(interfaceOf(cell).prefix,
                          Schedule(cell, target).lanes);
-        emitEntries(cell, target, tiles, set ? &*set : nullptr, module);
+        if (failed(emitEntries(cell, target, tiles, set ? &*set : nullptr,
+                               module)))
+          return signalPassFailure();
       }
       if (set)
         text += set->text();

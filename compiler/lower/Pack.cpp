@@ -113,7 +113,8 @@ void rnn::emitPack(Code &code, const Layout &layout, const std::string &name,
   llvm::StringMap<Value> sources;
   int64_t index = 0;
   for (TensorOp param : layout.face.params) {
-    Value source = code.loadPtr(code.atByte(params, 8 * index++));
+    Value source =
+        code.loadPtr(code.atByte(params, code.pointerBytes * index++));
     sources[param.getSymName()] = source;
     entry.failIf(code.isNull(source), status::NullPointer);
     entry.failIf(misaligned(code.address(source), code.elementBytes()),

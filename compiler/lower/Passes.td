@@ -18,14 +18,15 @@ def LowerCellsPass : Pass<"rnn-lower-cells", "mlir::ModuleOp"> {
 
     Needs: cells in staged form, with a forward and a backward scan.
     Gives: functions named as the cell's header names them; the cells stay, for
-    the header and the descriptor.
+    the header and the descriptor; the triple of the architecture.
     Keeps: the order of additions, whatever the number of threads and rows.
 
     Example: see `test/lower/lower-cells.mlir`.
   }];
   let options = [
     ListOption<"cpus", "cpu", "std::string",
-               "CPU levels to make loops for: native, x86-64, avx2, avx512">,
+               "CPU levels of one architecture to make loops for: native, "
+               "x86-64, avx2, avx512, aarch64, wasm32">,
     Option<"kernels", "kernels", "bool", /*default=*/"false",
            "Call a kernel for what a stage computes; the module's attribute "
            "rnn.kernels says what kernels there must be">,

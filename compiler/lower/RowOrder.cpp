@@ -24,7 +24,8 @@ void ScanLoops::emitRowOrder() {
   Value zero = code.num(0);
   Value stepsEnd = code.add(frame.steps, 1);
   auto fromLengths = [&] {
-    Value lengths = code.loadPtr(code.atByte(frame.call, call_field::Lengths));
+    Value lengths =
+        code.loadPtr(callField(code, frame.call, CallField::Lengths));
     // starts[l] = rows of length l.
     code.loop(zero, stepsEnd, 1,
               [&](Value t) { code.storeNum(zero, cell(frame.starts, t)); });

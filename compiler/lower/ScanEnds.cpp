@@ -41,10 +41,10 @@ void ScanLoops::overStates(
       body(state, code.num(1), frame.arrays[first]);
       continue;
     }
-    Value arrays = code.atByte(frame.call, call_field::Arrays + 8 * first);
+    Value arrays = callField(code, frame.call, CallField::Arrays, first);
     code.loop(0, delays, 1, [&](Value late) {
-      body(state, code.add(late, 1),
-           code.loadPtr(code.atByte(arrays, code.mul(late, 8))));
+      Value array = code.atByte(arrays, code.mul(late, code.pointerBytes));
+      body(state, code.add(late, 1), code.loadPtr(array));
     });
   }
 }

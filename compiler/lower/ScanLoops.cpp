@@ -32,8 +32,8 @@ ScanLoops::ScanLoops(Code &code, const Layout &layout, Tiles &tiles,
 
 void ScanLoops::emitBarrier() {
   code.ifThen(code.less(code.num(1), frame.threads), [&] {
-    Value team = code.loadPtr(code.atByte(frame.call, call_field::Team));
-    Value barrier = code.loadPtr(code.atByte(team, 16));
+    Value team = code.loadPtr(callField(code, frame.call, CallField::Team));
+    Value barrier = loadTeamFunction(code, team, TeamFunction::Barrier);
     auto type = LLVM::LLVMFunctionType::get(
         LLVM::LLVMVoidType::get(code.b.getContext()), {code.ptr});
     LLVM::CallOp::create(code.b, code.loc, type, ValueRange{barrier, team});

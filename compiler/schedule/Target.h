@@ -12,6 +12,7 @@
 #define RNNCC_COMPILER_SCHEDULE_TARGET_H
 
 #include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringRef.h"
 #include <cstdint>
 #include <optional>
@@ -19,9 +20,19 @@
 
 namespace rnn {
 
+/// What processors have in common that run each other's programs.
+enum class Architecture { X86_64, AArch64, Wasm32 };
+
+/// What LLVM calls an architecture with its system: "x86_64-unknown-linux-gnu".
+llvm::StringRef tripleOf(Architecture architecture);
+
+/// Bytes of a pointer, and of a size_t.
+int64_t pointerBytesOf(Architecture architecture);
+
 /// A CPU level that kernels are made for.
 struct Target {
-  std::string name;     ///< as `--cpu` names it: "avx512"
+  std::string name; ///< as `--cpu` names it: "avx512"
+  Architecture architecture;
   std::string features; ///< for LLVM: "+avx512f,+fma,.."
   int64_t vectorBytes;  ///< of a vector register
   /// Vector registers for the sums of a product, besides those that its
@@ -30,8 +41,15 @@ struct Target {
   int64_t l2Bytes; ///< of the cache that a thread has to itself
 };
 
-/// All CPU levels, each with all that the one before it has.
+/// All CPU levels: architecture by architecture, each with all that the one
+/// before it has.
 llvm::ArrayRef<Target> cpuLevels();
+
+/// Those of one architecture. Every processor of it has the first.
+llvm::ArrayRef<Target> levelsOf(Architecture architecture);
+
+/// The architecture of this machine, if there are levels of it.
+std::optional<Architecture> architectureHere();
 
 /// The level of that name, or for `native` the best that this machine has.
 std::optional<Target> targetFor(llvm::StringRef cpu);

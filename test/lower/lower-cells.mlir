@@ -4,6 +4,17 @@
 
 // CPU: error: no kernels for the CPU level 'mips'
 
+// One module is of one architecture, and says of which.
+// RUN: not rnncc-opt %s --rnn-lower-cells=cpu=avx2,wasm32 2>&1 | FileCheck %s --check-prefix=TWO
+// RUN: rnncc-opt %s --rnn-lower-cells=cpu=wasm32 | FileCheck %s --check-prefix=WASM
+// TWO: error: no module holds levels of two architectures, 'avx2' and 'wasm32'
+// WASM: llvm.target_triple = "wasm32-unknown-unknown"
+// WASM: func.func @sum_weights_bytes() -> i32
+// WASM-NOT: rnn_cpu_level
+// WASM: func.func @sum_step(
+// Two numbers and five pointers, then four arrays.
+// WASM: memcpy{{.*}} (!llvm.ptr, !llvm.ptr, i32)
+
 // CHECK: rnn.cell @Sum
 // CHECK: func.func private @sum_weights_bytes.avx2() -> i64
 // CHECK: func.func private @sum_pack.avx2(%{{.*}}: !llvm.ptr, %{{.*}}: !llvm.ptr) -> i32

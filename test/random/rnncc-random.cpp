@@ -48,10 +48,10 @@ struct Program {
 
 /// The levels that this machine runs.
 static ArrayRef<Target> runnableLevels() {
-  ArrayRef<Target> levels = cpuLevels();
-  std::string best = targetFor("native")->name;
+  Target best = *targetFor("native");
+  ArrayRef<Target> levels = levelsOf(best.architecture);
   auto last = llvm::find_if(
-      levels, [&](const Target &level) { return level.name == best; });
+      levels, [&](const Target &level) { return level.name == best.name; });
   return levels.take_front(last - levels.begin() + 1);
 }
 
