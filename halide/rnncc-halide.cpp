@@ -33,6 +33,9 @@ static Target targetOf(const Level &level, bool strict) {
       {"x86-64", "x86-64-linux"},
       {"avx2", "x86-64-linux-avx-avx2-f16c-fma"},
       {"avx512", "x86-64-linux-avx-avx2-f16c-fma-avx512-avx512_skylake"},
+      {"aarch64", "arm-64-linux"},
+      {"wasm32", "wasm-32-wasmrt-wasm_simd128-wasm_signext-"
+                 "wasm_sat_float_to_int-wasm_bulk_memory"},
   };
   auto name = names.find(level.cpu);
   if (name == names.end())
