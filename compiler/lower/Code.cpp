@@ -156,14 +156,58 @@ void Code::storeVec(Value value, Value to) {
 Value Code::loadVec(Value from, Value mask_) {
   if (!mask_)
     return loadVec(from);
-  return LLVM::MaskedLoadOp::create(b, loc, vec, from, mask_, splat(0),
-                                    b.getI32IntegerAttr(elementBytes()));
+  auto masked = [&]() -> Value {
+    return LLVM::MaskedLoadOp::create(b, loc, vec, from, mask_, splat(0),
+                                      b.getI32IntegerAttr(elementBytes()));
+  };
+  Value whole = isWhole(mask_);
+  if (!whole)
+    return masked();
+  auto branch = scf::IfOp::create(b, loc, TypeRange{vec}, whole,
+                                  /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  scf::YieldOp::create(b, loc, loadVec(from));
+  b.setInsertionPointToStart(branch.elseBlock());
+  scf::YieldOp::create(b, loc, masked());
+  return branch.getResult(0);
 }
 void Code::storeVec(Value value, Value to, Value mask_) {
   if (!mask_)
     return storeVec(value, to);
-  LLVM::MaskedStoreOp::create(b, loc, value, to, mask_,
-                              b.getI32IntegerAttr(elementBytes()));
+  auto masked = [&] {
+    LLVM::MaskedStoreOp::create(b, loc, value, to, mask_,
+                                b.getI32IntegerAttr(elementBytes()));
+  };
+  if (Value whole = isWhole(mask_))
+    ifElse(whole, [&] { storeVec(value, to); }, masked);
+  else
+    masked();
+}
+Value Code::laneOf(Value mask_, int64_t lane) {
+  // Masks are made of those of firstLanes.
+  Operation *op = mask_.getDefiningOp();
+  if (auto constant = dyn_cast<arith::ConstantOp>(op))
+    return arith::ConstantIntOp::create(
+        b, loc, b.getI1Type(),
+        cast<DenseElementsAttr>(constant.getValue()).getValues<bool>()[lane]);
+  if (isa<arith::CmpIOp>(op))
+    return less(
+        num(lane),
+        op->getOperand(1).getDefiningOp<vector::BroadcastOp>().getSource());
+  Value left = laneOf(op->getOperand(0), lane);
+  Value right = laneOf(op->getOperand(1), lane);
+  if (isa<arith::XOrIOp>(op))
+    return arith::XOrIOp::create(b, loc, left, right);
+  assert(isa<arith::AndIOp>(op) && "masks have no other operations");
+  return both(left, right);
+}
+Value Code::isWhole(Value mask_) {
+  // Machines without masks go lane by lane. A constant mask is known not to be
+  // whole.
+  if (hasMasks || mask_.getDefiningOp<arith::ConstantOp>())
+    return Value();
+  return both(laneOf(mask_, 0), laneOf(mask_, lanes - 1));
 }
 Value Code::broadcast(Value scalar) {
   return vector::BroadcastOp::create(b, loc, vec, scalar);

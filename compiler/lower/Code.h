@@ -14,6 +14,7 @@
 #ifndef RNNCC_COMPILER_LOWER_CODE_H
 #define RNNCC_COMPILER_LOWER_CODE_H
 
+#include "compiler/schedule/Target.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -24,13 +25,13 @@
 
 namespace rnn {
 
-/// Builds lowered code for one element type, vector length and size of
-/// pointers.
+/// Builds lowered code for one element type, vector length and CPU level.
 struct Code {
   Code(mlir::OpBuilder builder, mlir::Location loc, mlir::FloatType element,
-       int64_t lanes, int64_t pointerBytes)
+       int64_t lanes, const Target &target)
       : b(builder), loc(loc), element(element), lanes(lanes),
-        pointerBytes(pointerBytes), i64(builder.getI64Type()),
+        pointerBytes(pointerBytesOf(target.architecture)),
+        hasMasks(target.hasMasks), i64(builder.getI64Type()),
         i32(builder.getI32Type()), size(pointerBytes == 8 ? i64 : i32),
         ptr(mlir::LLVM::LLVMPointerType::get(builder.getContext())),
         vec(mlir::VectorType::get({lanes}, element)),
@@ -84,6 +85,7 @@ struct Code {
   void store(Value value, Value to);
   Value loadVec(Value from);
   void storeVec(Value value, Value to);
+  /// Some lanes, which lie side by side; others load zeros.
   Value loadVec(Value from, Value mask_);
   void storeVec(Value value, Value to, Value mask_);
   Value broadcast(Value scalar);
@@ -96,6 +98,11 @@ struct Code {
   /// A mask of the first `count` lanes; count may be below 0 or above lanes.
   Value firstLanes(Value count);
   Value firstLanes(int64_t count);
+  /// One lane of a mask.
+  Value laneOf(Value mask_, int64_t lane);
+  /// True if all lanes of a mask are set; those that are lie side by side. Null
+  /// where that is not worth asking.
+  Value isWhole(Value mask_);
   void prefetch(Value address);
 
   // Control.
@@ -125,6 +132,7 @@ struct Code {
   mlir::FloatType element;
   int64_t lanes;
   int64_t pointerBytes; ///< of the machine that runs the code
+  bool hasMasks;        ///< the machine does
   mlir::Type i64, i32;
   mlir::Type size; ///< size_t of C
   mlir::Type ptr;

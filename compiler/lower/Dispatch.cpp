@@ -160,7 +160,7 @@ public:
       : cell(cell), targets(targets), module(module),
         prefix(interfaceOf(cell).prefix),
         code(OpBuilder(module.getContext()), cell.getLoc(), cell.elementType(),
-             /*lanes=*/1, pointerBytesOf(targets.front().architecture)) {}
+             /*lanes=*/1, targets.front()) {}
 
   void emit() {
     emitEntry("weights_bytes", "sizes", {}, Answer::Size);

@@ -75,7 +75,7 @@ public:
       : layout(cell, target, kernels ? Form::Rows : Form::Panels), tiles(tiles),
         kernels(kernels), module(module),
         code(OpBuilder(module.getContext()), cell.getLoc(), cell.elementType(),
-             layout.lanes, pointerBytesOf(target.architecture)),
+             layout.lanes, target),
         denormals(code, target.architecture), level(target.name),
         cacheBytes(target.l2Bytes * 3 / 4), line(64 / code.elementBytes()) {
     std::string text;

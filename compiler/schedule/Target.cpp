@@ -40,16 +40,17 @@ ArrayRef<Target> rnn::cpuLevels() {
   static const Target levels[] = {
       // Without FMA a product needs a register of its own, and the fallback for
       // old machines stays small.
-      {"x86-64", x86, "+sse2", 16, 8, 256 << 10},
+      {"x86-64", x86, "+sse2", 16, 8, 256 << 10, false},
       {"avx2", x86, AVX2, 32, 12, 512 << 10},
       {"avx512", x86,
        AVX2 ",+avx512f,+avx512vl,+avx512dq,+avx512bw,+avx512cd,"
             "-prefer-256-bit",
        64, 24, 2 << 20},
-      {"aarch64", Architecture::AArch64, "+neon", 16, 24, 512 << 10},
+      {"aarch64", Architecture::AArch64, "+neon", 16, 24, 512 << 10, false},
       // Runs in the registers of SSE2 on many machines. Nothing can be
       // prefetched: no cache is too small.
-      {"wasm32", Architecture::Wasm32, "+simd128", 16, 8, int64_t(1) << 40},
+      {"wasm32", Architecture::Wasm32, "+simd128", 16, 8, int64_t(1) << 40,
+       false},
   };
   return levels;
 }

@@ -38,7 +38,8 @@ struct Target {
   /// Vector registers for the sums of a product, besides those that its
   /// operands need.
   int64_t accumulators;
-  int64_t l2Bytes; ///< of the cache that a thread has to itself
+  int64_t l2Bytes;      ///< of the cache that a thread has to itself
+  bool hasMasks = true; ///< can load and store some lanes of a vector
 };
 
 /// All CPU levels: architecture by architecture, each with all that the one
