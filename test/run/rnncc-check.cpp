@@ -87,7 +87,7 @@ int main(int argc, char **argv) {
   Wishes wishes = parseWishes(argc, argv);
   const Road *road = roadOf(wishes.road);
   std::optional<Target> target = targetFor(wishes.cpu);
-  if (!road || !target) {
+  if (!road || !target || target->architecture != architectureHere()) {
     llvm::errs() << "rnncc-check: no such --road or --cpu\n";
     return 2;
   }
