@@ -48,6 +48,7 @@ static void addSimplify(PassManager &pm) {
   // Before derivatives: those of sums and concatenations are those of their
   // parts, and none of it need be kept.
   pm.addNestedPass<CellOp>(createDistributeProductsPass());
+  pm.addNestedPass<CellOp>(createMatricesToVectorsPass());
   pm.addNestedPass<CellOp>(createSplitProductsPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());

@@ -199,6 +199,17 @@ void rnn::registerDerivatives(DialectRegistry &registry) {
 // Ops of rnn
 //===----------------------------------------------------------------------===//
 
+/// Adds to the gradient of a weight: a parameter, or a slice of one.
+static void addToWeight(OpBuilder &b, Location loc, Value weight, Value row,
+                        Value column, int64_t over) {
+  auto slice = weight.getDefiningOp<SliceOp>();
+  Value whole = slice ? slice.getOperand() : weight;
+  DenseI64ArrayAttr offsets = slice ? slice.getOffsetsAttr() : nullptr;
+  auto read = whole.getDefiningOp<ReadOp>();
+  AccumulateOp::create(b, loc, read.getTensor(), row, column, offsets,
+                       /*adjoint=*/false, over);
+}
+
 /// The weight's share does not exist as a value: it is an outer product summed
 /// over all steps, and belongs to the parameter.
 void MatvecOp::pullback(OpBuilder &builder, Value gradient, Pullback &pull) {
@@ -206,15 +217,73 @@ void MatvecOp::pullback(OpBuilder &builder, Value gradient, Pullback &pull) {
   auto share = MatvecOp::create(builder, getLoc(), getInput().getType(),
                                 !getTransposed(), weight, gradient);
   pull.give(getInputMutable(), share);
-
-  auto slice = getWeight().getDefiningOp<SliceOp>();
-  Value whole = slice ? slice.getOperand() : getWeight();
-  DenseI64ArrayAttr offsets = slice ? slice.getOffsetsAttr() : nullptr;
-  auto read = whole.getDefiningOp<ReadOp>();
   Value row = getTransposed() ? input : gradient;
   Value column = getTransposed() ? gradient : input;
-  AccumulateOp::create(builder, getLoc(), read.getTensorAttr(), row, column,
-                       offsets);
+  addToWeight(builder, getLoc(), getWeight(), row, column, 1);
+}
+
+/// Without transposes, or with one of them on the side where the formula in
+/// RnnOps.td has two: an operand that stands transposed wants its share so,
+/// too. The share of a weight is summed over the rows (of a weight on the left,
+/// the columns) of the result, each of which must be a vector of its own.
+void StepMatmulOp::pullback(OpBuilder &builder, Value gradient,
+                            Pullback &pull) {
+  const int64_t rows = this->rows(), columns = this->columns();
+  auto multiply = [&](OpOperand &of, Value l, bool tl, Value r, bool tr,
+                      int64_t inner) {
+    pull.give(of, StepMatmulOp::create(builder, getLoc(), of.get().getType(), l,
+                                       tl, r, tr, inner));
+  };
+  auto transpose = [&](Value value, bool isNeeded, int64_t rowsOfValue) {
+    return isNeeded ? builder.createOrFold<StepTransposeOp>(
+                          getLoc(), value.getType(), value, rowsOfValue)
+                    : value;
+  };
+  auto isWeight = [](Value operand) {
+    return cast<RankedTensorType>(operand.getType()).getRank() == 2;
+  };
+  Value left = pull.primal(getLeft()), right = pull.primal(getRight());
+  const bool tl = getTransposedLeft(), tr = getTransposedRight();
+
+  if (isWeight(getLeft())) {
+    // Column by column.
+    Value ofResult = transpose(gradient, true, rows);
+    Value ofRight = transpose(right, !tr, getInner());
+    addToWeight(builder, getLoc(), getLeft(), tl ? ofRight : ofResult,
+                tl ? ofResult : ofRight, columns);
+  } else if (tl) {
+    multiply(getLeftMutable(), right, false, gradient, true, columns);
+  } else {
+    multiply(getLeftMutable(), gradient, false, right, !tr, columns);
+  }
+
+  if (isWeight(getRight())) {
+    // Row by row.
+    Value ofLeft = transpose(left, tl, getInner());
+    addToWeight(builder, getLoc(), getRight(), tr ? gradient : ofLeft,
+                tr ? ofLeft : gradient, rows);
+  } else if (tr) {
+    multiply(getRightMutable(), gradient, true, left, false, rows);
+  } else {
+    multiply(getRightMutable(), left, !tl, gradient, false, rows);
+  }
+}
+
+void StepTransposeOp::pullback(OpBuilder &builder, Value gradient,
+                               Pullback &pull) {
+  pull.give(getOperandMutable(),
+            StepTransposeOp::create(builder, getLoc(), getType(), gradient,
+                                    columns()));
+}
+
+/// In scans in which matrices are values, which nothing differentiates yet.
+void OuterOp::pullback(OpBuilder &builder, Value gradient, Pullback &pull) {
+  pull.give(getLeftMutable(),
+            MatvecOp::create(builder, getLoc(), getLeft().getType(), false,
+                             gradient, pull.primal(getRight())));
+  pull.give(getRightMutable(),
+            MatvecOp::create(builder, getLoc(), getRight().getType(), true,
+                             gradient, pull.primal(getLeft())));
 }
 
 void MatmulOp::pullback(OpBuilder &builder, Value gradient, Pullback &pull) {

@@ -77,6 +77,8 @@ def Rnn_Vector : RankedTensorOf<[F32, F64],
     [Rnn_SizesPred, HasAnyRankOfPred<[1]>], "static vector">;
 def Rnn_Matrix : RankedTensorOf<[F32, F64],
     [Rnn_SizesPred, HasAnyRankOfPred<[2]>], "static matrix">;
+def Rnn_VectorOrMatrix : RankedTensorOf<[F32, F64],
+    [Rnn_SizesPred, HasAnyRankOfPred<[1, 2]>], "static vector or matrix">;
 def Rnn_Lanes : RankedTensorOf<[F32, F64],
     [Rnn_SizesPred, HasAnyRankOfPred<[0, 1]>], "scalar or static vector">;
 

@@ -221,6 +221,13 @@ TensorOp AccumulateOp::declaration() {
   return declarationOf(*this, getParam());
 }
 
+/// True if a value of that type can be what is declared: a matrix also as the
+/// vector of its rows.
+static bool fitsDeclaration(RankedTensorType type, TensorOp declared) {
+  RankedTensorType whole = declared.tensorType();
+  return type == whole || type == vectorOfRows(whole);
+}
+
 /// Finds the declaration that `op` names, or says that there is none.
 static FailureOr<TensorOp> lookup(Operation *op, StringRef name) {
   auto cell = op->getParentOfType<CellOp>();
@@ -237,7 +244,7 @@ LogicalResult ReadOp::verifySymbolUses(SymbolTableCollection &) {
   if (failed(declared))
     return failure();
   // read-type
-  if (getType() != declared->getType())
+  if (!fitsDeclaration(getType(), *declared))
     return emitOpError("gives ") << getType() << " but @" << getTensor()
                                  << " is " << declared->getType();
   bool backward = isBackward(*this);
@@ -271,7 +278,7 @@ LogicalResult WriteOp::verifySymbolUses(SymbolTableCollection &) {
   if (failed(declared))
     return failure();
   // write-type
-  if (getValue().getType() != declared->getType())
+  if (!fitsDeclaration(getValue().getType(), *declared))
     return emitOpError("writes ")
            << getValue().getType() << " but @" << getTensor() << " is "
            << declared->getType();
@@ -302,11 +309,22 @@ LogicalResult AccumulateOp::verifySymbolUses(SymbolTableCollection &) {
   if (inSetup ? role != Role::param : !isParameter(role))
     return emitOpError("adds to @")
            << getParam() << " of role " << stringifyRole(role);
+  // accumulate-over
+  int64_t over = getOver(), rows = getRow().getType().getNumElements();
+  int64_t columns = getColumn() ? getColumn().getType().getNumElements() : over;
+  if (rows % over || columns % over || (!getColumn() && over != 1))
+    return emitOpError("adds up ")
+           << over << " vectors of " << rows << " and of "
+           << (getColumn() ? columns : 0) << " elements";
   // accumulate-inside
   SmallVector<int64_t> shape(getRow().getType().getShape());
-  if (getColumn())
-    shape.push_back(getColumn().getType().getDimSize(0));
+  if (getColumn() && shape.size() == 1)
+    shape = {rowUnits(), columnUnits()};
   ArrayRef<int64_t> whole = declared->tensorType().getShape();
+  bool isRowsOfMatrix = !getColumn() && !getOffsets() && !inSetup &&
+                        fitsDeclaration(getRow().getType(), *declared);
+  if (isRowsOfMatrix)
+    shape.assign(whole.begin(), whole.end());
   if (shape.size() != whole.size() ||
       (getOffsets() && getOffsets()->size() != whole.size()))
     return emitOpError("adds a gradient of rank ")
@@ -359,6 +377,21 @@ static LogicalResult verifyProduct(Operation *op, RankedTensorType weight,
            << weight.getElementType() << ", " << input.getElementType()
            << " and " << result.getElementType();
   return success();
+}
+
+/// A weight is a parameter or a slice of one: what `pack` can lay out.
+static LogicalResult verifyWeight(Operation *op, Value weight) {
+  Operation *def = weight.getDefiningOp();
+  if (auto slice = dyn_cast_or_null<SliceOp>(def))
+    def = slice.getOperand().getDefiningOp();
+  auto read = dyn_cast_or_null<ReadOp>(def);
+  // The declaration is checked when symbols are; here it may be missing.
+  if (read) {
+    TensorOp declared = read.declaration();
+    if (!declared || isParameter(declared.getRole()))
+      return success();
+  }
+  return op->emitOpError("weight is neither a parameter nor a slice of one");
 }
 
 /// The attribute if it is zeros of whatever shape, else null.
@@ -422,6 +455,85 @@ LogicalResult TransposeOp::verify() {
       operand.getDimSize(1) != result.getDimSize(0) ||
       operand.getElementType() != result.getElementType())
     return emitOpError("makes ") << result << " of " << operand;
+  return success();
+}
+
+LogicalResult OuterOp::verify() {
+  auto left = getLeft().getType(), right = getRight().getType();
+  auto result = getResult().getType();
+  // outer-size
+  if (result.getDimSize(0) != left.getDimSize(0) ||
+      result.getDimSize(1) != right.getDimSize(0))
+    return emitOpError("gives ")
+           << result << ", not " << left.getDimSize(0) << " rows and "
+           << right.getDimSize(0) << " columns";
+  // outer-element
+  if (left.getElementType() != right.getElementType() ||
+      left.getElementType() != result.getElementType())
+    return emitOpError("mixes element types ")
+           << left.getElementType() << ", " << right.getElementType() << " and "
+           << result.getElementType();
+  return success();
+}
+
+OpFoldResult StepMatmulOp::fold(FoldAdaptor adaptor) {
+  for (Attribute operand : {adaptor.getLeft(), adaptor.getRight()})
+    if (auto number = zeros(operand))
+      return number.resizeSplat(getType());
+  return {};
+}
+
+LogicalResult StepMatmulOp::verify() {
+  auto left = getLeft().getType(), right = getRight().getType();
+  int64_t inner = getInner();
+  // step-matmul-inner
+  auto fits = [&](RankedTensorType type, unsigned innerDim) {
+    return type.getRank() == 1 ? type.getDimSize(0) % inner == 0
+                               : type.getDimSize(innerDim) == inner;
+  };
+  if (!fits(left, getTransposedLeft() ? 0 : 1) ||
+      !fits(right, getTransposedRight() ? 1 : 0))
+    return emitOpError("sums over ") << inner << " elements, which " << left
+                                     << " and " << right << " do not have";
+  // step-matmul-outer
+  if (getType().getDimSize(0) != rows() * columns())
+    return emitOpError("gives ") << getType() << ", not " << rows()
+                                 << " rows of " << columns() << " elements";
+  // step-matmul-transposed
+  if (getTransposedLeft() && getTransposedRight())
+    return emitOpError("has two transposed operands");
+  // step-matmul-element
+  if (left.getElementType() != right.getElementType() ||
+      left.getElementType() != getType().getElementType())
+    return emitOpError("mixes element types ")
+           << left.getElementType() << ", " << right.getElementType() << " and "
+           << getType().getElementType();
+  // step-matmul-weight
+  if (left.getRank() == 2 && right.getRank() == 2)
+    return emitOpError("multiplies two weights");
+  for (Value operand : getOperands())
+    if (cast<RankedTensorType>(operand.getType()).getRank() == 2 &&
+        failed(verifyWeight(*this, operand)))
+      return failure();
+  return success();
+}
+
+/// One row or column is the same vector either way.
+OpFoldResult StepTransposeOp::fold(FoldAdaptor adaptor) {
+  if (auto number = dyn_cast_or_null<SplatElementsAttr>(adaptor.getOperand()))
+    return number;
+  if (getRows() == 1 || columns() == 1)
+    return getOperand();
+  auto first = getOperand().getDefiningOp<StepTransposeOp>();
+  if (first && first.columns() == int64_t(getRows()))
+    return first.getOperand();
+  return {};
+}
+
+LogicalResult StepTransposeOp::verify() {
+  // step-transpose-rows
+  if (getType().getDimSize(0) % int64_t(getRows()))
+    return emitOpError("has ") << getRows() << " rows of " << getType();
   return success();
 }
 
@@ -544,28 +656,14 @@ LogicalResult StageOp::verifyRegions() {
       llvm::append_range(whole, affine.getInputs());
       if (affine.getStart())
         whole.push_back(affine.getStart());
-    } else if (isa<ReduceSumOp, ReduceMaxOp, SplatOp, ConcatOp, SliceOp>(op))
+    } else if (isa<StepMatmulOp, StepTransposeOp, ReduceSumOp, ReduceMaxOp,
+                   SplatOp, ConcatOp, SliceOp>(op))
       llvm::append_range(whole, op.getOperands());
     for (Value value : whole)
       if (!comesFromOutside(value))
         return op.emitOpError("reads a whole vector that its own stage makes");
   }
   return success();
-}
-
-/// A weight is a parameter or a slice of one: what `pack` can lay out.
-static LogicalResult verifyWeight(Operation *op, Value weight) {
-  Operation *def = weight.getDefiningOp();
-  if (auto slice = dyn_cast_or_null<SliceOp>(def))
-    def = slice.getOperand().getDefiningOp();
-  auto read = dyn_cast_or_null<ReadOp>(def);
-  // The declaration is checked when symbols are; here it may be missing.
-  if (read) {
-    TensorOp declared = read.declaration();
-    if (!declared || isParameter(declared.getRole()))
-      return success();
-  }
-  return op->emitOpError("weight is neither a parameter nor a slice of one");
 }
 
 LogicalResult PullbackOp::verifyRegions() {

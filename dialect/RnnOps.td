@@ -283,7 +283,8 @@ def Rnn_ReadOp : Rnn_Op<"read", [Pure, Rnn_InBody,
 
     Rules:
 
-    - `read-type`: the result has the type of the declaration.
+    - `read-type`: the result has the type of the declaration, or is the vector
+      of a matrix's rows, one after the other.
     - `read-role`: an input, parameter, derived tensor, state, tape, output
       gradient or carry in a scan; a parameter, derived tensor or derived
       gradient in a setup.
@@ -318,7 +319,8 @@ def Rnn_WriteOp : Rnn_Op<"write", [Rnn_InBody,
   let description = [{
     Rules:
 
-    - `write-type`: the value has the type of the declaration.
+    - `write-type`: the value has the type of the declaration, or is the vector
+      of a matrix's rows.
     - `write-role`: a state, output or tape in a forward scan, an input gradient
       or carry in a backward one; a derived tensor in a forward setup, a derived
       gradient in a backward one.
@@ -347,13 +349,20 @@ def Rnn_AccumulateOp : Rnn_Op<"accumulate", [Rnn_InBody,
   let summary = "add to the gradient of a parameter";
   let description = [{
     Adds, over all steps and examples. Without `column` the gradient of a scalar
-    or vector parameter, in a setup also of a matrix:
+    or vector parameter, in a setup also of a matrix, in a scan also of the vector
+    of a matrix's rows:
 
         gradient(param)[offset + o] += row[o]
 
     and with it that of a matrix, an outer product:
 
         gradient(param)[offset0 + o, offset1 + i] += row[o] * column[i]
+
+    With `over` n, row and column are n vectors one after the other, of O and I
+    elements each:
+
+        gradient(param)[offset0 + o, offset1 + i] +=
+            sum over k of row[k * O + o] * column[k * I + i]
 
     `adjoint` marks what the backend has to derive from the product itself.
 
@@ -365,6 +374,8 @@ def Rnn_AccumulateOp : Rnn_Op<"accumulate", [Rnn_InBody,
     - `accumulate-scan`: it stands in a backward scan or setup.
     - `accumulate-inside`: offset + size lies inside the parameter in each
       dimension.
+    - `accumulate-over`: n vectors of one size each make up row and column; without
+      a column n is 1.
 
     Example:
 
@@ -383,10 +394,12 @@ def Rnn_AccumulateOp : Rnn_Op<"accumulate", [Rnn_InBody,
   let arguments = (ins FlatSymbolRefAttr:$param, Rnn_Tensor:$row,
                        Optional<Rnn_Vector>:$column,
                        OptionalAttr<DenseI64ArrayAttr>:$offsets,
-                       UnitAttr:$adjoint);
+                       UnitAttr:$adjoint,
+                       DefaultValuedAttr<ConfinedAttr<I64Attr, [IntPositive]>,
+                                         "1">:$over);
   let assemblyFormat = [{
-    $param (`at` $offsets^)? `,` $row (`outer` $column^)? attr-dict `:` type($row)
-    (`,` type($column)^)?
+    $param (`at` $offsets^)? `,` $row (`outer` $column^)? (`over` $over^)?
+    attr-dict `:` type($row) (`,` type($column)^)?
   }];
   let hasCanonicalizeMethod = 1;
   let extraClassDeclaration = [{
@@ -396,6 +409,14 @@ def Rnn_AccumulateOp : Rnn_Op<"accumulate", [Rnn_InBody,
     int64_t offset(unsigned dim) {
       auto offsets = getOffsets();
       return offsets && dim < offsets->size() ? (*offsets)[dim] : 0;
+    }
+    /// Elements of one vector of `row`.
+    int64_t rowUnits() {
+      return getRow().getType().getNumElements() / int64_t(getOver());
+    }
+    /// Elements of one vector of `column`.
+    int64_t columnUnits() {
+      return getColumn().getType().getNumElements() / int64_t(getOver());
     }
   }];
 }
@@ -512,6 +533,154 @@ def Rnn_TransposeOp : Rnn_ValueOp<"transpose"> {
   let arguments = (ins Rnn_Matrix:$operand);
   let results = (outs Rnn_Matrix:$result);
   let assemblyFormat = "$operand attr-dict `:` type($operand) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+def Rnn_OuterOp : Rnn_ValueOp<"outer"> {
+  let summary = "multiply each element of a vector by each of another";
+  let description = [{
+        result[o, i] = left[o] * right[i]
+
+    Stands in scans in which matrices are values; `rnn-matrices-to-vectors` makes an
+    `rnn.step_matmul` of it, whose gradient is known.
+
+    Rules:
+
+    - `outer-size`: `result` is [size of `left`, size of `right`].
+    - `outer-element`: all three have one element type.
+
+    Gradient:
+
+        d_left  = matvec(d_result, right)
+        d_right = matvec(d_result, left), transposed
+
+    Example:
+
+    ```mlir
+    rnn.tensor @v input : tensor<4xf32>
+    rnn.tensor @k input : tensor<3xf32>
+
+    %v = rnn.read @v : tensor<4xf32>
+    %k = rnn.read @k : tensor<3xf32>
+    %m = rnn.outer %v, %k : tensor<4xf32>, tensor<3xf32> -> tensor<4x3xf32>
+    ```
+  }];
+  let arguments = (ins Rnn_Vector:$left, Rnn_Vector:$right);
+  let results = (outs Rnn_Matrix:$result);
+  let assemblyFormat = [{
+    $left `,` $right attr-dict `:` type($left) `,` type($right) `->`
+    type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Rnn_StepMatmulOp : Rnn_ValueOp<"step_matmul"> {
+  let summary = "multiply matrices that differ from step to step";
+  let description = [{
+        result[o, i] = sum over k of left[o, k] * right[k, i]
+
+    A matrix that differs from step to step is the vector of its rows, one after
+    the other; so is `result`. One that does not, a weight, is an operand as it is.
+    `inner` is the number of k: it tells rows from columns. A `transposed` operand
+    stands as its transpose: left[o, k] in row k, right[k, i] in row i.
+
+    A matrix times a vector, in either order, and the outer product of two vectors
+    are the cases of one column, one row and one k.
+
+    Rules:
+
+    - `step-matmul-inner`: `inner` divides the size of an operand that is a vector,
+      and is the number of columns of `left`, the number of rows of `right`, where
+      they are weights.
+    - `step-matmul-outer`: `result` has as many elements as rows times columns.
+    - `step-matmul-transposed`: one operand is transposed at most.
+    - `step-matmul-element`: all three have one element type.
+    - `step-matmul-weight`: a weight is a parameter, a derived tensor or a slice of
+      one; one operand is a weight at most.
+
+    Gradient: two products of the same kind,
+
+        d_left  = d_result x transpose(right)
+        d_right = transpose(left) x d_result
+
+    and for a weight an `rnn.accumulate`.
+
+    Example:
+
+    ```mlir
+    rnn.tensor @C state : tensor<4x3xf32>
+    rnn.tensor @x input : tensor<3xf32>
+    rnn.tensor @W param : tensor<3x2xf32>
+
+    %c = rnn.read @C[1] : tensor<12xf32>
+    %x = rnn.read @x : tensor<3xf32>
+    %w = rnn.read @W : tensor<3x2xf32>
+    %y = rnn.step_matmul %x, %c transposed inner 3
+        : tensor<3xf32>, tensor<12xf32> -> tensor<4xf32>
+    %o = rnn.step_matmul %y, %x inner 1
+        : tensor<4xf32>, tensor<3xf32> -> tensor<12xf32>
+    %m = rnn.step_matmul %o, %w inner 3
+        : tensor<12xf32>, tensor<3x2xf32> -> tensor<8xf32>
+    ```
+  }];
+  let arguments = (ins Rnn_VectorOrMatrix:$left, UnitAttr:$transposed_left,
+                       Rnn_VectorOrMatrix:$right, UnitAttr:$transposed_right,
+                       ConfinedAttr<I64Attr, [IntPositive]>:$inner);
+  let results = (outs Rnn_Vector:$result);
+  let assemblyFormat = [{
+    $left (`transposed` $transposed_left^)? `,`
+    $right (`transposed` $transposed_right^)? `inner` $inner attr-dict `:`
+    type($left) `,` type($right) `->` type($result)
+  }];
+  let extraClassDeclaration = [{
+    /// Rows of `result`.
+    int64_t rows() {
+      return getLeft().getType().getNumElements() / int64_t(getInner());
+    }
+    /// Columns of `result`.
+    int64_t columns() {
+      return getRight().getType().getNumElements() / int64_t(getInner());
+    }
+    /// True of the product of two vectors that nothing is summed in.
+    bool isOuter() { return getInner() == 1; }
+  }];
+  let hasFolder = 1;
+  let hasVerifier = 1;
+}
+
+def Rnn_StepTransposeOp : Rnn_ValueOp<"step_transpose",
+                                      [SameOperandsAndResultType]> {
+  let summary = "swap rows and columns of a matrix that differs from step to step";
+  let description = [{
+        result[i, o] = operand[o, i]
+
+    Both are the vectors of their rows; `rows` is how many `operand` has.
+
+    Rules:
+
+    - `step-transpose-rows`: `rows` divides the size.
+
+    Gradient: `d_operand = step_transpose(d_result)`, which has the other number of
+    rows.
+
+    Example:
+
+    ```mlir
+    rnn.tensor @C state : tensor<4x3xf32>
+
+    %c = rnn.read @C[1] : tensor<12xf32>
+    %t = rnn.step_transpose %c rows 4 : tensor<12xf32>
+    ```
+  }];
+  let arguments = (ins Rnn_Vector:$operand,
+                       ConfinedAttr<I64Attr, [IntPositive]>:$rows);
+  let results = (outs Rnn_Vector:$result);
+  let assemblyFormat = "$operand `rows` $rows attr-dict `:` type($result)";
+  let extraClassDeclaration = [{
+    /// Columns of `operand`.
+    int64_t columns() { return getType().getDimSize(0) / int64_t(getRows()); }
+  }];
+  let hasFolder = 1;
   let hasVerifier = 1;
 }
 
@@ -699,8 +868,8 @@ def Rnn_StageOp : Rnn_Op<"stage", [HasParent<"ScanOp">, NoRegionArguments,
   let summary = "compute some units of a step together";
   let description = [{
     A stage is what one pass over its `units` can compute: every op of its body
-    works on unit u alone, except `rnn.affine`, `rnn.reduce_sum`,
-    `rnn.reduce_max`, `rnn.splat`,
+    works on unit u alone, except `rnn.affine`, `rnn.step_matmul`,
+    `rnn.step_transpose`, `rnn.reduce_sum`, `rnn.reduce_max`, `rnn.splat`,
     `rnn.concat` and `rnn.slice`, which read whole vectors, and those must exist
     before the stage starts. Its results are the values that other stages need;
     they live in memory.

@@ -511,8 +511,9 @@ void AdjointStages::writeCarries() {
     TensorOp tensor = carry;
     makeStage(Phase::step, tensor.tensorType().getNumElements(),
               [&](OpBuilder &inner) {
-                WriteOp::create(inner, loc, name,
-                                sum(inner, tensor.getType(), all));
+                WriteOp::create(
+                    inner, loc, name,
+                    sum(inner, vectorOfRows(tensor.tensorType()), all));
                 return SmallVector<Value>();
               });
   }
@@ -524,7 +525,7 @@ void AdjointStages::writeInputGradients() {
       makeStage(Phase::after, tensor.tensorType().getNumElements(),
                 [&](OpBuilder &inner) {
                   WriteOp::create(inner, loc, tensor.getSymName(),
-                                  sum(inner, tensor.getType(),
+                                  sum(inner, vectorOfRows(tensor.tensorType()),
                                       inputShares.lookup(*tensor.getOf())));
                   return SmallVector<Value>();
                 });
@@ -590,12 +591,34 @@ void AdjointStages::run() {
   dropUnused();
 }
 
+/// Kernels of Halide read whole vectors for sums and maxima alone.
+static LogicalResult checkSupported(CellOp cell) {
+  auto refuse = [](Operation *op, StringRef what) {
+    InFlightDiagnostic error =
+        emitError(op->getLoc(), what)
+        << " that differ from step to step is not supported "
+           "by --backend=halide [not-supported]";
+    error.attachNote() << "compile the cell without --backend";
+    return error;
+  };
+  WalkResult result = cell.walk([&](Operation *op) -> WalkResult {
+    if (isa<StepMatmulOp>(op))
+      return refuse(op, "a product of matrices");
+    if (isa<StepTransposeOp>(op))
+      return refuse(op, "a transpose of matrices");
+    return WalkResult::advance();
+  });
+  return failure(result.wasInterrupted());
+}
+
 namespace {
 struct AdjointStagesPass : rnn::impl::AdjointStagesPassBase<AdjointStagesPass> {
   void runOnOperation() override {
     CellOp cell = getOperation();
     if (cell.scan(true))
       return;
+    if (failed(checkSupported(cell)))
+      return signalPassFailure();
     AdjointStages(cell).run();
     if (failed(differentiateSetup(cell)))
       signalPassFailure();

@@ -43,6 +43,13 @@ static bool isActivation(Operation *op) {
              math::SqrtOp, math::SinOp, math::CosOp, math::ErfOp>(op);
 }
 
+/// What takes no less memory than what it is made of, nor time to be made
+/// again.
+static bool isMadeOfLess(Operation *op) {
+  auto product = dyn_cast<StepMatmulOp>(op);
+  return (product && product.isOuter()) || isa<StepTransposeOp>(op);
+}
+
 namespace {
 /// Derives the backward scan of one cell.
 class Autodiff {
@@ -57,7 +64,7 @@ private:
   Value primal(Value value);
   Value makePrimal(Value value);
   void give(Value value, Value share);
-  Value read(TensorOp tensor, int64_t delay);
+  Value read(TensorOp tensor, int64_t delay, Type type);
   Value zeros(TensorOp tensor);
   void seed();
   LogicalResult pull();
@@ -106,7 +113,7 @@ bool Autodiff::isRecomputed(Value value) {
   if (isa<SliceOp>(op) &&
       isa_and_nonnull<ReadOp>(op->getOperand(0).getDefiningOp()))
     return true;
-  if (isAvailable(value, 4))
+  if (isAvailable(value, 4) || isMadeOfLess(op))
     return true;
   return isCheap(op) && llvm::all_of(op->getOperands(), [&](Value operand) {
            return isActivation(operand.getDefiningOp()) ||
@@ -125,7 +132,7 @@ Value Autodiff::primal(Value value) {
 
 Value Autodiff::makePrimal(Value value) {
   if (auto state = written.find(value); state != written.end())
-    return read(state->second, 0);
+    return read(state->second, 0, value.getType());
   Operation *op = value.getDefiningOp();
   if (isa<ReadOp, arith::ConstantOp>(op))
     return b.clone(*op)->getResult(0);
@@ -145,13 +152,12 @@ Value Autodiff::makePrimal(Value value) {
 // Gradients
 //===----------------------------------------------------------------------===//
 
-Value Autodiff::read(TensorOp tensor, int64_t delay) {
-  return ReadOp::create(b, tensor.getLoc(), tensor.getType(),
-                        tensor.getSymName(), delay);
+Value Autodiff::read(TensorOp tensor, int64_t delay, Type type) {
+  return ReadOp::create(b, tensor.getLoc(), type, tensor.getSymName(), delay);
 }
 
 Value Autodiff::zeros(TensorOp tensor) {
-  auto type = tensor.tensorType();
+  auto type = vectorOfRows(tensor.tensorType());
   Attribute zero = b.getFloatAttr(type.getElementType(), 0);
   return arith::ConstantOp::create(b, tensor.getLoc(),
                                    DenseElementsAttr::get(type, zero));
@@ -167,12 +173,13 @@ void Autodiff::give(Value value, Value share) {
 void Autodiff::seed() {
   for (auto write : forward.getBody().getOps<WriteOp>()) {
     TensorOp tensor = write.declaration();
+    Type type = write.getValue().getType();
     if (TensorOp gradient = cell.tensor(("grad." + tensor.getSymName()).str()))
-      give(write.getValue(), read(gradient, 0));
+      give(write.getValue(), read(gradient, 0, type));
     if (tensor.getRole() == Role::state)
       for (int64_t delay = 1; delay <= int64_t(tensor.getDelay()); ++delay)
         give(write.getValue(),
-             read(carries[{tensor.getSymName().str(), delay}], delay));
+             read(carries[{tensor.getSymName().str(), delay}], delay, type));
   }
 }
 

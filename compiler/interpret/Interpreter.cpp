@@ -293,10 +293,12 @@ void Interpreter::accumulate(AccumulateOp op, int64_t step, int64_t row) {
     return;
   }
   View columns = valueOf(op.getColumn(), step, row);
-  for (size_t o = 0; o < rows.size(); ++o)
-    for (size_t i = 0; i < columns.size(); ++i)
-      sum[(op.offset(0) + o) * shape[1] + op.offset(1) + i] +=
-          rows[o] * columns[i];
+  const int64_t height = op.rowUnits(), width = op.columnUnits();
+  for (int64_t k = 0; k < int64_t(op.getOver()); ++k)
+    for (int64_t o = 0; o < height; ++o)
+      for (int64_t i = 0; i < width; ++i)
+        sum[(op.offset(0) + o) * shape[1] + op.offset(1) + i] +=
+            rows[k * height + o] * columns[k * width + i];
 }
 
 //===----------------------------------------------------------------------===//
@@ -320,6 +322,30 @@ static void addProduct(View weight, View input, bool transposed,
   for (double &out : result)
     for (double in : input)
       out += *element++ * in;
+}
+
+/// result[o, i] = sum over k of left[o, k] * right[k, i], matrices by their
+/// rows; what is transposed stands as its transpose.
+static Doubles multiply(View left, bool transposedLeft, View right,
+                        bool transposedRight, int64_t inner, int64_t size) {
+  const int64_t rows = left.size() / inner, columns = right.size() / inner;
+  Doubles result(size, 0);
+  for (int64_t o = 0; o < rows; ++o)
+    for (int64_t i = 0; i < columns; ++i)
+      for (int64_t k = 0; k < inner; ++k)
+        result[o * columns + i] +=
+            left[transposedLeft ? k * rows + o : o * inner + k] *
+            right[transposedRight ? i * inner + k : k * columns + i];
+  return result;
+}
+
+static Doubles transpose(View matrix, int64_t rows) {
+  const int64_t columns = matrix.size() / rows;
+  Doubles result;
+  for (int64_t i = 0; i < columns; ++i)
+    for (int64_t o = 0; o < rows; ++o)
+      result.push_back(matrix[o * columns + i]);
+  return result;
 }
 
 static bool compare(arith::CmpFPredicate predicate, double x, double y) {
@@ -476,25 +502,21 @@ Doubles Interpreter::compute(Operation &op, int64_t step, int64_t row) {
         return result;
       })
       .Case([&](MatmulOp product) {
-        View left = operand(0), right = operand(1);
         int64_t inner = shapeOf(product.getRight())[0];
-        int64_t columns = shapeOf(product.getResult())[1];
-        Doubles result(size, 0);
-        for (int64_t at = 0; at < size; ++at)
-          for (int64_t k = 0; k < inner; ++k)
-            result[at] += left[at / columns * inner + k] *
-                          right[k * columns + at % columns];
-        return result;
+        return multiply(operand(0), false, operand(1), false, inner, size);
       })
-      .Case([&](TransposeOp transpose) {
-        View whole = operand(0);
-        int64_t rows = shapeOf(transpose.getOperand())[0];
-        int64_t columns = shapeOf(transpose.getOperand())[1];
-        Doubles result;
-        for (int64_t i = 0; i < columns; ++i)
-          for (int64_t o = 0; o < rows; ++o)
-            result.push_back(whole[o * columns + i]);
-        return result;
+      .Case([&](OuterOp) {
+        return multiply(operand(0), false, operand(1), false, 1, size);
+      })
+      .Case([&](StepMatmulOp product) {
+        return multiply(operand(0), product.getTransposedLeft(), operand(1),
+                        product.getTransposedRight(), product.getInner(), size);
+      })
+      .Case([&](TransposeOp swap) {
+        return transpose(operand(0), shapeOf(swap.getOperand())[0]);
+      })
+      .Case([&](StepTransposeOp swap) {
+        return transpose(operand(0), swap.getRows());
       })
       .Case([&](AffineOp affine) {
         Doubles result(size, 0);

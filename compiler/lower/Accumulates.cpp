@@ -25,7 +25,8 @@ void ScanLoops::emitAccumulates(StageOp stage, const Origin &origin,
   SmallVector<AccumulateOp> vectors;
   for (auto op : stage.getBody().getOps<AccumulateOp>())
     if (op.getColumn())
-      byColumn[operandKey(op.getColumn())].push_back(op);
+      byColumn[operandKey(op.getColumn()) + "/" + std::to_string(op.getOver())]
+          .push_back(op);
     else
       vectors.push_back(op);
   if (byColumn.empty() && vectors.empty())
@@ -85,8 +86,7 @@ void ScanLoops::emitAccumulates(StageOp stage, const Origin &origin,
         const SmallVector<AccumulateOp> &ops = entry.second;
         Value operand = AccumulateOp(ops.front()).getColumn();
         Access column = accesses.valueAccess(operand, origin, true);
-        int64_t columns =
-            cast<RankedTensorType>(operand.getType()).getDimSize(0);
+        const int64_t columns = AccumulateOp(ops.front()).columnUnits();
         // Three vectors need fewer loads, if rows enough fit beside them.
         int64_t vectorsAtOnce =
             std::min<int64_t>(layout.schedule.mostRows(3) < 4 ? 2 : 3,
@@ -111,16 +111,26 @@ void ScanLoops::emitAccumulates(StageOp stage, const Origin &origin,
               t.groups = t.blocks = code.num(1);
               t.aBlock = t.bGroup = t.initGroup = t.cGroup = code.num(0);
               t.blockSize = count;
-              t.a = accesses.lanePointer(row, panel, firstRow, code.num(0));
-              t.b = code.at(
-                  code.at(column.base, code.mul(firstRow, column.stride)), at);
               t.c = code.at(
                   code.at(gradientOf(op),
                           code.mul(code.add(unit, op.offset(0)), pitch)),
                   code.add(at, op.offset(1)));
               t.init = t.c;
               t.initRow = code.num(pitch);
-              tiles.call(code, shape, t);
+              t.a = accesses.lanePointer(row, panel, firstRow, code.num(0));
+              t.b = code.at(
+                  code.at(column.base, code.mul(firstRow, column.stride)), at);
+              if (op.getOver() == 1)
+                return tiles.call(code, shape, t);
+              // Several vectors for each row, one after the other.
+              Value a = code.at(
+                  code.at(row.base, code.mul(firstRow, row.stride)), unit);
+              Value b = t.b;
+              code.loop(0, op.getOver(), 1, [&](Value k) {
+                t.a = code.at(a, code.mul(k, op.rowUnits()));
+                t.b = code.at(b, code.mul(k, op.columnUnits()));
+                tiles.call(code, shape, t);
+              });
             });
         };
         int64_t whole = columns / step * step;

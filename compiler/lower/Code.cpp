@@ -301,6 +301,17 @@ Value Code::sum(Value lo, Value hi, Value start,
   scf::YieldOp::create(b, loc, next);
   return loop.getResult(0);
 }
+SmallVector<Value>
+Code::carry(int64_t lo, int64_t hi, int64_t step, ValueRange starts,
+            llvm::function_ref<SmallVector<Value>(Value, ValueRange)> body) {
+  auto loop = scf::ForOp::create(b, loc, num(lo), num(hi), num(step), starts);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  SmallVector<Value> next =
+      body(loop.getInductionVar(), loop.getRegionIterArgs());
+  scf::YieldOp::create(b, loc, next);
+  return llvm::to_vector_of<Value>(loop.getResults());
+}
 void Code::ifThen(Value condition, llvm::function_ref<void()> then) {
   auto branch = scf::IfOp::create(b, loc, condition, /*withElseRegion=*/false);
   OpBuilder::InsertionGuard guard(b);

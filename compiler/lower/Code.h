@@ -117,6 +117,11 @@ struct Code {
   /// the number and gives the next one. Gives the last.
   Value sum(Value lo, Value hi, Value start,
             llvm::function_ref<Value(Value, Value)> body);
+  /// The same with several values.
+  llvm::SmallVector<Value>
+  carry(int64_t lo, int64_t hi, int64_t step, mlir::ValueRange starts,
+        llvm::function_ref<llvm::SmallVector<Value>(Value, mlir::ValueRange)>
+            body);
   void ifThen(Value condition, llvm::function_ref<void()> then);
   void ifElse(Value condition, llvm::function_ref<void()> then,
               llvm::function_ref<void()> otherwise);

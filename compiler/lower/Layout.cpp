@@ -55,8 +55,8 @@ bool Layout::isWholeUse(OpOperand &use) {
   Operation *owner = use.getOwner();
   if (auto affine = dyn_cast<AffineOp>(owner))
     return llvm::is_contained(affine.getInputs(), use.get());
-  return isa<ReduceSumOp, ReduceMaxOp, SplatOp, ConcatOp, SliceOp,
-             AccumulateOp>(owner);
+  return isa<StepMatmulOp, StepTransposeOp, ReduceSumOp, ReduceMaxOp, SplatOp,
+             ConcatOp, SliceOp, AccumulateOp>(owner);
 }
 
 /// True if a use can only read rows: single elements at any place, or vectors
@@ -64,8 +64,9 @@ bool Layout::isWholeUse(OpOperand &use) {
 static bool needsRows(OpOperand &use) {
   Operation *owner = use.getOwner();
   if (auto accumulate = dyn_cast<AccumulateOp>(owner))
-    return accumulate.getColumn() == use.get();
-  return isa<ReduceSumOp, ReduceMaxOp, SplatOp, ConcatOp, SliceOp>(owner);
+    return accumulate.getColumn() == use.get() || accumulate.getOver() != 1;
+  return isa<StepMatmulOp, StepTransposeOp, ReduceSumOp, ReduceMaxOp, SplatOp,
+             ConcatOp, SliceOp>(owner);
 }
 
 Layout::Layout(CellOp cell, const Target &target, Form form)
@@ -160,8 +161,9 @@ void Layout::placeStates() {
     else if (tensor.getRole() == Role::carry)
       symbols[tensor.getSymName()] =
           inRows(Memory::Backward, Extent::Ring, tensor.getDelay() + 1, count);
-    if (tensor.tensorType().getRank() < 2 &&
-        tensor.getRole() != Role::derived_gradient)
+    bool isWeight =
+        tensor.tensorType().getRank() == 2 && isParameter(tensor.getRole());
+    if (!isWeight && tensor.getRole() != Role::derived_gradient)
       longestRow = std::max(longestRow, units(count).padded());
   }
 }
@@ -428,15 +430,26 @@ void Layout::placeWeights() {
   };
   take(line); // the header
   zeros = take(longestRow);
-  llvm::StringSet<> readBackward;
+  // What is read as it is, by the backward setup or by scans.
+  llvm::StringSet<> readWhole;
   if (SetupOp setup = cell.setup(true))
     for (auto read : setup.getBody().getOps<ReadOp>())
-      readBackward.insert(read.getTensor());
+      readWhole.insert(read.getTensor());
+  for (auto scan : cell.getBody().getOps<ScanOp>())
+    scan.walk([&](Operation *op) {
+      if (auto product = dyn_cast<StepMatmulOp>(op))
+        for (Value operand : {product.getLeft(), product.getRight()})
+          if (cast<RankedTensorType>(operand.getType()).getRank() == 2)
+            readWhole.insert(weightView(operand).param.getSymName());
+      if (auto read = dyn_cast<ReadOp>(op);
+          read && read.getType().getRank() < 2)
+        readWhole.insert(read.getTensor());
+    });
   for (auto tensor : cell.getBody().getOps<TensorOp>())
     if (tensor.getRole() == Role::derived ||
         (tensor.getRole() == Role::param &&
          (tensor.tensorType().getRank() < 2 ||
-          readBackward.contains(tensor.getSymName()))))
+          readWhole.contains(tensor.getSymName()))))
       vectors[tensor.getSymName()] =
           take(units(tensor.tensorType().getNumElements()).padded());
   for (bool backward : {false, true})

@@ -151,8 +151,8 @@ public:
   }
 
   // Packed weights, offsets in elements: a header, zeros, what is read as it is
-  // (vectors, derived tensors, matrices that the backward setup reads), the
-  // weights of products.
+  // (vectors, derived tensors, matrices that the backward setup or a product of
+  // matrices reads), the weights of products.
   int64_t zeros = 0;
   llvm::StringMap<int64_t> vectors;
   int64_t weightElements = 0;

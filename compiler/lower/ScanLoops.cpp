@@ -18,6 +18,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/lower/ScanLoops.h"
+#include "compiler/lower/StepProducts.h"
 #include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
@@ -535,6 +536,27 @@ Value ScanLoops::emitLanes(StageState &state, Operation *op, IRMapping &lanes,
         rowPointer(op->getOperand(0)),
         cast<RankedTensorType>(op->getOperand(0).getType()).getNumElements(),
         isa<ReduceSumOp>(op));
+  if (auto product = dyn_cast<StepMatmulOp>(op)) {
+    auto stored = [&](Value operand, int64_t columns) -> StoredMatrix {
+      if (cast<RankedTensorType>(operand.getType()).getRank() == 1)
+        return {rowPointer(operand), columns};
+      WeightView view = weightView(operand);
+      int64_t pitch = view.param.tensorType().getDimSize(1);
+      int64_t offset = layout.vectors.lookup(view.param.getSymName()) +
+                       view.row * pitch + view.column;
+      return {code.at(frame.weights, offset), pitch};
+    };
+    int64_t inner = product.getInner();
+    return emitStepMatmul(
+        code, product,
+        stored(product.getLeft(),
+               product.getTransposedLeft() ? product.rows() : inner),
+        stored(product.getRight(),
+               product.getTransposedRight() ? inner : product.columns()),
+        unit);
+  }
+  if (auto swap = dyn_cast<StepTransposeOp>(op))
+    return emitStepTranspose(code, swap, rowPointer(swap.getOperand()), unit);
   if (auto concat = dyn_cast<ConcatOp>(op)) {
     Value result = code.splat(0);
     int64_t offset = 0;

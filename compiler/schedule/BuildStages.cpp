@@ -34,10 +34,17 @@ static int64_t unitsOf(Value value) {
   return cast<RankedTensorType>(value.getType()).getNumElements();
 }
 
+/// What a stage counts when it computes this op.
+static int64_t unitsOf(Operation *op) {
+  if (auto accumulate = dyn_cast<AccumulateOp>(op))
+    return accumulate.rowUnits();
+  return unitsOf(op->getNumResults() ? op->getResult(0) : op->getOperand(0));
+}
+
 /// True if the op reads its operands as whole vectors.
 static bool readsWhole(Operation *op) {
-  return isa<AffineOp, ReduceSumOp, ReduceMaxOp, SplatOp, ConcatOp, SliceOp,
-             AccumulateOp>(op);
+  return isa<AffineOp, StepMatmulOp, StepTransposeOp, ReduceSumOp, ReduceMaxOp,
+             SplatOp, ConcatOp, SliceOp, AccumulateOp>(op);
 }
 
 /// True if the use needs the whole vector: not so the start of an affine.
@@ -62,6 +69,8 @@ static bool isFree(Operation *op) {
 
 static bool isHeavy(Operation *op) {
   if (isa<AffineOp, ReduceSumOp, ReduceMaxOp, AccumulateOp>(op))
+    return true;
+  if (auto product = dyn_cast<StepMatmulOp>(op); product && !product.isOuter())
     return true;
   return readsWhole(op) && !isFree(op) &&
          llvm::any_of(op->getOperands(), [](Value operand) {
@@ -212,8 +221,7 @@ void Stages::place(Operation *op) {
     return;
   Phase phase = phaseOf(op);
   placeWholeOperands(op, phase);
-  Value value = op->getNumResults() ? op->getResult(0) : op->getOperand(0);
-  Home home = {phase, levelOf(op, phase), unitsOf(value)};
+  Home home = {phase, levelOf(op, phase), unitsOf(op)};
   homes[op] = home;
 }
 

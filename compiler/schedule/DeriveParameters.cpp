@@ -16,13 +16,16 @@
 //
 // What a product with a vector can take apart again stays where it is, since
 // that costs no memory: transposes, concatenations, multiples and products of
-// narrow matrices. So do slices and repeated scalars, which are reads.
+// narrow matrices. So do slices and repeated scalars, which are reads. What
+// meets a matrix that differs from step to step is needed as it is, and moves.
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/schedule/LinearMatrices.h"
 #include "compiler/schedule/Passes.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
+#include <set>
 
 namespace rnn {
 #define GEN_PASS_DEF_DERIVEPARAMETERSPASS
@@ -32,22 +35,12 @@ namespace rnn {
 using namespace mlir;
 using namespace rnn;
 
-static bool isMatrix(Value value) {
-  return cast<RankedTensorType>(value.getType()).getRank() == 2;
-}
-
-/// True for a number that fills a tensor.
-static bool isFill(Value value) {
-  return isa<SplatOp>(value.getDefiningOp()) ||
-         matchPattern(value, m_Constant());
-}
-
 namespace {
 /// Moves what depends on parameters alone from a cell's scan to its setup.
 class Derivation {
 public:
   explicit Derivation(CellOp cell)
-      : cell(cell), body(cell.scan(false).getBody().front()) {}
+      : cell(cell), body(cell.scan(false).getBody().front()), linear(body) {}
   void run();
 
 private:
@@ -55,22 +48,24 @@ private:
     return invariant.contains(value) || matchPattern(value, m_Constant());
   }
   void findInvariant();
-  bool staysApart(Operation *op);
-  void findRoots(Value value);
+  bool staysApart(Operation *op, bool whole);
+  void findRoots(Value value, bool whole);
+  bool needsWhole(Operation *op, Value operand);
   void moveRoots();
 
   CellOp cell;
   Block &body;
+  LinearMatrices linear;
   llvm::DenseSet<Value> invariant; ///< depends on parameters alone
   llvm::SetVector<Value> roots;    ///< those that get a name
-  llvm::DenseSet<Value> visited;
+  std::set<std::pair<void *, bool>> visited;
 };
 } // namespace
 
 void Derivation::findInvariant() {
   for (Operation &op : body) {
     // Products with vectors are made by kernels; a setup has none.
-    if (op.getNumResults() != 1 || isa<MatvecOp>(op))
+    if (op.getNumResults() != 1 || isa<MatvecOp, OuterOp>(op))
       continue;
     auto read = dyn_cast<ReadOp>(op);
     bool is = read ? isParameter(read.declaration().getRole())
@@ -82,18 +77,15 @@ void Derivation::findInvariant() {
   }
 }
 
-/// True if an op is left in the scan, and only its operands are moved.
-bool Derivation::staysApart(Operation *op) {
+/// True if an op is left in the scan, and only its operands are moved. `whole`
+/// says that a matrix is needed as it is.
+bool Derivation::staysApart(Operation *op, bool whole) {
   Value result = op->getResult(0);
   if (isa<SplatOp, SliceOp>(op) ||
       cast<RankedTensorType>(result.getType()).getElementType().isInteger(1))
     return true;
-  if (!isMatrix(result))
+  if (!isMatrix(result) || whole)
     return false;
-  if (isa<arith::MulFOp>(op))
-    return isFill(op->getOperand(0)) || isFill(op->getOperand(1));
-  if (isa<arith::DivFOp>(op))
-    return isFill(op->getOperand(1));
   // (A @ B) @ x as A @ (B @ x), if that is less work.
   if (auto product = dyn_cast<MatmulOp>(op)) {
     int64_t inner = product.getRight().getType().getDimSize(0);
@@ -101,20 +93,31 @@ bool Derivation::staysApart(Operation *op) {
     int64_t columns = product.getType().getDimSize(1);
     return inner * (rows + columns) <= rows * columns;
   }
-  return isa<TransposeOp, ConcatOp, arith::NegFOp>(op);
+  return isLinear(op) && !isa<arith::AddFOp, arith::SubFOp>(op);
 }
 
-void Derivation::findRoots(Value value) {
+void Derivation::findRoots(Value value, bool whole) {
   Operation *op = value.getDefiningOp();
   if (!invariant.contains(value) || isa<ReadOp>(op) ||
-      matchPattern(value, m_Constant()) || !visited.insert(value).second)
+      matchPattern(value, m_Constant()) ||
+      !visited.insert({value.getAsOpaquePointer(), whole}).second)
     return;
-  if (!staysApart(op)) {
+  if (!staysApart(op, whole)) {
     roots.insert(value);
     return;
   }
   for (Value operand : op->getOperands())
-    findRoots(operand);
+    findRoots(operand, whole);
+}
+
+/// True if an operand, a matrix, is needed as it is. A product of matrices
+/// takes an operand that stands transposed.
+bool Derivation::needsWhole(Operation *op, Value operand) {
+  if (!isMatrix(operand) || isa<MatvecOp>(op) ||
+      (isa<MatmulOp>(op) && isa<TransposeOp>(operand.getDefiningOp())))
+    return false;
+  return op->getNumResults() == 0 || !isMatrix(op->getResult(0)) ||
+         !linear.contains(op->getResult(0));
 }
 
 void Derivation::moveRoots() {
@@ -162,7 +165,7 @@ void Derivation::run() {
   for (Operation &op : body)
     if (op.getNumResults() != 1 || !invariant.contains(op.getResult(0)))
       for (Value operand : op.getOperands())
-        findRoots(operand);
+        findRoots(operand, needsWhole(&op, operand));
   if (!roots.empty())
     moveRoots();
 }

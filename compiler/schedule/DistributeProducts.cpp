@@ -13,8 +13,13 @@
 // multiplied that is thrown away. A matrix that is used twice with one vector
 // is multiplied once, however deep sums of sums go.
 //
+// A matrix that is not linear in parameters, `exp(s * A)` or a state, is
+// multiplied as it is. A sum, product .. of such is taken apart as well, unless
+// something else needs all of it anyway.
+//
 //===----------------------------------------------------------------------===//
 
+#include "compiler/schedule/LinearMatrices.h"
 #include "compiler/schedule/Passes.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include <map>
@@ -35,13 +40,6 @@ static RankedTensorType typeOf(Value value) {
   return cast<RankedTensorType>(value.getType());
 }
 
-/// True for a parameter, or the slice of one.
-static bool isWeight(Value matrix) {
-  if (auto slice = matrix.getDefiningOp<SliceOp>())
-    matrix = slice.getOperand();
-  return matrix.getDefiningOp<ReadOp>() != nullptr;
-}
-
 namespace {
 /// Rows and columns of a matrix.
 struct Range {
@@ -55,7 +53,8 @@ struct Range {
 /// Rewrites the products of one scan.
 class Products {
 public:
-  explicit Products(Block &body) : body(body), b(body.getParentOp()) {}
+  explicit Products(Block &body)
+      : body(body), linear(body), b(body.getParentOp()) {}
   LogicalResult run();
 
 private:
@@ -65,8 +64,13 @@ private:
   Value cut(Value matrix, const Range &range);
   Value scalarOf(Value matrix);
   Value splat(Value scalar, Type type);
+  Value makeOuterProduct(OuterOp outer, Value input, bool transposed);
+  void findMade();
 
   Block &body;
+  LinearMatrices linear;
+  /// Matrices that are not linear in parameters and needed as they are.
+  llvm::DenseSet<Value> made;
   OpBuilder b;
   Location loc = b.getUnknownLoc();
   std::map<std::tuple<void *, void *, bool>, Value> known;
@@ -159,15 +163,21 @@ Value Products::multiply(Value matrix, Value input, bool transposed) {
   return known[key] = makeProduct(matrix, input, transposed);
 }
 
-/// matrix @ input by what the matrix is made of; null if that is not linear.
+/// matrix @ input by what the matrix is made of, or null once there are too
+/// many products.
 Value Products::makeProduct(Value matrix, Value input, bool transposed) {
   RankedTensorType type =
       typeOf(input).clone({typeOf(matrix).getDimSize(transposed ? 1 : 0)});
-  if (isWeight(matrix))
-    return MatvecOp::create(b, loc, type, transposed, matrix, input);
   auto times = [&](Value factor) {
     return multiply(factor, input, transposed);
   };
+  auto asItIs = [&]() -> Value {
+    return MatvecOp::create(b, loc, type, transposed, matrix, input);
+  };
+  // Of a matrix that is no expression of parameters, a slice is what is there.
+  if (isWeight(matrix) || made.contains(matrix) ||
+      (!linear.contains(matrix) && matrix.getDefiningOp<SliceOp>()))
+    return asItIs();
   return llvm::TypeSwitch<Operation *, Value>(matrix.getDefiningOp())
       .Case<arith::AddFOp, arith::SubFOp>([&](auto sum) -> Value {
         Value left = times(sum.getLhs()), right = times(sum.getRhs());
@@ -185,14 +195,18 @@ Value Products::makeProduct(Value matrix, Value input, bool transposed) {
         Value factor = scalar ? multiple.getRhs() : multiple.getLhs();
         if (!scalar)
           scalar = scalarOf(multiple.getRhs());
-        Value product = scalar ? times(factor) : Value();
+        if (!scalar)
+          return asItIs();
+        Value product = times(factor);
         if (!product)
           return {};
         return arith::MulFOp::create(b, loc, splat(scalar, type), product);
       })
       .Case([&](arith::DivFOp share) -> Value {
         Value scalar = scalarOf(share.getRhs());
-        Value product = scalar ? times(share.getLhs()) : Value();
+        if (!scalar)
+          return asItIs();
+        Value product = times(share.getLhs());
         if (!product)
           return {};
         return arith::DivFOp::create(b, loc, product, splat(scalar, type));
@@ -238,18 +252,47 @@ Value Products::makeProduct(Value matrix, Value input, bool transposed) {
           sum = arith::AddFOp::create(b, loc, sum, product);
         return sum;
       })
+      .Case([&](OuterOp outer) {
+        return makeOuterProduct(outer, input, transposed);
+      })
       .Default([&](Operation *) -> Value {
         // Every row of a matrix that is one number all over is that number.
         Value scalar = scalarOf(matrix);
         if (!scalar)
-          return {};
+          return asItIs();
         Value sum =
             ReduceSumOp::create(b, loc, type.clone(ArrayRef<int64_t>()), input);
         return splat(arith::MulFOp::create(b, loc, scalar, sum), type);
       });
 }
 
+/// outer(a, c) @ x = a * (c @ x), and x @ outer(a, c) = (x @ a) * c.
+Value Products::makeOuterProduct(OuterOp outer, Value input, bool transposed) {
+  Value summed = transposed ? outer.getLeft() : outer.getRight();
+  Value kept = transposed ? outer.getRight() : outer.getLeft();
+  Value products = arith::MulFOp::create(b, loc, summed, input);
+  Value sum = ReduceSumOp::create(
+      b, loc, typeOf(input).clone(ArrayRef<int64_t>()), products);
+  return arith::MulFOp::create(b, loc, kept, splat(sum, kept.getType()));
+}
+
+/// Which matrices have a use that is not a product, be it of what is made of
+/// them.
+void Products::findMade() {
+  for (Operation &op : llvm::reverse(body)) {
+    bool isApart =
+        isa<MatvecOp>(op) || (isLinear(&op) && isMatrix(op.getResult(0)) &&
+                              !made.contains(op.getResult(0)));
+    if (isApart)
+      continue;
+    for (Value operand : op.getOperands())
+      if (isMatrix(operand) && !linear.contains(operand))
+        made.insert(operand);
+  }
+}
+
 LogicalResult Products::run() {
+  findMade();
   for (auto product : llvm::to_vector(body.getOps<MatvecOp>())) {
     if (isWeight(product.getWeight()))
       continue;
@@ -260,9 +303,6 @@ LogicalResult Products::run() {
     if (known.size() > maxProducts)
       return product.emitError("the products of this matrix grow beyond ")
              << maxProducts << " [cell-size]";
-    if (!result)
-      return product.emitError("internal: the matrix is not linear in "
-                               "parameters");
     product.replaceAllUsesWith(result);
     product.erase();
   }

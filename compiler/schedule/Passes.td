@@ -46,14 +46,34 @@ def DistributeProductsPass : Pass<"rnn-distribute-products", "::rnn::CellOp"> {
     so on through multiples, transposes, slices and concatenations, so that
     derivatives, staging and kernels meet no matrix but parameters.
 
-    Needs: scans in flat form; matrices that are linear in parameters and derived
-    tensors.
-    Gives: `rnn.matvec` of those and slices of them only.
+    A matrix that is not linear in parameters, such as `exp(s * A)` or a state, is
+    multiplied as it is.
+
+    Needs: scans in flat form.
+    Gives: `rnn.matvec` of parameters and derived tensors, of slices of them, and
+    of matrices that differ from step to step.
     Keeps: every value, up to rounding.
 
     Example: see `test/schedule/distribute-products.mlir`.
   }];
   let dependentDialects = ["mlir::arith::ArithDialect"];
+}
+
+def MatricesToVectorsPass : Pass<"rnn-matrices-to-vectors", "::rnn::CellOp"> {
+  let summary = "Make vectors of matrices that differ from step to step";
+  let description = [{
+    A matrix that is an input, a state or computed in every step becomes the vector
+    of its rows. Elementwise ops work on that as they do on any vector, rows are
+    ranges of it, and products are `rnn.step_matmul`. So derivatives, staging,
+    memory and loops know vectors alone, and parameters.
+
+    Needs: scans in flat form, `rnn-distribute-products` before.
+    Gives: no matrices in scans but parameters, derived tensors and slices of
+    them, which products read.
+    Keeps: every value.
+
+    Example: see `test/schedule/matrices-to-vectors.mlir`.
+  }];
 }
 
 def SplitProductsPass : Pass<"rnn-split-products", "::rnn::CellOp"> {

@@ -156,6 +156,8 @@ ArrayRef<Builtin> rnn::builtins() {
       {"mean", "v", 1, K::Reduction, mean},
       {"min", "v", 1, K::Reduction, smallest},
       {"min", "a, b", 2, K::Elementwise, both<arith::MinimumFOp>},
+      // Of two shapes, so Expressions makes the product.
+      {"outer", "a, b", 2, K::OfVectors},
       {"relu", "a", 1, K::Elementwise, relu},
       {"sigmoid", "a", 1, K::Elementwise, same<SigmoidOp>},
       {"silu", "a", 1, K::Elementwise, silu},
@@ -166,7 +168,7 @@ ArrayRef<Builtin> rnn::builtins() {
       {"stop_gradient", "a", 1, K::Elementwise, same<StopGradientOp>},
       {"sum", "v", 1, K::Reduction, sum},
       {"tanh", "a", 1, K::Elementwise, single<math::TanhOp>, std::tanh},
-      // The condition may be bits already, so CellBuilder makes the choice.
+      // The condition may be bits already, so Expressions makes the choice.
       {"where", "c, a, b", 3, K::Elementwise},
   };
   return table;

@@ -24,8 +24,9 @@ struct Builtin {
   llvm::StringRef name;
   llvm::StringRef parameters; ///< as the language names them
   unsigned arity;
-  /// Elementwise functions take arguments of one shape, reductions a vector.
-  enum Kind { Elementwise, Reduction } kind;
+  /// Elementwise functions take arguments of one shape, reductions a vector,
+  /// the others vectors that may differ in size.
+  enum Kind { Elementwise, Reduction, OfVectors } kind;
   mlir::Value (*build)(mlir::ImplicitLocOpBuilder &,
                        mlir::ValueRange) = nullptr;
   /// The function of a number known when compiling, where that is wanted.

@@ -43,16 +43,10 @@ CellBuilder::checkShape(const Declaration &declaration) {
   }
   if (wrong)
     return std::nullopt;
-  bool isParam = declaration.role == DeclarationRole::Param;
-  if (shape.size() > 2)
-    scope.error(declaration.shapeLoc)
-        << "shapes of more than two sizes are not supported [not-supported]";
-  else if (shape.size() == 2 && !isParam)
-    scope.error(declaration.shapeLoc)
-        << "an input or state that is a matrix is not supported yet "
-           "[not-supported]";
-  else
+  if (shape.size() <= 2)
     return shape;
+  scope.error(declaration.shapeLoc)
+      << "shapes of more than two sizes are not supported [not-supported]";
   return std::nullopt;
 }
 
@@ -249,11 +243,6 @@ void CellBuilder::declareOutput(const Identifier &name) {
   if (thing->kind == NamedThing::State || thing->poisoned)
     return;
   Operand value = *thing->now;
-  if (value.isMatrix()) {
-    scope.error(name.loc)
-        << "an output that is a matrix is not supported yet [not-supported]";
-    return;
-  }
   Value written = expressions->materialise(value, value.shape(), thing->loc);
   TensorOp::create(*declarations, thing->loc, name.text, Role::output,
                    FlatSymbolRefAttr(), /*delay=*/1, StringAttr(),

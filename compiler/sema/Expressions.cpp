@@ -196,38 +196,6 @@ Value Expressions::materialise(const Operand &operand, ArrayRef<int64_t> shape,
   return SplatOp::create(b, type, value);
 }
 
-/// True if a sum, difference, negative or multiple of matrices.
-static bool isLinear(const Expr &expr, ArrayRef<Operand> operands) {
-  if (expr.kind == ExprKind::Negate)
-    return true;
-  if (expr.kind != ExprKind::Binary)
-    return false;
-  if (expr.name == "*")
-    return !operands[0].isMatrix() || !operands[1].isMatrix();
-  if (expr.name == "/")
-    return !operands[1].isMatrix();
-  return expr.name == "+" || expr.name == "-";
-}
-
-/// Asked of long chains again and again, so what is known is kept.
-bool Expressions::dependsOnStep(const Operand &operand) {
-  if (operand.kind != Operand::Tensor)
-    return false;
-  SmallVector<Value> open = {operand.bits ? operand.bits : operand.value};
-  llvm::DenseSet<Value> visited;
-  while (!open.empty()) {
-    Value value = open.pop_back_val();
-    if (ofParameters.contains(value) || !visited.insert(value).second)
-      continue;
-    auto read = value.getDefiningOp<ReadOp>();
-    if (read && read.declaration().getRole() != Role::param)
-      return true;
-    llvm::append_range(open, value.getDefiningOp()->getOperands());
-  }
-  ofParameters.insert(visited.begin(), visited.end());
-  return false;
-}
-
 std::optional<SmallVector<Value>>
 Expressions::alike(const Expr &expr, ArrayRef<Operand> operands) {
   const Operand *shaped = nullptr;
@@ -260,14 +228,6 @@ Expressions::alike(const Expr &expr, ArrayRef<Operand> operands) {
     }
     shaped = &operand;
     shapedExpr = text.get();
-  }
-  if (shaped && shaped->isMatrix() && !isLinear(expr, operands) &&
-      llvm::any_of(operands, [&](auto &it) { return dependsOnStep(it); })) {
-    (scope.error(expr.loc) << "a function of the matrix " << quoted(*shapedExpr)
-                           << " is not supported yet where it differs from "
-                              "step to step [not-supported]")
-        .note(expr.loc, "functions of parameters alone are supported");
-    return std::nullopt;
   }
   SmallVector<int64_t, 2> shape;
   if (shaped)
@@ -621,6 +581,8 @@ Operand Expressions::callBuiltin(const Expr &expr, StringRef name,
   });
   if (builtin.kind == Builtin::Reduction)
     return reduce(expr, name, builtin.build, given[0]);
+  if (builtin.kind == Builtin::OfVectors)
+    return multiplyOuter(expr, given);
   if (builtin.fold && given[0].kind == Operand::Number)
     return Operand::of(builtin.fold(given[0].number));
   auto values = alike(expr, given);
@@ -634,6 +596,30 @@ Operand Expressions::callBuiltin(const Expr &expr, StringRef name,
   Value condition = isBits ? given[0].bits : isNonzero(b, values->front());
   return Operand::of(
       arith::SelectOp::create(b, condition, (*values)[1], (*values)[2]));
+}
+
+Operand Expressions::multiplyOuter(const Expr &expr, ArrayRef<Operand> given) {
+  bool isWrong = false;
+  for (auto [operand, text] : llvm::zip(given, expr.operands)) {
+    if (operand.shape().size() == 1)
+      continue;
+    Report report = scope.error(expr.loc);
+    report << "'outer' takes two vectors but " << quoted(*text) << " is "
+           << (operand.isMatrix() ? "the matrix " + shapeText(operand.shape())
+                                  : std::string("a scalar"))
+           << " [outer-shape]";
+    scope.explain(report, *text, operand);
+    report.note(expr.loc, operand.isMatrix()
+                              ? "write '@' for the product with a matrix"
+                              : "write '*' to multiply by a scalar");
+    isWrong = true;
+  }
+  if (isWrong)
+    return {};
+  Value left = materialise(given[0], given[0].shape(), expr.loc);
+  Value right = materialise(given[1], given[1].shape(), expr.loc);
+  auto type = typeOf({given[0].shape()[0], given[1].shape()[0]});
+  return Operand::of(OuterOp::create(body, expr.loc, type, left, right));
 }
 
 Operand Expressions::reduce(const Expr &expr, StringRef name,

@@ -53,6 +53,7 @@ private:
                  mlir::Value (*build)(mlir::ImplicitLocOpBuilder &,
                                       mlir::ValueRange),
                  const Operand &argument);
+  Operand multiplyOuter(const Expr &expr, llvm::ArrayRef<Operand> arguments);
   Operand readAt(NamedThing &thing, llvm::StringRef name, int64_t delay,
                  mlir::Location loc);
   Operand multiplyVector(const Expr &expr, const Operand &left,
@@ -63,15 +64,12 @@ private:
                     const Expr &vectorExpr, const Operand &vector);
   Operand dot(const Expr &expr, const Operand &left, const Operand &right);
 
-  /// True if an operand depends on more than parameters.
-  bool dependsOnStep(const Operand &operand);
   /// Brings operands to one shape; nothing after an error.
   std::optional<llvm::SmallVector<mlir::Value>>
   alike(const Expr &expr, llvm::ArrayRef<Operand> operands);
 
   Scope &scope;
   mlir::OpBuilder body;
-  llvm::DenseSet<mlir::Value> ofParameters; ///< depend on nothing else
   unsigned depth = 0;
   unsigned evaluated = 0;
 };

@@ -286,6 +286,24 @@ rnn.cell @C outputs [] sizes {} {
 
 // -----
 
+// accumulate-over
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @a input : tensor<4xf32>
+  rnn.tensor @b input : tensor<6xf32>
+  rnn.tensor @W param : tensor<2x3xf32>
+  rnn.scan forward {
+  }
+  rnn.scan backward {
+    %a = rnn.read @a : tensor<4xf32>
+    %b = rnn.read @b : tensor<6xf32>
+    rnn.accumulate @W, %a outer %b over 2 : tensor<4xf32>, tensor<6xf32>
+    // expected-error @+1 {{adds up 4 vectors of 4 and of 6 elements}}
+    rnn.accumulate @W, %a outer %b over 4 : tensor<4xf32>, tensor<6xf32>
+  }
+}
+
+// -----
+
 // accumulate-inside
 rnn.cell @C outputs [] sizes {} {
   rnn.tensor @x input : tensor<4xf32>
@@ -391,6 +409,169 @@ rnn.cell @C outputs [] sizes {} {
     %b = rnn.read @B : tensor<3x5xf64>
     // expected-error @+1 {{mixes element types 'f32', 'f64' and 'f32'}}
     %0 = rnn.matmul %a, %b : tensor<4x3xf32>, tensor<3x5xf64> -> tensor<4x5xf32>
+  }
+}
+
+// -----
+
+// outer-size
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @a input : tensor<4xf32>
+  rnn.tensor @b input : tensor<3xf32>
+  rnn.scan forward {
+    %a = rnn.read @a : tensor<4xf32>
+    %b = rnn.read @b : tensor<3xf32>
+    // expected-error @+1 {{gives 'tensor<3x4xf32>', not 4 rows and 3 columns}}
+    %0 = rnn.outer %a, %b : tensor<4xf32>, tensor<3xf32> -> tensor<3x4xf32>
+  }
+}
+
+// -----
+
+// outer-element
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @a input : tensor<4xf32>
+  rnn.tensor @b input : tensor<3xf32>
+  rnn.scan forward {
+    %a = rnn.read @a : tensor<4xf32>
+    %b = rnn.read @b : tensor<3xf32>
+    // expected-error @+1 {{mixes element types 'f32', 'f32' and 'f64'}}
+    %0 = rnn.outer %a, %b : tensor<4xf32>, tensor<3xf32> -> tensor<4x3xf64>
+  }
+}
+
+// -----
+
+// step-matmul-inner
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @A state : tensor<4x3xf32>
+  rnn.tensor @x input : tensor<3xf32>
+  rnn.tensor @W param : tensor<3x2xf32>
+  rnn.scan forward {
+    %a = rnn.read @A[1] : tensor<12xf32>
+    %x = rnn.read @x : tensor<3xf32>
+    %w = rnn.read @W : tensor<3x2xf32>
+    // expected-error @+1 {{sums over 5 elements, which 'tensor<12xf32>' and 'tensor<3x2xf32>' do not have}}
+    %0 = rnn.step_matmul %a, %w inner 5 : tensor<12xf32>, tensor<3x2xf32> -> tensor<8xf32>
+  }
+}
+
+// -----
+
+// step-matmul-inner: of a weight, rows are not columns.
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @A state : tensor<4x3xf32>
+  rnn.tensor @x input : tensor<3xf32>
+  rnn.tensor @W param : tensor<3x2xf32>
+  rnn.scan forward {
+    %a = rnn.read @A[1] : tensor<12xf32>
+    %x = rnn.read @x : tensor<3xf32>
+    %w = rnn.read @W : tensor<3x2xf32>
+    // expected-error @+1 {{sums over 2 elements}}
+    %0 = rnn.step_matmul %a, %w inner 2 : tensor<12xf32>, tensor<3x2xf32> -> tensor<18xf32>
+  }
+}
+
+// -----
+
+// step-matmul-outer
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @A state : tensor<4x3xf32>
+  rnn.tensor @x input : tensor<3xf32>
+  rnn.tensor @W param : tensor<3x2xf32>
+  rnn.scan forward {
+    %a = rnn.read @A[1] : tensor<12xf32>
+    %x = rnn.read @x : tensor<3xf32>
+    %w = rnn.read @W : tensor<3x2xf32>
+    // expected-error @+1 {{gives 'tensor<6xf32>', not 4 rows of 2 elements}}
+    %0 = rnn.step_matmul %a, %w inner 3 : tensor<12xf32>, tensor<3x2xf32> -> tensor<6xf32>
+  }
+}
+
+// -----
+
+// step-matmul-transposed
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @A state : tensor<4x3xf32>
+  rnn.tensor @x input : tensor<3xf32>
+  rnn.tensor @W param : tensor<3x2xf32>
+  rnn.scan forward {
+    %a = rnn.read @A[1] : tensor<12xf32>
+    %x = rnn.read @x : tensor<3xf32>
+    %w = rnn.read @W : tensor<3x2xf32>
+    // expected-error @+1 {{has two transposed operands}}
+    %0 = rnn.step_matmul %a transposed, %w transposed inner 2 : tensor<12xf32>, tensor<3x2xf32> -> tensor<18xf32>
+  }
+}
+
+// -----
+
+// step-matmul-element
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @A state : tensor<4x3xf32>
+  rnn.tensor @x input : tensor<3xf32>
+  rnn.tensor @W param : tensor<3x2xf32>
+  rnn.scan forward {
+    %a = rnn.read @A[1] : tensor<12xf32>
+    %x = rnn.read @x : tensor<3xf32>
+    %w = rnn.read @W : tensor<3x2xf32>
+    // expected-error @+1 {{mixes element types 'f32', 'f32' and 'f64'}}
+    %0 = rnn.step_matmul %a, %x inner 3 : tensor<12xf32>, tensor<3xf32> -> tensor<4xf64>
+  }
+}
+
+// -----
+
+// step-matmul-weight
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @A state : tensor<4x3xf32>
+  rnn.tensor @x input : tensor<3xf32>
+  rnn.scan forward {
+    %a = rnn.read @A[1] : tensor<4x3xf32>
+    %x = rnn.read @x : tensor<3xf32>
+    // expected-error @+1 {{weight is neither a parameter nor a slice of one}}
+    %0 = rnn.step_matmul %a, %x inner 3 : tensor<4x3xf32>, tensor<3xf32> -> tensor<4xf32>
+  }
+}
+
+// -----
+
+// step-matmul-weight: one at most.
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @W param : tensor<3x3xf32>
+  rnn.scan forward {
+    %w = rnn.read @W : tensor<3x3xf32>
+    // expected-error @+1 {{multiplies two weights}}
+    %0 = rnn.step_matmul %w, %w inner 3 : tensor<3x3xf32>, tensor<3x3xf32> -> tensor<9xf32>
+  }
+}
+
+// -----
+
+// step-transpose-rows
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @A state : tensor<4x3xf32>
+  rnn.tensor @x input : tensor<3xf32>
+  rnn.tensor @W param : tensor<3x2xf32>
+  rnn.scan forward {
+    %a = rnn.read @A[1] : tensor<12xf32>
+    %x = rnn.read @x : tensor<3xf32>
+    %w = rnn.read @W : tensor<3x2xf32>
+    // expected-error @+1 {{has 5 rows of 'tensor<12xf32>'}}
+    %0 = rnn.step_transpose %a rows 5 : tensor<12xf32>
+  }
+}
+
+// -----
+
+// read-type: the vector of a matrix's rows has all of its elements.
+rnn.cell @C outputs [] sizes {} {
+  rnn.tensor @A state : tensor<4x3xf32>
+  rnn.tensor @x input : tensor<3xf32>
+  rnn.tensor @W param : tensor<3x2xf32>
+  rnn.scan forward {
+    // expected-error @+1 {{gives 'tensor<4xf32>' but @A is 'tensor<4x3xf32>'}}
+    %0 = rnn.read @A[1] : tensor<4xf32>
   }
 }
 

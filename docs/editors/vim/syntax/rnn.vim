@@ -5,7 +5,7 @@ endif
 
 syntax keyword rnnKeyword cell model fn schedule input target state param output loss metric
 syntax keyword rnnTime t T
-syntax keyword rnnFunction abs clip cos exp gelu hard_sigmoid layer_norm log max mean min relu sigmoid silu
+syntax keyword rnnFunction abs clip cos exp gelu hard_sigmoid layer_norm log max mean min outer relu sigmoid silu
 syntax keyword rnnFunction sin softmax softplus sqrt stop_gradient sum tanh where
 syntax keyword rnnInitialiser zeros ones constant uniform normal glorot_uniform orthogonal
 syntax match rnnNumber "\<\d\+\(\.\d*\)\?\([eE][-+]\?\d\+\)\?"
