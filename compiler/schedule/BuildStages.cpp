@@ -10,9 +10,11 @@
 //   after    what the loop does not need
 //
 // Ops come in four kinds. *Free*: reads, constants, parts of parameters; every
-// stage has its own. *Light*: elementwise on free values that no earlier step
-// enters; repeated in every stage that uses them, as are comparisons. *Heavy*:
-// reads whole vectors. The rest is *plain*.
+// stage has its own. *Light*: repeated in every stage that uses them, as are
+// comparisons. These are the vectors and matrices that a scalar or two vectors
+// spread out to, which take less memory, and what is elementwise on free and
+// light values, if no earlier step enters it. *Heavy*: reads whole vectors. The
+// rest is *plain*.
 //
 //===----------------------------------------------------------------------===//
 
@@ -78,6 +80,22 @@ static bool isHeavy(Operation *op) {
          });
 }
 
+/// True if the op makes much of little: a scalar repeated, or the products of
+/// all elements of two vectors.
+static bool isSpread(Operation *op) {
+  auto product = dyn_cast<StepMatmulOp>(op);
+  return isa<SplatOp>(op) || (product && product.isOuter());
+}
+
+/// Elements that are not kept for all steps only to be summed after the loop.
+static constexpr int64_t manyElements = 1024;
+
+/// True if the op reduces what is too much to be kept for all steps.
+static bool isLargeReduction(Operation *op) {
+  return isa<ReduceSumOp, ReduceMaxOp>(op) &&
+         unitsOf(op->getOperand(0)) >= manyElements;
+}
+
 /// Bits have no place in memory: every stage compares for itself.
 static bool isBits(Operation *op) { return isa<arith::CmpFOp>(op); }
 
@@ -107,10 +125,12 @@ public:
 private:
   bool isLight(Operation *op);
   void findNeeded();
+  Phase sourcePhase(Value value);
   Phase phaseOf(Operation *op);
   int64_t levelOf(Operation *op, Phase phase);
   void place(Operation *op);
-  void placeWholeOperands(Operation *op, Phase phase);
+  void placeOperands(Operation *op, Phase phase);
+  void useLight(Operation *op, Phase phase);
   void sink();
   void yieldCarries();
   bool isFromStage(Value value, const Home &user, bool whole);
@@ -125,6 +145,10 @@ private:
   llvm::DenseSet<Operation *> needed; ///< by a later step
   llvm::DenseMap<Operation *, bool> light;
   std::map<Operation *, Home> homes;
+  /// The phase by which all exists that a light value is made of.
+  llvm::DenseMap<Operation *, Phase> lightPhases;
+  /// The least level at which a stage of that phase can make a light value.
+  std::map<std::pair<Operation *, Phase>, int64_t> lightLevels;
   /// Light values that a heavy op reads whole have a home per phase.
   std::map<std::pair<Operation *, Phase>, Home> lightHomes;
   std::map<Home, SmallVector<Operation *>> stages;
@@ -137,28 +161,49 @@ bool Stages::isLight(Operation *op) {
   auto known = light.find(op);
   if (known != light.end())
     return known->second;
-  bool result = op->getNumResults() == 1 && !isFree(op) && !isHeavy(op) &&
-                !isLooped(op->getResult(0)) &&
-                llvm::all_of(op->getOperands(), [&](Value operand) {
-                  Operation *def = operand.getDefiningOp();
-                  return isFree(def) || isLight(def);
-                });
+  auto isLoopedRead = [](Value operand) {
+    return isFree(operand.getDefiningOp()) && isLooped(operand);
+  };
+  bool result;
+  if (isSpread(op) && llvm::none_of(op->getOperands(), isLoopedRead))
+    result = true;
+  else
+    result = op->getNumResults() == 1 && !isFree(op) && !isHeavy(op) &&
+             !isLooped(op->getResult(0)) &&
+             llvm::all_of(op->getOperands(), [&](Value operand) {
+               Operation *def = operand.getDefiningOp();
+               return isFree(def) || isLight(def);
+             });
   return light[op] = result;
 }
 
-/// What the writes of states, or of carries, depend on.
+/// What the writes of states, or of carries, depend on; and products with
+/// matrices that the loop makes, which are at hand there and many bytes
+/// afterwards.
 void Stages::findNeeded() {
   Role loop = scan.getBackward() ? Role::carry : Role::state;
   SmallVector<Operation *> open;
   for (auto write : body.getOps<WriteOp>())
     if (write.declaration().getRole() == loop)
       open.push_back(write);
+  for (auto product : body.getOps<StepMatmulOp>())
+    if (!product.isOuter() && isLooped(product.getResult()))
+      open.push_back(product);
   while (!open.empty()) {
     Operation *op = open.pop_back_val();
     if (needed.insert(op).second)
       for (Value operand : op->getOperands())
         open.push_back(operand.getDefiningOp());
   }
+}
+
+/// The phase by which a value exists, or what a light one is made of.
+Phase Stages::sourcePhase(Value value) {
+  Operation *def = value.getDefiningOp();
+  if (auto home = homes.find(def); home != homes.end())
+    return home->second.phase;
+  auto known = lightPhases.find(def);
+  return known != lightPhases.end() ? known->second : Phase::before;
 }
 
 Phase Stages::phaseOf(Operation *op) {
@@ -168,23 +213,21 @@ Phase Stages::phaseOf(Operation *op) {
     Role role = write.declaration().getRole();
     if (role == Role::state || role == Role::carry)
       return Phase::step;
-    auto home = homes.find(write.getValue().getDefiningOp());
-    if (home != homes.end())
-      return home->second.phase;
+    if (homes.count(write.getValue().getDefiningOp()) ||
+        sourcePhase(write.getValue()) == Phase::after)
+      return sourcePhase(write.getValue());
     return isLooped(write.getValue()) ? Phase::step : Phase::after;
   }
   bool looped = isLooped(op->getResult(0));
   if (needed.contains(op))
     return looped ? Phase::step : Phase::before;
-  if (!looped || isHeavy(op))
+  if (!looped || (isHeavy(op) && !isLargeReduction(op)))
     return Phase::after;
-  // Elementwise on what a step has: there, unless it follows a heavy op.
-  for (Value operand : op->getOperands()) {
-    auto home = homes.find(operand.getDefiningOp());
-    if (home != homes.end() && home->second.phase == Phase::after)
-      return Phase::after;
-  }
-  return Phase::step;
+  // On what a step has: there, unless it follows a heavy op.
+  bool follows = llvm::any_of(op->getOperands(), [&](Value operand) {
+    return sourcePhase(operand) == Phase::after;
+  });
+  return follows ? Phase::after : Phase::step;
 }
 
 /// The level after all operands: the same for one unit of a value, the next one
@@ -200,27 +243,49 @@ int64_t Stages::levelOf(Operation *op, Phase phase) {
     auto lightHome = lightHomes.find({def, phase});
     if (whole && lightHome != lightHomes.end())
       level = std::max(level, lightHome->second.level + 1);
+    auto lightLevel = lightLevels.find({def, phase});
+    if (!whole && lightLevel != lightLevels.end())
+      level = std::max(level, lightLevel->second);
   }
   return level;
 }
 
 /// A light value that is read whole has to exist first, in that phase; so has a
-/// constant, but for the part of a concatenation.
-void Stages::placeWholeOperands(Operation *op, Phase phase) {
+/// constant, but for the part of a concatenation. Others are made again.
+void Stages::placeOperands(Operation *op, Phase phase) {
   for (OpOperand &use : op->getOpOperands()) {
     Operation *def = use.get().getDefiningOp();
+    if (isLight(def))
+      useLight(def, phase);
     bool isNumber =
         def->hasTrait<OpTrait::ConstantLike>() && !isa<ConcatOp>(op);
     if (isWholeUse(use) && (isLight(def) || isNumber))
-      lightHomes.insert({{def, phase}, {phase, 0, unitsOf(use.get())}});
+      lightHomes.insert(
+          {{def, phase},
+           {phase, isNumber ? 0 : lightLevels[{def, phase}], unitsOf(def)}});
   }
 }
 
-void Stages::place(Operation *op) {
-  if (isFree(op) || isLight(op))
+/// Finds the level at which a stage of that phase can make the light value.
+void Stages::useLight(Operation *op, Phase phase) {
+  if (!lightLevels.insert({{op, phase}, 0}).second)
     return;
+  placeOperands(op, phase);
+  lightLevels[{op, phase}] = levelOf(op, phase);
+}
+
+void Stages::place(Operation *op) {
+  if (isFree(op))
+    return;
+  if (isLight(op)) {
+    Phase phase = Phase::before;
+    for (Value operand : op->getOperands())
+      phase = std::max(phase, sourcePhase(operand));
+    lightPhases[op] = phase;
+    return;
+  }
   Phase phase = phaseOf(op);
-  placeWholeOperands(op, phase);
+  placeOperands(op, phase);
   Home home = {phase, levelOf(op, phase), unitsOf(op)};
   homes[op] = home;
 }
