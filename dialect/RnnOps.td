@@ -641,6 +641,8 @@ def Rnn_StepMatmulOp : Rnn_ValueOp<"step_matmul"> {
     int64_t columns() {
       return getRight().getType().getNumElements() / int64_t(getInner());
     }
+    /// Elements that are multiplied, in all.
+    double terms() { return double(rows()) * columns() * getInner(); }
     /// True of the product of two vectors that nothing is summed in.
     bool isOuter() { return getInner() == 1; }
   }];

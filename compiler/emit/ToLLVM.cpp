@@ -87,6 +87,8 @@ rnn::CellFacts rnn::factsOf(CellOp cell) {
       for (Value weight : affine.getWeights())
         facts.forwardFlops +=
             2.0 * cast<RankedTensorType>(weight.getType()).getNumElements();
+    else if (auto product = dyn_cast<StepMatmulOp>(op))
+      facts.forwardFlops += 2.0 * product.terms();
     else if (op->getNumResults() == 1 && !isa<ReadOp, StageOp>(op) &&
              !op->hasTrait<OpTrait::ConstantLike>())
       if (auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType());

@@ -348,9 +348,12 @@ Value Entries::isMisaligned(Value pointer, int64_t bytes) {
 /// Multiplications and additions of one row in one step of the loop.
 double Entries::workPerRow(bool backward) {
   double work = 0;
-  layout.cell.scan(backward).walk([&](AffineOp affine) {
-    for (Value weight : affine.getWeights())
-      work += 2.0 * cast<RankedTensorType>(weight.getType()).getNumElements();
+  layout.cell.scan(backward).walk([&](Operation *op) {
+    if (auto affine = dyn_cast<AffineOp>(op))
+      for (Value weight : affine.getWeights())
+        work += 2.0 * cast<RankedTensorType>(weight.getType()).getNumElements();
+    else if (auto product = dyn_cast<StepMatmulOp>(op))
+      work += 2.0 * product.terms();
   });
   return work;
 }

@@ -63,7 +63,8 @@ struct Function {
 
 class Generator {
 public:
-  explicit Generator(uint64_t seed) : engine(seed * 0x9e3779b97f4a7c15 + 1) {}
+  Generator(uint64_t seed, bool stepMatrices)
+      : engine(seed * 0x9e3779b97f4a7c15 + 1), allowsMatrices(stepMatrices) {}
   string cell();
 
 private:
@@ -89,6 +90,7 @@ private:
   string newName(const char *stem) { return stem + std::to_string(++names); }
   string param(const Shape &shape);
   Dim anyDim();
+  Dim smallDim();
   string range(int64_t begin, const Dim &dim, int64_t whole);
 
   Expr value(const Shape &shape, int depth);
@@ -97,6 +99,9 @@ private:
   Expr elementwise(const Shape &shape, int depth);
   Expr unaryFunction(const Shape &shape, int depth);
   Expr ofVectors(const Dim &dim, int depth);
+  Expr ofMatrices(const Shape &shape, int depth);
+  Expr transposed(const Expr &matrix);
+  Expr stepProduct(const Dim &rows, int depth);
   Expr product(const Dim &rows, int depth);
   Expr normalised(const Dim &dim, int depth);
   Expr reduction(int depth);
@@ -117,6 +122,8 @@ private:
   string cellFunction, cellFunctionValue;
   double cellFunctionBound = 1;
   bool allowsStop = false;
+  bool allowsMatrices;
+  bool hasMatrices = false; ///< that differ from step to step
   /// Within `fn`: its parameters, which have any shape and are all it sees.
   std::vector<Name> *parameters = nullptr;
 };
@@ -223,6 +230,15 @@ Dim Generator::anyDim() {
   }
 }
 
+/// A size for the rows or columns of a matrix that differs from step to step.
+Dim Generator::smallDim() {
+  for (int i = 0; i < 4; ++i)
+    if (Dim dim = anyDim(); dim.value <= 17)
+      return dim;
+  int64_t value = 1 + below(9);
+  return {std::to_string(value), value};
+}
+
 /// The range of `dim` elements from `begin`, of `whole`.
 string Generator::range(int64_t begin, const Dim &dim, int64_t whole) {
   bool toEnd = begin + dim.value == whole && chance(50);
@@ -271,7 +287,7 @@ Expr Generator::leaf(const Shape &shape) {
   }
   if (shape.empty())
     return chance(40) ? number() : Expr{param(shape)};
-  if (chance(30))
+  if (chance(30) || shape.size() == 2)
     return {param(shape)};
   return product(shape[0], 0);
 }
@@ -281,8 +297,9 @@ Expr Generator::value(const Shape &shape, int depth) {
     return leaf(shape);
   Expr expr = parameters || chance(shape.empty() ? 55 : 50)
                   ? elementwise(shape, depth)
-              : shape.empty() ? reduction(depth)
-                              : ofVectors(shape[0], depth);
+              : shape.empty()     ? reduction(depth)
+              : shape.size() == 2 ? ofMatrices(shape, depth)
+                                  : ofVectors(shape[0], depth);
   return tame(expr, 2.5);
 }
 
@@ -404,8 +421,77 @@ Expr Generator::elementwise(const Shape &shape, int depth) {
   }
 }
 
+Expr Generator::transposed(const Expr &matrix) {
+  return {in(matrix, Primary) + "'", Primary, matrix.bound};
+}
+
+/// A vector times a matrix that differs from step to step.
+Expr Generator::stepProduct(const Dim &rows, int depth) {
+  Dim columns = smallDim();
+  Expr vector = value({columns}, depth - 1);
+  bool flipped = chance(40);
+  Expr matrix =
+      value(flipped ? Shape{columns, rows} : Shape{rows, columns}, depth - 1);
+  double bound = matrix.bound * vector.bound * std::sqrt(columns.value);
+  if (flipped)
+    return chance(50) ? binary(vector, "@", matrix, bound)
+                      : binary(transposed(matrix), "@", vector, bound);
+  return chance(70) ? binary(matrix, "@", vector, bound)
+                    : binary(vector, "@", transposed(matrix), bound);
+}
+
+/// A matrix made of vectors and matrices.
+Expr Generator::ofMatrices(const Shape &shape, int depth) {
+  const Dim &rows = shape[0], &columns = shape[1];
+  switch (below(9)) {
+  case 0:
+  case 1: {
+    Expr l = value({rows}, depth - 1), r = value({columns}, depth - 1);
+    return call("outer", {l, r}, l.bound * r.bound);
+  }
+  case 2:
+    return transposed(value({columns, rows}, depth - 1));
+  case 3:
+    if (rows.value >= 2) {
+      int64_t first = 1 + below(rows.value - 1), rest = rows.value - first;
+      Expr l = value({{std::to_string(first), first}, columns}, depth - 1);
+      Expr r = value({{std::to_string(rest), rest}, columns}, depth - 1);
+      return {"[" + l.text + ", " + r.text + "]", Primary,
+              std::max(l.bound, r.bound)};
+    }
+    return leaf(shape);
+  case 4: {
+    int64_t more = 1 + below(3), begin = below(more + 1);
+    Dim all{rows.text + " + " + std::to_string(more), rows.value + more};
+    Expr whole = value({all, columns}, depth - 1);
+    return {in(whole, Primary) + range(begin, rows, all.value), Primary,
+            whole.bound};
+  }
+  case 5: {
+    Expr scalar = reduction(depth - 1), matrix = leaf(shape);
+    return binary(scalar, "*", matrix, scalar.bound * matrix.bound);
+  }
+  default: {
+    // Either factor may be a parameter, and stand transposed.
+    Dim inner = smallDim();
+    auto factor = [&](const Dim &outer, bool isLeft) {
+      bool flipped = chance(30);
+      Shape shape{outer, inner};
+      if (flipped == isLeft)
+        std::swap(shape[0], shape[1]);
+      Expr matrix = chance(40) ? Expr{param(shape)} : value(shape, depth - 1);
+      return flipped ? transposed(matrix) : matrix;
+    };
+    Expr l = factor(rows, true), r = factor(columns, false);
+    return binary(l, "@", r, l.bound * r.bound * std::sqrt(inner.value));
+  }
+  }
+}
+
 /// A matrix times a vector, in one of the ways to write it.
 Expr Generator::product(const Dim &rows, int depth) {
+  if (hasMatrices && depth > 0 && rows.value <= 17 && chance(50))
+    return stepProduct(rows, depth);
   Dim columns = anyDim();
   Expr vector;
   std::vector<Name> names = readable(nullptr);
@@ -549,7 +635,9 @@ void Generator::defineFunctions() {
 
 void Generator::addLocal() {
   Shape shape;
-  if (chance(75))
+  if (hasMatrices && chance(35))
+    shape = {smallDim(), smallDim()};
+  else if (chance(75))
     shape = {chance(70) ? pick(dims) : anyDim()};
   Expr expr = value(shape, 2);
   string name = newName("v");
@@ -654,10 +742,17 @@ string Generator::cell() {
     inputs.push_back({"u", {pick(dims)}});
   if (chance(35))
     inputs.push_back({"s", {}});
+  hasMatrices = allowsMatrices && chance(50);
+  if (hasMatrices && chance(60)) {
+    Dim rows = smallDim(), columns = smallDim();
+    inputs.push_back({"X", {rows, columns}});
+  }
   for (int64_t count = 1 + below(3); count > 0; --count) {
     Shape shape;
     if (chance(85))
       shape = {chance(60) ? dims[1] : anyDim()};
+    if (hasMatrices && chance(60))
+      shape = {smallDim(), smallDim()};
     int64_t delay = chance(70) ? 1 : 2 + below(2);
     states.push_back({newName("h"), shape, delay});
   }
@@ -690,7 +785,9 @@ string Generator::cell() {
   return text + "  output " + join(outputs) + "\n}\n";
 }
 
-string rnn::generateCell(uint64_t seed) { return Generator(seed).cell(); }
+string rnn::generateCell(uint64_t seed, bool stepMatrices) {
+  return Generator(seed, stepMatrices).cell();
+}
 
 bool rnn::stopsGradients(const string &text) {
   return text.find("stop_gradient") != string::npos;

@@ -15,8 +15,9 @@ namespace rnn {
 
 /// The text of a cell without errors, with all of its sizes given; the same for
 /// the same seed, wherever it runs. Values stay near one, and what divides or
-/// goes into a root or a logarithm keeps away from zero.
-std::string generateCell(uint64_t seed);
+/// goes into a root or a logarithm keeps away from zero. Some have matrices
+/// that differ from step to step, if they may.
+std::string generateCell(uint64_t seed, bool stepMatrices);
 
 /// Schedules of a generated cell that the level can do, for elements of so many
 /// bytes; none for some seeds.

@@ -57,7 +57,7 @@ static ArrayRef<Target> runnableLevels() {
 
 /// One combination of type and level for each seed, or all of them.
 static std::vector<Program> programsOf(uint64_t seed, const Wishes &wishes) {
-  std::string text = generateCell(seed);
+  std::string text = generateCell(seed, wishes.road->multipliesStepMatrices);
   std::mt19937_64 engine(seed);
   auto below = [&](int64_t n) { return int64_t(engine() % uint64_t(n)); };
   static const int64_t rows[] = {1, 2, 3, 4, 5, 7, 8, 13, 17, 29};
@@ -246,13 +246,13 @@ int main(int argc, char **argv) {
                              cl::desc("Print the program of --seed, no more"));
   cl::ParseCommandLineOptions(argc, argv,
                               "compares random cells with the oracle\n");
-  if (print) {
-    llvm::outs() << generateCell(seed);
-    return 0;
-  }
   if (!roadOf(road) || jobs == 0) {
     llvm::errs() << "rnncc-random: no such --road, or --jobs 0\n";
     return 2;
+  }
+  if (print) {
+    llvm::outs() << generateCell(seed, roadOf(road)->multipliesStepMatrices);
+    return 0;
   }
   return runAll({seed, count, jobs, limit, all, save, roadOf(road)}) != 0;
 }

@@ -26,6 +26,8 @@ struct Road {
   /// Writes a shared object as the options say. False, and a message on
   /// standard error, if it cannot.
   bool (*compile)(const Options &options);
+  /// Multiplies matrices that differ from step to step.
+  bool multipliesStepMatrices = true;
 };
 
 llvm::ArrayRef<Road> roads();
