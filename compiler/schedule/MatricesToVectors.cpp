@@ -37,7 +37,7 @@ namespace {
 class Vectors {
 public:
   explicit Vectors(Block &body) : body(body), b(body.getParentOp()) {}
-  LogicalResult run();
+  void run();
 
 private:
   /// An operand of a product.
@@ -48,7 +48,6 @@ private:
   };
 
   void eraseDead();
-  LogicalResult checkSizes();
   Value vectorOf(Value value);
   Value makeVector(Operation *op);
   Factor factor(Value matrix);
@@ -67,22 +66,6 @@ void Vectors::eraseDead() {
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(body)))
     if (isOpTriviallyDead(&op))
       op.erase();
-}
-
-/// A vector has no more elements than the language can count.
-LogicalResult Vectors::checkSizes() {
-  for (Operation &op : body) {
-    if (op.getNumResults() != 1 || !isMatrix(op.getResult(0)) ||
-        isWeight(op.getResult(0)))
-      continue;
-    RankedTensorType type = typeOf(op.getResult(0));
-    if (type.getNumElements() > INT32_MAX)
-      return emitError(op.getLoc(), "a matrix of ")
-             << type.getDimSize(0) << " rows and " << type.getDimSize(1)
-             << " columns is too large to differ from step to step "
-                "[size-range]";
-  }
-  return success();
 }
 
 /// The value, or the vector of the rows of a matrix.
@@ -184,10 +167,8 @@ Value Vectors::makeVector(Operation *op) {
       });
 }
 
-LogicalResult Vectors::run() {
+void Vectors::run() {
   eraseDead();
-  if (failed(checkSizes()))
-    return failure();
   for (Operation &op : llvm::make_early_inc_range(body)) {
     loc = op.getLoc();
     b.setInsertionPoint(&op);
@@ -214,7 +195,6 @@ LogicalResult Vectors::run() {
     }
   }
   eraseDead();
-  return success();
 }
 
 namespace {
@@ -222,9 +202,8 @@ struct MatricesToVectorsPass
     : rnn::impl::MatricesToVectorsPassBase<MatricesToVectorsPass> {
   void runOnOperation() override {
     for (auto scan : getOperation().getBody().getOps<ScanOp>())
-      if (scan.getBody().getOps<StageOp>().empty() &&
-          failed(Vectors(scan.getBody().front()).run()))
-        return signalPassFailure();
+      if (scan.getBody().getOps<StageOp>().empty())
+        Vectors(scan.getBody().front()).run();
   }
 };
 } // namespace

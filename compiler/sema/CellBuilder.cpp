@@ -9,13 +9,10 @@
 #include "compiler/sema/Schedules.h"
 #include "compiler/sema/Sizes.h"
 #include "compiler/sema/WrittenShape.h"
-#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace rnn;
 using namespace rnn::syntax;
-
-static constexpr int64_t maxElements = int64_t(1) << 40;
 
 //===----------------------------------------------------------------------===//
 // Declarations
@@ -25,7 +22,6 @@ std::optional<SmallVector<int64_t>>
 CellBuilder::checkShape(const Declaration &declaration) {
   bool wrong = false;
   SmallVector<int64_t> shape;
-  int64_t elements = 1;
   for (const ExprPtr &expr : declaration.shape) {
     std::optional<int64_t> value = scope.size(*expr);
     if (!value ||
@@ -34,12 +30,9 @@ CellBuilder::checkShape(const Declaration &declaration) {
       continue;
     }
     shape.push_back(*value);
-    if (llvm::MulOverflow(elements, *value, elements) ||
-        elements > maxElements) {
-      scope.error(declaration.shapeLoc)
-          << shapeText(shape) << " is too large [size-range]";
+    if (!checkElements(shape, shapeText(shape), declaration.shapeLoc,
+                       scope.reporter))
       return std::nullopt;
-    }
   }
   if (wrong)
     return std::nullopt;

@@ -398,6 +398,12 @@ Operand Expressions::multiplyVector(const Expr &expr, const Operand &left,
                                       weight, input));
 }
 
+bool Expressions::hasRoomFor(const Expr &expr, ArrayRef<int64_t> shape) {
+  return checkElements(shape,
+                       quoted(expr) + " is " + shapeText(shape) + ", which",
+                       expr.loc, scope.reporter);
+}
+
 Operand Expressions::multiplyMatrices(const Expr &expr, const Operand &left,
                                       const Operand &right) {
   SmallVector<int64_t, 2> rows = left.shape(), columns = right.shape();
@@ -410,6 +416,8 @@ Operand Expressions::multiplyMatrices(const Expr &expr, const Operand &left,
     scope.explain(report, *expr.operands[1], right);
     return {};
   }
+  if (!hasRoomFor(expr, {rows[0], columns[1]}))
+    return {};
   return Operand::of(MatmulOp::create(body, expr.loc,
                                       typeOf({rows[0], columns[1]}),
                                       materialise(left, rows, expr.loc),
@@ -516,7 +524,8 @@ Operand Expressions::evaluateConcat(const Expr &expr) {
     shape[0] += next[0];
     values.push_back(materialise(part, next, expr.loc));
   }
-  if (!checkSize(shape[0], quoted(expr), expr.loc, scope.reporter))
+  if (!checkSize(shape[0], quoted(expr), expr.loc, scope.reporter) ||
+      !hasRoomFor(expr, shape))
     return {};
   if (values.size() == 1)
     return Operand::of(values[0]);
@@ -614,7 +623,7 @@ Operand Expressions::multiplyOuter(const Expr &expr, ArrayRef<Operand> given) {
                               : "write '*' to multiply by a scalar");
     isWrong = true;
   }
-  if (isWrong)
+  if (isWrong || !hasRoomFor(expr, {given[0].shape()[0], given[1].shape()[0]}))
     return {};
   Value left = materialise(given[0], given[0].shape(), expr.loc);
   Value right = materialise(given[1], given[1].shape(), expr.loc);

@@ -64,6 +64,8 @@ private:
                     const Expr &vectorExpr, const Operand &vector);
   Operand dot(const Expr &expr, const Operand &left, const Operand &right);
 
+  /// True if a matrix of that shape is not too large; else reports it.
+  bool hasRoomFor(const Expr &expr, llvm::ArrayRef<int64_t> shape);
   /// Brings operands to one shape; nothing after an error.
   std::optional<llvm::SmallVector<mlir::Value>>
   alike(const Expr &expr, llvm::ArrayRef<Operand> operands);

@@ -81,13 +81,28 @@ std::optional<int64_t> rnn::evaluateSize(const Expr &expr, SizeLookup lookup,
   return apply(expr, *left, *right, reporter);
 }
 
+static constexpr int64_t most = (int64_t(1) << 31) - 1;
+
 bool rnn::checkSize(int64_t value, const Twine &what, Location loc,
                     Reporter &reporter) {
-  constexpr int64_t most = (int64_t(1) << 31) - 1;
   if (value >= 1 && value <= most)
     return true;
   reporter.error(loc) << "the size " << what.str() << " is "
                       << std::to_string(value) << ", not 1 to "
                       << std::to_string(most) << " [size-range]";
   return false;
+}
+
+bool rnn::checkElements(ArrayRef<int64_t> shape, const Twine &what,
+                        Location loc, Reporter &reporter) {
+  // No overflow: each size is one.
+  int64_t elements = 1;
+  for (int64_t size : shape) {
+    elements *= size;
+    if (elements > most) {
+      reporter.error(loc) << what.str() << " is too large [size-range]";
+      return false;
+    }
+  }
+  return true;
 }

@@ -25,6 +25,11 @@ std::optional<int64_t> evaluateSize(const syntax::Expr &expr, SizeLookup lookup,
 bool checkSize(int64_t value, const llvm::Twine &what, mlir::Location loc,
                Reporter &reporter);
 
+/// True if a shape of these sizes has no more elements than a size may be: a
+/// matrix that differs from step to step is the vector of its rows.
+bool checkElements(llvm::ArrayRef<int64_t> shape, const llvm::Twine &what,
+                   mlir::Location loc, Reporter &reporter);
+
 } // namespace rnn
 
 #endif // RNNCC_COMPILER_SEMA_SIZES_H
