@@ -180,7 +180,8 @@ void Code::storeVec(Value value, Value to, Value mask_) {
                                 b.getI32IntegerAttr(elementBytes()));
   };
   if (Value whole = isWhole(mask_))
-    ifElse(whole, [&] { storeVec(value, to); }, masked);
+    ifElse(
+        whole, [&] { storeVec(value, to); }, masked);
   else
     masked();
 }
@@ -229,6 +230,15 @@ Value Code::firstLanes(int64_t count) {
     bits.push_back(lane < count);
   return arith::ConstantOp::create(
       b, loc, DenseElementsAttr::get(mask, ArrayRef<bool>(bits)));
+}
+Value Code::onStack(Type type, int64_t count, int64_t alignment) {
+  OpBuilder::InsertionGuard guard(b);
+  Operation *parent = b.getInsertionBlock()->getParentOp();
+  auto function = dyn_cast<func::FuncOp>(parent);
+  if (!function)
+    function = parent->getParentOfType<func::FuncOp>();
+  b.setInsertionPointToStart(&function.front());
+  return LLVM::AllocaOp::create(b, loc, ptr, type, num(count), alignment);
 }
 void Code::prefetch(Value address) {
   // Read, into the nearest level, data.

@@ -104,6 +104,8 @@ struct Code {
   /// where that is not worth asking.
   Value isWhole(Value mask_);
   void prefetch(Value address);
+  /// Memory on the stack, taken once per function and not per step.
+  Value onStack(mlir::Type type, int64_t count, int64_t alignment);
 
   // Control.
   void loop(Value lo, Value hi, Value step, Body body);

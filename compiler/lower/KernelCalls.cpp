@@ -63,25 +63,12 @@ private:
   void store(Value value, Value to) {
     LLVM::StoreOp::create(code.b, loc, value, to);
   }
-  Value storageFor(int64_t bytes);
   void declare(const std::string &name, LLVM::LLVMFunctionType type);
 
   Code &code;
   Location loc;
 };
 } // namespace
-
-/// Memory on the stack, taken once per function and not per step.
-Value Caller::storageFor(int64_t bytes) {
-  OpBuilder::InsertionGuard guard(code.b);
-  Operation *parent = code.b.getInsertionBlock()->getParentOp();
-  auto function = dyn_cast<func::FuncOp>(parent);
-  if (!function)
-    function = parent->getParentOfType<func::FuncOp>();
-  code.b.setInsertionPointToStart(&function.front());
-  return LLVM::AllocaOp::create(code.b, loc, code.ptr, code.b.getI8Type(),
-                                code.num(bytes), /*alignment=*/8);
-}
 
 /// The linker hides a kernel because its callers say so.
 void Caller::declare(const std::string &name, LLVM::LLVMFunctionType type) {
@@ -101,7 +88,9 @@ void Caller::call(const std::string &name, Value rows, Value first, Value count,
   SmallVector<Value> arguments = {narrow(rows), narrow(first), narrow(count)};
   for (const Operand &operand : operands) {
     int64_t rank = operand.dimensions.size();
-    Value buffer = storageFor(fields.bytes + rank * dimensionBytes);
+    Value buffer =
+        code.onStack(code.b.getI8Type(), fields.bytes + rank * dimensionBytes,
+                     /*alignment=*/8);
     Value dimensions = code.atByte(buffer, fields.bytes);
     for (int64_t byte = 0; byte < fields.bytes; byte += 8)
       code.storeNum(code.num(0), code.atByte(buffer, byte));

@@ -20,6 +20,7 @@
 #include "compiler/lower/ScanLoops.h"
 #include "compiler/lower/StepProducts.h"
 #include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/MapVector.h"
 
 using namespace mlir;
 using namespace rnn;
@@ -103,7 +104,7 @@ struct ScanLoops::StageState {
   Origin origin;
   /// Where the sum of an affine is left: a slot of a panel buffer, or a
   /// temporary of the thread.
-  llvm::DenseMap<Operation *, Access> sums;
+  llvm::MapVector<Operation *, Access> sums;
   /// Affines whose start value is added when the sum is read.
   llvm::DenseSet<Operation *> addStart;
   /// Stage results that the product itself leaves in place.
@@ -135,24 +136,15 @@ static bool isReadBesides(const Layout &layout, StageOp stage, AffineOp affine,
   });
 }
 
-void ScanLoops::emitStage(StageOp stage, const Origin &origin) {
-  if (kernels)
-    return emitCalls(stage, origin);
-  StageState state;
-  state.stage = stage;
-  state.origin = origin;
-  Value rows = origin.step ? accesses.rowsIn(origin.step) : frame.rows;
-  emitAccumulates(stage, origin, rows);
-
-  const auto &sites = layout.sites(stage);
+/// Decides where the sums of products are: each in the panel slot of its start
+/// value or of the result it is, if it has one; else in a temporary.
+void ScanLoops::placeSums(StageState &state) {
+  StageOp stage = state.stage;
   auto yield = cast<YieldOp>(stage.getBody().front().getTerminator());
   Units units = layout.units(stage.getUnits());
-
-  // A sum is accumulated in the panel slot of its start value or of the result
-  // it is, if it has one; else in a temporary.
   int64_t temporaries = 0;
-  llvm::DenseMap<Operation *, int64_t> temporaryOf;
-  for (const Site &site : sites)
+  llvm::MapVector<Operation *, int64_t> temporaryOf;
+  for (const Site &site : layout.sites(stage))
     for (AffineOp affine : site.affines) {
       // The caller's rows end where they end; panels read on to their width.
       if (affine.getStart())
@@ -169,58 +161,58 @@ void ScanLoops::emitStage(StageOp stage, const Origin &origin) {
         if (yielded == affine.getResult() && layout.place(value).panel)
           result = value;
       if (inPlace && !result)
-        state.sums[affine] = accesses.bufferAccess(start, origin, 0);
+        state.sums[affine] = accesses.bufferAccess(start, state.origin, 0);
       else if (result && affine.getResult().hasOneUse() &&
                !state.addStart.contains(affine) &&
                !isReadBesides(layout, stage, affine, layout.place(result))) {
         state.sums[affine] =
-            accesses.bufferAccess(layout.place(result), origin, 0);
+            accesses.bufferAccess(layout.place(result), state.origin, 0);
         state.direct.insert(result);
       } else
         temporaryOf[affine] = temporaries++;
     }
-  if (temporaries) {
-    int64_t stride = temporaries * units.width;
-    Value storage;
-    {
-      // Once per function, not per step.
-      OpBuilder::InsertionGuard guard(code.b);
-      Operation *parent = code.b.getInsertionBlock()->getParentOp();
-      auto function = dyn_cast<func::FuncOp>(parent);
-      if (!function)
-        function = parent->getParentOfType<func::FuncOp>();
-      code.b.setInsertionPointToStart(&function.front());
-      storage = LLVM::AllocaOp::create(code.b, code.loc, code.ptr, code.element,
-                                       code.num(temporaryRows * stride),
-                                       /*alignment=*/64);
-    }
-    for (auto [affine, slot] : temporaryOf) {
-      Access access;
-      access.base = code.at(storage, slot * units.width);
-      access.knownStride = stride;
-      access.stride = code.num(stride);
-      access.panelStride = code.num(fewRows * stride);
-      access.units = units;
-      access.temporary = true;
-      access.position = slot * units.width;
-      state.sums[affine] = access;
-    }
+  if (!temporaries)
+    return;
+  int64_t stride = temporaries * units.width;
+  Value storage =
+      code.onStack(code.element, temporaryRows * stride, /*alignment=*/64);
+  for (auto [affine, slot] : temporaryOf) {
+    Access access;
+    access.base = code.at(storage, slot * units.width);
+    access.knownStride = stride;
+    access.stride = code.num(stride);
+    access.panelStride = code.num(fewRows * stride);
+    access.units = units;
+    access.temporary = true;
+    access.position = slot * units.width;
+    state.sums[affine] = access;
   }
+}
 
+void ScanLoops::emitStage(StageOp stage, const Origin &origin) {
+  if (kernels)
+    return emitCalls(stage, origin);
+  StageState state;
+  state.stage = stage;
+  state.origin = origin;
+  Value rows = origin.step ? accesses.rowsIn(origin.step) : frame.rows;
+  emitAccumulates(stage, origin, rows);
+
+  placeSums(state);
   for (Operation &op : stage.getBody().front())
     if (isa<WriteOp>(op))
       state.hasUnitWork = true;
   for (Value value : stage.getResults())
     if (!state.direct.contains(value))
       state.hasUnitWork = true;
-  if (sites.empty() && !state.hasUnitWork)
+  if (layout.sites(stage).empty() && !state.hasUnitWork)
     return;
 
   if (!layout.schedule.rowsOutside) {
     emitPanels(state, code.num(0), rows);
     return;
   }
-  Value block = code.num(layout.schedule.tile(units.count).rows);
+  Value block = code.num(layout.schedule.tile(stage.getUnits()).rows);
   code.loop(code.num(0), rows, block, [&](Value firstRow) {
     emitPanels(state, firstRow, code.min(block, code.sub(rows, firstRow)));
   });

@@ -56,6 +56,7 @@ private:
   struct StageState;
 
   void emitStage(StageOp stage, const Origin &origin);
+  void placeSums(StageState &state);
   void emitPanels(StageState &state, Value firstRow, Value rows);
   bool outgrowsCache(Phase phase);
   void emitSite(StageState &state, const Site &site, Value firstPanel,

@@ -15,12 +15,13 @@ using llvm::ArrayRef;
 using llvm::StringRef;
 
 /// Times a prime each, so that small sums of them differ; a matrix of the two
-/// largest stays below what a parameter can have.
-static constexpr int64_t unit = 720;
+/// largest, and four of them one below the other, have fewer elements than a
+/// matrix may have.
+static constexpr int64_t unit = 24;
 static constexpr int64_t largeNumbers[] = {
     unit * 101, unit * 211, unit * 307, unit * 401, unit * 503,
     unit * 601, unit * 701, unit * 809, unit * 907, unit * 997};
-static constexpr int64_t smallNumbers[] = {4, 3, 2, 5, 6, 8};
+static constexpr int64_t smallNumbers[] = {4, 3, 2, 6, 8, 12};
 
 //===----------------------------------------------------------------------===//
 // Choosing
@@ -196,7 +197,7 @@ std::string SizeNames::shapeOf(llvm::ArrayRef<int64_t> shape) const {
   std::string text;
   for (int64_t size : shape) {
     std::string number = std::to_string(size);
-    bool isStrange = !open.empty() && size >= unit;
+    bool isStrange = !open.empty() && size >= largeNumbers[0];
     text += (text.empty() ? "" : ", ") +
             nameOf(size).value_or(isStrange ? "?" : number);
   }
