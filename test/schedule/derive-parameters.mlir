@@ -79,3 +79,35 @@ rnn.cell @Wide outputs [@y] sizes {} {
     rnn.write @y, %y : tensor<4xf32>
   }
 }
+
+// -----
+
+// What meets a matrix of the step is needed as it is, a narrow product, too; but for
+// an operand of a product, which may stand transposed.
+// CHECK-LABEL: rnn.cell @Met
+//       CHECK:   rnn.setup
+//       CHECK:     %[[M:.*]] = rnn.matmul
+//       CHECK:     rnn.write @derived.0, %[[M]]
+//       CHECK:   rnn.scan
+//   CHECK-DAG:     %[[D:.*]] = rnn.read @derived.0
+//   CHECK-DAG:     %[[C:.*]] = rnn.read @C[1]
+//       CHECK:     %[[P:.*]] = arith.mulf %[[C]], %[[D]]
+//       CHECK:     %[[U:.*]] = rnn.read @U
+//       CHECK:     %[[T:.*]] = rnn.transpose %[[U]]
+//       CHECK:     rnn.matmul %[[P]], %[[T]]
+rnn.cell @Met outputs [@C] sizes {} {
+  rnn.tensor @C state : tensor<4x4xf32>
+  rnn.tensor @W param : tensor<4x2xf32>
+  rnn.tensor @U param : tensor<4x4xf32>
+  rnn.scan forward {
+    %c = rnn.read @C[1] : tensor<4x4xf32>
+    %w = rnn.read @W : tensor<4x2xf32>
+    %t = rnn.transpose %w : tensor<4x2xf32> -> tensor<2x4xf32>
+    %m = rnn.matmul %w, %t : tensor<4x2xf32>, tensor<2x4xf32> -> tensor<4x4xf32>
+    %p = arith.mulf %c, %m : tensor<4x4xf32>
+    %u = rnn.read @U : tensor<4x4xf32>
+    %v = rnn.transpose %u : tensor<4x4xf32> -> tensor<4x4xf32>
+    %y = rnn.matmul %p, %v : tensor<4x4xf32>, tensor<4x4xf32> -> tensor<4x4xf32>
+    rnn.write @C, %y : tensor<4x4xf32>
+  }
+}

@@ -72,3 +72,66 @@ rnn.cell @Deep outputs [@y] sizes {} {
     rnn.write @y, %y : tensor<3xf32>
   }
 }
+
+// -----
+
+// A matrix that differs from step to step is multiplied as it is, also where it is
+// a sum, if it has to be made anyway.
+// CHECK-LABEL: rnn.cell @Made
+//   CHECK-DAG:   %[[X:.*]] = rnn.read @x
+//   CHECK-DAG:   %[[C:.*]] = rnn.read @C[1]
+//       CHECK:   %[[S:.*]] = arith.addf %[[C]], %[[C]] : tensor<4x4xf32>
+//       CHECK:   rnn.write @C, %[[S]]
+//       CHECK:   rnn.matvec transposed %[[S]], %[[X]]
+//       CHECK:   %[[E:.*]] = math.exp %[[C]] : tensor<4x4xf32>
+//       CHECK:   rnn.matvec %[[E]], %[[X]]
+rnn.cell @Made outputs [@y, @z] sizes {} {
+  rnn.tensor @x input : tensor<4xf32>
+  rnn.tensor @C state : tensor<4x4xf32>
+  rnn.tensor @y output : tensor<4xf32>
+  rnn.tensor @z output : tensor<4xf32>
+  rnn.scan forward {
+    %x = rnn.read @x : tensor<4xf32>
+    %c = rnn.read @C[1] : tensor<4x4xf32>
+    %s = arith.addf %c, %c : tensor<4x4xf32>
+    rnn.write @C, %s : tensor<4x4xf32>
+    %t = rnn.transpose %s : tensor<4x4xf32> -> tensor<4x4xf32>
+    %y = rnn.matvec %t, %x : tensor<4x4xf32>, tensor<4xf32> -> tensor<4xf32>
+    rnn.write @y, %y : tensor<4xf32>
+    %e = math.exp %c : tensor<4x4xf32>
+    %z = rnn.matvec %e, %x : tensor<4x4xf32>, tensor<4xf32> -> tensor<4xf32>
+    rnn.write @z, %z : tensor<4xf32>
+  }
+}
+
+// -----
+
+// Nothing else needs the sum: a product with the state, one with the parameter, and
+// an outer product comes down to a dot product.
+// CHECK-LABEL: rnn.cell @Apart
+//   CHECK-DAG:   %[[X:.*]] = rnn.read @x
+//   CHECK-DAG:   %[[C:.*]] = rnn.read @C[1]
+//   CHECK-DAG:   %[[W:.*]] = rnn.read @W
+//   CHECK-DAG:   rnn.matvec %[[C]], %[[X]]
+//   CHECK-DAG:   rnn.matvec %[[W]], %[[X]]
+//   CHECK-DAG:   %[[P:.*]] = arith.mulf %[[X]], %[[X]] : tensor<4xf32>
+//   CHECK-DAG:   rnn.reduce_sum %[[P]]
+//   CHECK-NOT:   rnn.outer
+//       CHECK:   rnn.write @y
+rnn.cell @Apart outputs [@y] sizes {} {
+  rnn.tensor @x input : tensor<4xf32>
+  rnn.tensor @C state : tensor<4x4xf32>
+  rnn.tensor @W param : tensor<4x4xf32>
+  rnn.tensor @y output : tensor<4xf32>
+  rnn.scan forward {
+    %x = rnn.read @x : tensor<4xf32>
+    %c = rnn.read @C[1] : tensor<4x4xf32>
+    %w = rnn.read @W : tensor<4x4xf32>
+    %o = rnn.outer %x, %x : tensor<4xf32>, tensor<4xf32> -> tensor<4x4xf32>
+    %s = arith.addf %c, %w : tensor<4x4xf32>
+    %m = arith.subf %s, %o : tensor<4x4xf32>
+    %y = rnn.matvec %m, %x : tensor<4x4xf32>, tensor<4xf32> -> tensor<4xf32>
+    rnn.write @y, %y : tensor<4xf32>
+    rnn.write @C, %c : tensor<4x4xf32>
+  }
+}
