@@ -79,8 +79,11 @@ static SmallVector<Type> parameterTypes(Code &code) {
           code.ptr, code.i64, code.i64, code.ptr, code.i64, code.ptr};
 }
 
-static func::FuncOp makeFunction(Code &code, ModuleOp module, StringRef name,
+static func::FuncOp makeFunction(Code &code, ModuleOp module, std::string name,
                                  TypeRange inputs) {
+  // A schedule can give levels vectors, and so tiles, of one size.
+  while (module.lookupSymbol(name))
+    name += "_";
   code.b.setInsertionPointToEnd(module.getBody());
   auto function = func::FuncOp::create(code.b, code.loc, name,
                                        code.b.getFunctionType(inputs, {}));
