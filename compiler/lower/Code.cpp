@@ -180,8 +180,7 @@ void Code::storeVec(Value value, Value to, Value mask_) {
                                 b.getI32IntegerAttr(elementBytes()));
   };
   if (Value whole = isWhole(mask_))
-    ifElse(
-        whole, [&] { storeVec(value, to); }, masked);
+    ifElse(whole, [&] { storeVec(value, to); }, masked);
   else
     masked();
 }

@@ -24,9 +24,9 @@ void ScanLoops::copyRow(Value to, Value from, int64_t count) {
   code.copyBytes(to, from, code.num(count * code.elementBytes()));
 }
 
-/// Calls the body for each state's arrays of a role, from the one nearest to the
-/// end of the sequence in question on. They stand side by side in the call, so
-/// that long delays are a loop, not code.
+/// Calls the body for each state's arrays of a role, from the one nearest to
+/// the end of the sequence in question on. They stand side by side in the call,
+/// so that long delays are a loop, not code.
 void ScanLoops::overStates(
     ArrayRole role,
     llvm::function_ref<void(TensorOp state, Value delay, Value array)> body) {
@@ -79,13 +79,13 @@ void ScanLoops::emitStart() {
         clear(place, code.num(layout.buffers[place.buffer].extra));
     }
     if (!scan.getBackward()) {
-      overStates(ArrayRole::Initial, [&](TensorOp state, Value delay,
-                                         Value array) {
-        Place place = layout.place(state.getSymName());
-        Value slot =
-            code.sub(code.num(layout.buffers[place.buffer].extra), delay);
-        copyRows(array, place, [&](Value) { return slot; });
-      });
+      overStates(
+          ArrayRole::Initial, [&](TensorOp state, Value delay, Value array) {
+            Place place = layout.place(state.getSymName());
+            Value slot =
+                code.sub(code.num(layout.buffers[place.buffer].extra), delay);
+            copyRows(array, place, [&](Value) { return slot; });
+          });
       return;
     }
     for (auto tensor : tensorsOf(layout))
@@ -148,16 +148,16 @@ void ScanLoops::emitGradInitial(TensorOp state, Value delay, Value to) {
         Value beyond = code.sub(code.num(reach), delay);
         Place place = layout.place(carry.getSymName());
         const Buffer &buffer = layout.buffers[place.buffer];
-        Value slot = accesses.ringSlot(code.max(beyond, code.num(0)), 0,
-                                       buffer.extra);
+        Value slot =
+            accesses.ringSlot(code.max(beyond, code.num(0)), 0, buffer.extra);
         Value from = code.add(code.mul(slot, frame.batch), row);
         Value share =
             code.load(code.at(code.at(frame.buffers[place.buffer],
                                       code.mul(from, buffer.rowElements)),
                               unit));
         if (int64_t(state.getDelay()) > 1)
-          share = code.select(code.less(beyond, code.num(0)), code.real(0),
-                              share);
+          share =
+              code.select(code.less(beyond, code.num(0)), code.real(0), share);
         sum = arith::AddFOp::create(code.b, code.loc, sum, share);
       }
       code.store(sum, code.at(toRow, unit));

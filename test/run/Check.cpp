@@ -118,9 +118,10 @@ Call Check::shaken(Call call) {
 
 /// What compiled code wrote against the interpreter. A sum of many terms that
 /// cancel has lost digits in any order of addition, and a cell that swings
-/// freely doubles every rounding: a number that misses the tolerance of its type
-/// may be off by some of the way, and no more than ten times the tolerance, that
-/// the interpreter's own goes when the last bits of what goes in are moved.
+/// freely doubles every rounding: a number that misses the tolerance of its
+/// type may be off by some of the way, and no more than ten times the
+/// tolerance, that the interpreter's own goes when the last bits of what goes
+/// in are moved.
 void Check::compareAll(const CompiledCall &c, const Call &expected,
                        const Twine &what) {
   std::optional<Call> moved;

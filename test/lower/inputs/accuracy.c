@@ -8,16 +8,16 @@
 
 static long double sigmoidl(long double x) { return 1 / (1 + expl(-x)); }
 
-#define FUNCTIONS(F)                                                          \
-  F(exp, expl, -110, 95, -760, 720)                                           \
-  F(log, logl, 0, 4, 0, 4)                                                    \
-  F(log1p, log1pl, -1, 1e6, -1, 1e6)                                          \
-  F(tanh, tanhl, -12, 12, -25, 25)                                            \
-  F(erf, erfl, -5, 5, -7, 7)                                                  \
-  F(sin, sinl, -10, 10, -10, 10)                                              \
-  F(sinFar, sinl, -1e6, 1e6, -1e6, 1e6)                                       \
-  F(cos, cosl, -10, 10, -10, 10)                                              \
-  F(cosFar, cosl, -1e6, 1e6, -1e6, 1e6)                                       \
+#define FUNCTIONS(F)                                                           \
+  F(exp, expl, -110, 95, -760, 720)                                            \
+  F(log, logl, 0, 4, 0, 4)                                                     \
+  F(log1p, log1pl, -1, 1e6, -1, 1e6)                                           \
+  F(tanh, tanhl, -12, 12, -25, 25)                                             \
+  F(erf, erfl, -5, 5, -7, 7)                                                   \
+  F(sin, sinl, -10, 10, -10, 10)                                               \
+  F(sinFar, sinl, -1e6, 1e6, -1e6, 1e6)                                        \
+  F(cos, cosl, -10, 10, -10, 10)                                               \
+  F(cosFar, cosl, -1e6, 1e6, -1e6, 1e6)                                        \
   F(sigmoid, sigmoidl, -87, 20, -700, 40)
 #define DECLARE(name, reference, a, b, c, d)                                   \
   void name##32(float *);                                                      \
