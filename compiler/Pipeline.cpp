@@ -373,7 +373,8 @@ static ExitCode runStages(const Options &options, StringRef text,
   if (options.printSchedule)
     return print([&](raw_ostream &os) {
       for (auto cell : module->getOps<CellOp>())
-        printSchedules(cell, options.targets, os);
+        printSchedules(cell, options.targets,
+                       options.backend == Backend::Halide, os);
     });
   if (!options.stopAfter && !options.verifyDiagnostics)
     return emit(*module, options);

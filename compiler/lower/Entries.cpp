@@ -84,7 +84,7 @@ public:
       if (!isa<ScheduleOp>(op))
         os << op;
     os << (kernels ? "kernels" : "");
-    printSchedules(cell, target, os);
+    printSchedules(cell, target, kernels, os);
     // Positive, so that no constant prints as a negative number.
     id = llvm::xxh3_64bits(StringRef(text)) & INT64_MAX;
   }

@@ -120,18 +120,13 @@ void Caller::call(const std::string &name, Value rows, Value first, Value count,
 // Stages
 //===----------------------------------------------------------------------===//
 
-/// Rows that one tile of Halide's has unless a schedule says so.
-static constexpr int64_t usualRows = 12;
-
 /// How a kernel computes its tiles.
 static std::string tileFacts(const Schedule &schedule, const Units &units) {
   RegisterTile tile = schedule.tile(units.count);
   std::string text;
   llvm::raw_string_ostream os(text);
   os << "units " << units.count << " width " << units.width << " rows "
-     << (tile.isGiven ? tile.rows
-                      : std::min(usualRows,
-                                 schedule.target.accumulators / tile.vectors));
+     << tile.rows;
   if (schedule.unroll)
     os << " unroll " << *schedule.unroll;
   if (schedule.rowsOutside)

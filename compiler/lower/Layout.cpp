@@ -70,8 +70,8 @@ static bool needsRows(OpOperand &use) {
 }
 
 Layout::Layout(CellOp cell, const Target &target, Form form)
-    : cell(cell), schedule(cell, target), face(interfaceOf(cell)), form(form),
-      lanes(schedule.lanes) {
+    : cell(cell), schedule(cell, target, form == Form::Rows),
+      face(interfaceOf(cell)), form(form), lanes(schedule.lanes) {
   longestRow = lanes;
   placeStates();
   placeAdjoints();

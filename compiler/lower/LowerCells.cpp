@@ -51,7 +51,7 @@ struct LowerCellsPass : rnn::impl::LowerCellsPassBase<LowerCellsPass> {
       for (CellOp cell : cells) {
         if (set)
           set->beginCell(interfaceOf(cell).prefix,
-                         Schedule(cell, target).lanes);
+                         Schedule(cell, target, /*kernels=*/true).lanes);
         if (failed(emitEntries(cell, target, tiles, set ? &*set : nullptr,
                                module)))
           return signalPassFailure();

@@ -75,8 +75,8 @@ std::string rnn::whyIllegal(ScheduleOp op, const Target &target) {
   return "";
 }
 
-Schedule::Schedule(CellOp cell, const Target &target)
-    : target(target), lanes(lanesOn(cell, target)) {
+Schedule::Schedule(CellOp cell, const Target &target, bool kernels)
+    : target(target), lanes(lanesOn(cell, target)), kernels(kernels) {
   for (ScheduleOp op : directivesFor(cell, target.name)) {
     StringRef word = op.getDirective(), choice = op.name(0);
     if (!whyIllegal(op, target).empty())
@@ -124,6 +124,8 @@ bool rnn::hasElementwiseApart(CellOp cell) {
 //===----------------------------------------------------------------------===//
 
 int64_t Schedule::mostRows(int64_t vectors) const {
+  if (kernels)
+    return std::clamp<int64_t>(target.accumulators / vectors, 1, 12);
   return std::max<int64_t>(1,
                            target.accumulators / std::max<int64_t>(vectors, 2));
 }
@@ -144,7 +146,6 @@ RegisterTile Schedule::tile(int64_t count) const {
       isNamed |= given.of == count;
       chosen.vectors = std::min(given.units / lanes, vectors);
       chosen.rows = given.rows;
-      chosen.isGiven = true;
     }
   return chosen;
 }
@@ -159,9 +160,9 @@ std::set<int64_t> rnn::unitCounts(CellOp cell) {
   return counts;
 }
 
-static void printLevel(CellOp cell, const Target &target,
+static void printLevel(CellOp cell, const Target &target, bool kernels,
                        llvm::raw_ostream &os) {
-  Schedule schedule(cell, target);
+  Schedule schedule(cell, target, kernels);
   os << "schedule " << cell.getSymName() << " on " << target.name << " {\n"
      << "  vectorize units " << schedule.lanes << "\n";
   for (int64_t count : unitCounts(cell)) {
@@ -191,7 +192,7 @@ static void printLevel(CellOp cell, const Target &target,
      << "\n}\n";
 }
 
-void rnn::printSchedules(CellOp cell, ArrayRef<Target> targets,
+void rnn::printSchedules(CellOp cell, ArrayRef<Target> targets, bool kernels,
                          llvm::raw_ostream &os) {
   os << "schedule " << cell.getSymName() << " on " << everyLevel
      << " {\n  hoist ";
@@ -202,5 +203,5 @@ void rnn::printSchedules(CellOp cell, ArrayRef<Target> targets,
   os << "\n  compute_at " << (hasElementwiseApart(cell) ? "stage" : "panel")
      << "\n}\n";
   for (const Target &target : targets)
-    printLevel(cell, target, os);
+    printLevel(cell, target, kernels, os);
 }

@@ -27,13 +27,13 @@ inline constexpr llvm::StringLiteral everyLevel = "cpu";
 struct RegisterTile {
   int64_t vectors = 0;
   int64_t rows = 0;
-  bool isGiven = false; ///< by a directive
 };
 
 /// The decisions for one CPU level.
 class Schedule {
 public:
-  Schedule(CellOp cell, const Target &target);
+  /// `kernels`: another code generator makes the kernels of stages.
+  Schedule(CellOp cell, const Target &target, bool kernels);
 
   Target target;
   int64_t lanes; ///< elements in a vector
@@ -57,6 +57,7 @@ private:
     int64_t units, rows, of; ///< of: 0 for all sizes
   };
   llvm::SmallVector<GivenTile> tiles;
+  bool kernels;
 };
 
 /// Why the level cannot do what a directive asks for; empty if it can.
@@ -74,7 +75,7 @@ bool hasElementwiseApart(CellOp cell);
 std::set<int64_t> unitCounts(CellOp cell);
 
 /// Writes the decisions as schedules in the language, all of them given.
-void printSchedules(CellOp cell, llvm::ArrayRef<Target> targets,
+void printSchedules(CellOp cell, llvm::ArrayRef<Target> targets, bool kernels,
                     llvm::raw_ostream &os);
 
 } // namespace rnn
