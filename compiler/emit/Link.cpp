@@ -67,8 +67,11 @@ Expected<SmallString<0>> rnn::link(ArrayRef<SmallString<0>> objects,
     arguments.push_back(files[i].c_str());
   // lld's driver for WebAssembly has LLVM's parser of options read an empty
   // command line, to which the program's own options would be missing.
-  if (isWasm)
+  if (isWasm) {
     cl::ResetCommandLineParser();
+    // Else an object has the name of the temporary file in it.
+    arguments.push_back("--soname=rnncc");
+  }
   std::string message;
   raw_string_ostream os(message);
   lld::Result result = lld::lldMain(
