@@ -67,6 +67,29 @@ chooseLevels(llvm::ArrayRef<std::string> cpus) {
   return levels;
 }
 
+/// A search by one of their names, and rows for it alone.
+static bool checkSearch(StringRef name, bool isGiven, int64_t rows,
+                        bool hasRows) {
+  if (isGiven && !llvm::is_contained(searchNames(), name)) {
+    commandLineError("--autoschedule " + name + ": expected " +
+                     llvm::join(searchNames(), ", "));
+    return false;
+  }
+  if (hasRows && !isGiven) {
+    commandLineError("--autoschedule-rows: there is no search; name one with "
+                     "--autoschedule: " +
+                     llvm::join(searchNames(), ", "));
+    return false;
+  }
+  constexpr int64_t most = 1 << 20;
+  if (rows >= 1 && rows <= most)
+    return true;
+  commandLineError("--autoschedule-rows " + llvm::Twine(rows) +
+                   ": expected a number of rows from 1 to " +
+                   llvm::Twine(most));
+  return false;
+}
+
 std::optional<Options> rnn::parseOptions(int argc, char **argv) {
   // LLVM's libraries bring options of their own, `stop-after` among them.
   cl::ResetCommandLineParser();
@@ -124,6 +147,15 @@ std::optional<Options> rnn::parseOptions(int argc, char **argv) {
   static cl::opt<std::string> schedule(
       "schedule", cl::value_desc("FILE"), cl::cat(category),
       cl::desc("Take the schedules in FILE before those of the text"));
+  static cl::opt<std::string> autoschedule(
+      "autoschedule", cl::value_desc("NAME"), cl::cat(category),
+      cl::desc("Let a search of Halide choose what schedules leave open: "
+               "mullapudi2016, li2018 or adams2019; needs the program "
+               "rnncc-halide"));
+  static cl::opt<int64_t> autoscheduleRows(
+      "autoschedule-rows", cl::value_desc("N"), cl::init(Search().rows),
+      cl::cat(category),
+      cl::desc("Rows that the search chooses for (32 by default)"));
   static cl::opt<bool> printSchedule(
       "print-schedule", cl::cat(category),
       cl::desc("Print the schedules that hold, those chosen by the compiler "
@@ -199,6 +231,10 @@ std::optional<Options> rnn::parseOptions(int argc, char **argv) {
   }
   options.stopAfter = stopAfter;
   options.schedule = schedule;
+  if (!checkSearch(autoschedule, autoschedule.getNumOccurrences(),
+                   autoscheduleRows, autoscheduleRows.getNumOccurrences()))
+    return std::nullopt;
+  options.search = {autoschedule, autoscheduleRows};
   options.printSchedule = printSchedule;
   options.warningsAreErrors = warningsAreErrors;
   options.verifyDiagnostics = verifyDiagnostics;

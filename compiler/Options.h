@@ -7,6 +7,7 @@
 #ifndef RNNCC_COMPILER_OPTIONS_H
 #define RNNCC_COMPILER_OPTIONS_H
 
+#include "compiler/schedule/Autoschedule.h"
 #include "compiler/schedule/Target.h"
 #include "compiler/sema/Sema.h"
 #include <optional>
@@ -36,6 +37,7 @@ struct Options {
   const Stage *stopAfter = nullptr; ///< null: go to the end
   /// A file of schedules, which count before those of the text; empty: none.
   std::string schedule;
+  Search search;              ///< chooses what schedules leave open
   bool printSchedule = false; ///< print the schedule and stop
   bool warningsAreErrors = false;
   bool verifyDiagnostics = false;

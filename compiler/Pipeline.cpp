@@ -16,6 +16,7 @@
 #include "compiler/lower/Kernels.h"
 #include "compiler/lower/Passes.h"
 #include "compiler/output/Output.h"
+#include "compiler/schedule/Autoschedule.h"
 #include "compiler/schedule/Passes.h"
 #include "compiler/schedule/Schedule.h"
 #include "compiler/schedule/Target.h"
@@ -323,6 +324,18 @@ static ExitCode addSchedules(syntax::File &file, const Options &options,
   return Success;
 }
 
+/// Adds what a search chooses to the schedules of staged cells.
+static llvm::Error searchSchedules(ModuleOp module, const Options &options) {
+  const Search &search = options.search;
+  std::string question = searchQuestion(module, options.targets, search);
+  if (question.empty())
+    return llvm::Error::success();
+  auto answer = searchAnswer(search.name, question);
+  if (!answer)
+    return answer.takeError();
+  return addChoices(module, options.targets, search, *answer);
+}
+
 /// Runs the stages up to the one asked for.
 static ExitCode runStages(const Options &options, StringRef text,
                           llvm::SourceMgr &sources, MLIRContext &context) {
@@ -364,6 +377,13 @@ static ExitCode runStages(const Options &options, StringRef text,
   for (const Stage &stage : stages()) {
     if (stage.addPasses)
       stage.addPasses(pm, options);
+    if (stage.name == "schedule" && !options.search.name.empty()) {
+      if (failed(mlir::verify(*module)) || failed(pm.run(*module)))
+        return InputError;
+      if (llvm::Error error = searchSchedules(*module, options))
+        return fail(std::move(error));
+      pm.clear();
+    }
     if (options.stopAfter == &stage ||
         (options.printSchedule && stage.name == "schedule"))
       break;

@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "halide/Kernel.h"
+#include "halide/Search.h"
 #include <cstring>
 #include <fstream>
 #include <iostream>
@@ -25,7 +26,13 @@ static const char usage[] =
     "usage: rnncc-halide FILE -o FOLDER\n"
     "Makes kernels of recurrent cells from the text that 'rnncc "
     "--backend=halide --emit=kernels' writes;\n"
-    "object files go to FOLDER.\n";
+    "object files go to FOLDER.\n"
+    "       rnncc-halide --autoschedule=NAME PRODUCTS -o FILE\n"
+    "Writes what a search of Halide (mullapudi2016, li2018, adams2019) chooses "
+    "for products of matrices.\n";
+
+/// The exit code where something is to be installed.
+static constexpr int missing = 3;
 
 /// What Halide calls a CPU level.
 static Target targetOf(const Level &level, bool strict) {
@@ -100,32 +107,24 @@ static int fail(const std::string &message) {
   return 1;
 }
 
-int main(int argc, char **argv) {
-  if (argc == 2 && !std::strcmp(argv[1], "--help")) {
-    std::cout << usage;
-    return 0;
-  }
-  if (argc != 4 || std::strcmp(argv[2], "-o")) {
-    std::cerr << usage;
-    return 2;
-  }
-  std::ifstream text(argv[1]);
+static int compile(const char *input, const std::string &folder) {
+  std::ifstream text(input);
   if (!text)
-    return fail("cannot read '" + std::string(argv[1]) + "'");
+    return fail("cannot read '" + std::string(input) + "'");
   std::map<std::pair<std::string, bool>, std::vector<Kernel>> objects;
   try {
     for (Kernel &kernel : readKernels(text))
       objects[{kernel.level.cpu, isStrict(kernel)}].push_back(kernel);
   } catch (const std::exception &error) {
-    return fail(std::string(argv[1]) + ": " + error.what());
+    return fail(std::string(input) + ": " + error.what());
   }
   // Side by side in processes, because Halide counts its names in one.
   for (auto &[key, kernels] : objects)
     if (fork() == 0) {
       try {
-        compileAll(kernels, argv[3]);
+        compileAll(kernels, folder);
       } catch (const std::exception &error) {
-        std::_Exit(fail(std::string(argv[1]) + ": " + error.what()));
+        std::_Exit(fail(std::string(input) + ": " + error.what()));
       }
       std::_Exit(0);
     }
@@ -133,4 +132,43 @@ int main(int argc, char **argv) {
   for (int status; wait(&status) > 0;)
     failed |= status != 0;
   return failed;
+}
+
+/// One line for each product, in their order.
+static int choose(const std::string &name, const char *input,
+                  const char *output) {
+  std::ifstream text(input);
+  if (!text)
+    return fail("cannot read '" + std::string(input) + "'");
+  try {
+    std::vector<Product> products = readProducts(text);
+    Search search(name);
+    std::ofstream answer(output);
+    for (const Product &product : products)
+      answer << search.choose(product, targetOf(product.level, false)) << "\n";
+    answer.close();
+    if (!answer)
+      return fail("cannot write '" + std::string(output) + "'");
+  } catch (const MissingSearch &error) {
+    fail(error.what());
+    return missing;
+  } catch (const std::exception &error) {
+    return fail(std::string(input) + ": " + error.what());
+  }
+  return 0;
+}
+
+int main(int argc, char **argv) {
+  if (argc == 2 && !std::strcmp(argv[1], "--help")) {
+    std::cout << usage;
+    return 0;
+  }
+  static const std::string option = "--autoschedule=";
+  if (argc == 5 && !std::strcmp(argv[3], "-o") &&
+      std::string(argv[1]).rfind(option, 0) == 0)
+    return choose(argv[1] + option.size(), argv[2], argv[4]);
+  if (argc == 4 && !std::strcmp(argv[2], "-o"))
+    return compile(argv[1], argv[3]);
+  std::cerr << usage;
+  return 2;
 }

@@ -86,6 +86,10 @@ objectCode(llvm::Module &module);
 llvm::Expected<std::vector<llvm::SmallString<0>>>
 kernelObjects(llvm::StringRef text);
 
+/// What a search of that program chooses for products (docs/halide.md).
+llvm::Expected<std::string> searchAnswer(llvm::StringRef name,
+                                         llvm::StringRef question);
+
 enum class LinkKind { Object, Shared };
 
 /// Links objects into one, or into a shared object.
