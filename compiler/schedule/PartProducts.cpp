@@ -85,7 +85,8 @@ static void dropForeignResults(StageOp stage) {
   for (auto [old, result] : llvm::zip(kept, rest.getResults()))
     old.replaceAllUsesWith(result);
   stage.erase();
-  if (kept.empty() && rest.getBody().front().getOps<WriteOp>().empty())
+  auto isEffect = [](Operation &op) { return isa<WriteOp, AccumulateOp>(op); };
+  if (kept.empty() && llvm::none_of(rest.getBody().front(), isEffect))
     rest.erase();
 }
 

@@ -36,3 +36,38 @@ rnn.cell @Part outputs [@y] sizes {} {
     }
   }
 }
+
+// What is left of a stage may add to a gradient and give nothing.
+// CHECK-LABEL: rnn.cell @Accumulate
+//       CHECK:   rnn.scan backward
+//       CHECK:   rnn.stage after units(3) : tensor<3xf32> {
+//       CHECK:     rnn.affine
+//       CHECK:   rnn.stage after units(3) {
+//   CHECK-NOT:     rnn.affine
+//       CHECK:     rnn.accumulate @b
+//       CHECK:   rnn.stage after units(3) {
+//       CHECK:     rnn.write @grad.x
+rnn.cell @Accumulate outputs [@y] sizes {} {
+  rnn.tensor @x input : tensor<3xf32>
+  rnn.tensor @W param : tensor<4x3xf32>
+  rnn.tensor @b param : tensor<3xf32>
+  rnn.tensor @y output : tensor<4xf32>
+  rnn.tensor @grad.y output_gradient of @y : tensor<4xf32>
+  rnn.tensor @grad.x input_gradient of @x : tensor<3xf32>
+  rnn.scan forward {
+  }
+  rnn.scan backward {
+    %g = rnn.stage after units(3) : tensor<3xf32> {
+      %w = rnn.read @W : tensor<4x3xf32>
+      %d = rnn.read @grad.y : tensor<4xf32>
+      %a = rnn.affine terms(%w) (%d) transposed [true] : (tensor<4x3xf32>), (tensor<4xf32>) -> tensor<3xf32>
+      %x = rnn.read @x : tensor<3xf32>
+      rnn.accumulate @b, %x : tensor<3xf32>
+      rnn.yield %a : tensor<3xf32>
+    }
+    rnn.stage after units(3) {
+      %n = arith.negf %g : tensor<3xf32>
+      rnn.write @grad.x, %n : tensor<3xf32>
+    }
+  }
+}
