@@ -85,6 +85,8 @@ set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION "runtime of compiled recurrent cells
 set(CPACK_DEBIAN_HALIDE_PACKAGE_NAME rnncc-halide)
 set(CPACK_DEBIAN_HALIDE_PACKAGE_SECTION devel)
 set(CPACK_DEBIAN_HALIDE_PACKAGE_DEPENDS "rnncc ${exact}")
+# The searches of --autoschedule are in the package of the headers.
+set(CPACK_DEBIAN_HALIDE_PACKAGE_SUGGESTS libhalide14-0-dev)
 set(CPACK_COMPONENT_HALIDE_DESCRIPTION "compiler for recurrent networks (Halide backend)
  Makes the kernels of --backend=halide, derivatives included.")
 include(CPack)

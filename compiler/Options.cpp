@@ -70,15 +70,15 @@ chooseLevels(llvm::ArrayRef<std::string> cpus) {
 /// A search by one of their names, and rows for it alone.
 static bool checkSearch(StringRef name, bool isGiven, int64_t rows,
                         bool hasRows) {
+  std::string names = llvm::join(searchNames(), ", ");
   if (isGiven && !llvm::is_contained(searchNames(), name)) {
-    commandLineError("--autoschedule " + name + ": expected " +
-                     llvm::join(searchNames(), ", "));
+    commandLineError("--autoschedule " + name + ": expected one of " + names);
     return false;
   }
   if (hasRows && !isGiven) {
     commandLineError("--autoschedule-rows: there is no search; name one with "
                      "--autoschedule: " +
-                     llvm::join(searchNames(), ", "));
+                     names);
     return false;
   }
   constexpr int64_t most = 1 << 20;

@@ -203,12 +203,13 @@ Chooser::heaviest(llvm::function_ref<bool(const Product &)> isMeant) const {
   return most;
 }
 
-/// Says which products would have it otherwise.
+/// Says which products would have it otherwise; 0: they leave it open.
 void Chooser::sayOthers(StringRef what,
                         llvm::function_ref<int64_t(const Choice &)> choice) {
   SmallVector<std::string> sizes;
   for (auto &[product, count] : products)
-    if (choice(choices.at(product)) != choice(choices.at(leading)))
+    if (int64_t own = choice(choices.at(product));
+        own && own != choice(choices.at(leading)))
       sizes.push_back(std::to_string(product.units) + " x " +
                       std::to_string(product.depth));
   if (!sizes.empty())
