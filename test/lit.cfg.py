@@ -1,5 +1,6 @@
 # How lit finds and runs the tests: each file says in its RUN lines what to do.
 import os
+import pathlib
 import shutil
 
 import lit.formats
@@ -17,6 +18,9 @@ config.environment["LC_ALL"] = "C"
 config.substitutions.append(("%root", config.source_dir))
 config.substitutions.append(("%cells", os.path.join(config.source_dir, "examples", "cells")))
 config.substitutions.append(("%include", os.path.join(config.source_dir, "runtime", "include")))
+# The runtime's sources, for programs that are built without sanitizers, whatever rnncc is.
+config.substitutions.append(("%runtime", "-D_GNU_SOURCE -pthread " + " ".join(sorted(
+    str(path) for path in pathlib.Path(config.source_dir, "runtime", "src").glob("*.c")))))
 config.substitutions.append(("%build", config.build_dir))
 
 # Under sanitizers all is slow: the sweeps check the ends of their lists only, and fuzzing
