@@ -78,6 +78,7 @@ static void addSchedule(PassManager &pm, const Options &options) {
   const bool kernels = options.backend == Backend::Halide;
   PartProductsPassOptions part;
   part.asked = !kernels;
+  part.steps = kernels;
   pm.addNestedPass<CellOp>(createPartProductsPass(part));
   if (kernels) {
     pm.addNestedPass<CellOp>(createAdjointStagesPass());

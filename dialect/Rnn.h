@@ -51,6 +51,9 @@ inline bool isParameter(Role role) {
 }
 /// True in the backward scan and the backward setup.
 bool isBackward(mlir::Operation *op);
+/// What stands for an argument of a pullback's region outside of it; any other
+/// value as it is.
+mlir::Value outsideOfPullback(mlir::Value value);
 /// What a tensor of that type is where matrices are the vectors of their rows.
 inline mlir::RankedTensorType vectorOfRows(mlir::RankedTensorType type) {
   return type.getRank() == 2 ? type.clone({type.getNumElements()}) : type;

@@ -379,12 +379,19 @@ static LogicalResult verifyProduct(Operation *op, RankedTensorType weight,
   return success();
 }
 
+Value rnn::outsideOfPullback(Value value) {
+  auto argument = dyn_cast<BlockArgument>(value);
+  auto pullback = argument
+                      ? dyn_cast<PullbackOp>(argument.getOwner()->getParentOp())
+                      : PullbackOp();
+  return pullback ? pullback.getInputs()[argument.getArgNumber()] : value;
+}
+
 /// A weight is a parameter or a slice of one: what `pack` can lay out.
 static LogicalResult verifyWeight(Operation *op, Value weight) {
-  Operation *def = weight.getDefiningOp();
-  if (auto slice = dyn_cast_or_null<SliceOp>(def))
-    def = slice.getOperand().getDefiningOp();
-  auto read = dyn_cast_or_null<ReadOp>(def);
+  if (auto slice = weight.getDefiningOp<SliceOp>())
+    weight = slice.getOperand();
+  auto read = outsideOfPullback(weight).getDefiningOp<ReadOp>();
   // The declaration is checked when symbols are; here it may be missing.
   if (read) {
     TensorOp declared = read.declaration();

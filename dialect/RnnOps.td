@@ -983,7 +983,8 @@ def Rnn_PullbackOp : Rnn_Op<"pullback", [Pure, IsolatedFromAbove,
     what a staged backward scan consists of that autodiff did not make.
 
     The gradient of a parameter is that of one example in one step; an
-    `rnn.accumulate` adds them up.
+    `rnn.accumulate` adds them up. A matrix is an input where it is the weight of
+    an `rnn.step_matmul`.
 
     Rules:
 
@@ -1022,9 +1023,9 @@ def Rnn_PullbackOp : Rnn_Op<"pullback", [Pure, IsolatedFromAbove,
     }
     ```
   }];
-  let arguments = (ins Variadic<Rnn_Lanes>:$inputs, Variadic<Rnn_Lanes>:$seeds,
+  let arguments = (ins Variadic<Rnn_Tensor>:$inputs, Variadic<Rnn_Lanes>:$seeds,
                        DenseI64ArrayAttr:$wrt);
-  let results = (outs Variadic<Rnn_Lanes>:$results);
+  let results = (outs Variadic<Rnn_Tensor>:$results);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
     `inputs` `(` $inputs `)` `seeds` `(` $seeds `)` `wrt` $wrt attr-dict `:`

@@ -41,7 +41,14 @@ struct Line {
 
 /// One function to make.
 struct Kernel {
-  enum Kind { Product, ProductInputs, ProductWeights, Elementwise };
+  enum Kind {
+    Product,
+    ProductInputs,
+    ProductWeights,
+    StepProduct,
+    StepTranspose,
+    Elementwise
+  };
   Kind kind;
   std::string name;
   int line = 0;
@@ -53,6 +60,16 @@ struct Kernel {
   bool rowsOutside = false; ///< blocks of rows are the outer loop, not panels
   bool narrow = false;      ///< Elementwise: for fewer units than lanes
   std::vector<int> depths;  ///< what each term sums over
+
+  /// Of a matrix of the step.
+  struct Operand {
+    bool isTransposed = false; ///< stored so
+    bool isParam = false;      ///< the same in all rows
+  };
+  int inner = 0, columns = 0; ///< of a StepProduct; units are its rows
+  Operand operands[2];
+  int wanted = -1; ///< the operand whose gradient is computed, if any
+
   std::vector<Line> body;
 };
 
@@ -71,6 +88,9 @@ Built buildProduct(const Kernel &kernel);
 Built buildProductInputs(const Kernel &kernel);
 /// What a product gives back to its weights, over all rows.
 Built buildProductWeights(const Kernel &kernel);
+/// A product or transpose of matrices of a step, or what it gives back to an
+/// operand.
+Built buildStepProduct(const Kernel &kernel);
 /// Everything else: one unit at a time, with whole vectors at hand.
 Built buildElementwise(const Kernel &kernel);
 

@@ -7,6 +7,7 @@
 //   rnncc-kernels 2
 //   level avx512 f32 lanes 16
 //   kernel NAME product units 64 width 32 rows 12 terms 64 128
+//   kernel NAME step-product rows 4 inner 3 columns 2 left right transposed
 //   kernel NAME elementwise units 64
 //     ...
 //   end
@@ -14,10 +15,26 @@
 //===----------------------------------------------------------------------===//
 
 #include "halide/Words.h"
+#include <map>
 
 using namespace rnn;
 
 static constexpr const char *version = "2";
+
+/// A product of matrices of a step, its transpose, or the gradient of one.
+static void readStepProduct(Words &words, Kernel &kernel, bool isProduct) {
+  kernel.kind = isProduct ? Kernel::StepProduct : Kernel::StepTranspose;
+  kernel.units = words.numberAfter("rows");
+  if (isProduct)
+    kernel.inner = words.numberAfter("inner");
+  kernel.columns = words.numberAfter("columns");
+  for (int operand = 0; operand < (isProduct ? 2 : 1); ++operand) {
+    words.expect(!isProduct ? "operand" : operand ? "right" : "left");
+    kernel.operands[operand].isTransposed = words.takes("transposed");
+    kernel.operands[operand].isParam = words.takes("param");
+  }
+  words.end();
+}
 
 static Kernel readKernel(Words &words, int line, const Level &level) {
   Kernel kernel;
@@ -27,6 +44,17 @@ static Kernel readKernel(Words &words, int line, const Level &level) {
     words.fail("a kernel before the first 'level'");
   kernel.name = words.word("a name");
   std::string kind = words.word("a kind of kernel");
+  static const std::map<std::string, int> ofSteps = {
+      {"step-product", -1},
+      {"step-product-left", 0},
+      {"step-product-right", 1},
+      {"step-transpose", -1},
+      {"step-transpose-operand", 0}};
+  if (auto found = ofSteps.find(kind); found != ofSteps.end()) {
+    kernel.wanted = found->second;
+    readStepProduct(words, kernel, kind.rfind("step-product", 0) == 0);
+    return kernel;
+  }
   kernel.units = words.numberAfter("units");
   if (kind == "elementwise") {
     kernel.kind = Kernel::Elementwise;

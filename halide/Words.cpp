@@ -40,6 +40,12 @@ int Words::numberAfter(const char *key) {
   return number(key);
 }
 
+bool Words::takes(const char *wanted) {
+  bool found = !atEnd() && line.words[next] == wanted;
+  next += found;
+  return found;
+}
+
 void Words::end() {
   if (!atEnd())
     fail("unexpected '" + line.words[next] + "'");

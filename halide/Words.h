@@ -29,6 +29,8 @@ public:
   /// A number from 1 on.
   int number(const char *what);
   int numberAfter(const char *key);
+  /// True if that word is next, which then is read.
+  bool takes(const char *wanted);
   void end();
   [[noreturn]] void fail(const std::string &message) {
     throw TextError(line.number, message);

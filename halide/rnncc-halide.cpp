@@ -68,6 +68,9 @@ static Built build(const Kernel &kernel) {
     return buildProductInputs(kernel);
   case Kernel::ProductWeights:
     return buildProductWeights(kernel);
+  case Kernel::StepProduct:
+  case Kernel::StepTranspose:
+    return buildStepProduct(kernel);
   case Kernel::Elementwise:
     return buildElementwise(kernel);
   }

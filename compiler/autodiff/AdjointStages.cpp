@@ -69,6 +69,7 @@ private:
   }
   Input inputOf(Value value);
   bool isNeededInLoop(StageOp stage, const Input &input);
+  Phase phaseOfGradient(StageOp stage, const Input &input);
   Value primal(const Input &input, OpBuilder &inner);
   TensorOp tapeOf(Value value);
   void give(const Input &input, Value share);
@@ -76,6 +77,7 @@ private:
   Value gradientOf(StageOp stage, Value result);
   void pullProducts(StageOp stage);
   void giveWhole(Value vector, Value gradient);
+  void pullStepProduct(StageOp stage, Operation *product);
   void pullElementwise(StageOp stage);
   Value seedOf(StageOp stage, const Seeded &seeded, OpBuilder &inner);
   bool hasSeed(StageOp stage, Value value);
@@ -100,6 +102,15 @@ private:
 //===----------------------------------------------------------------------===//
 // Pieces
 //===----------------------------------------------------------------------===//
+
+/// The product or transpose of matrices of a step that the stage consists of,
+/// or null.
+static Operation *stepProduct(StageOp stage) {
+  for (Operation &op : stage.getBody().front())
+    if (isa<StepMatmulOp, StepTransposeOp>(op))
+      return &op;
+  return nullptr;
+}
 
 static int64_t unitsOf(Value value) {
   return cast<RankedTensorType>(value.getType()).getNumElements();
@@ -149,6 +160,14 @@ bool AdjointStages::isNeededInLoop(StageOp stage, const Input &input) {
   if (auto made = input.value.getDefiningOp<StageOp>())
     return made.getPhase() == Phase::step;
   return input.delay > 0;
+}
+
+/// When the gradient of that input is computed.
+Phase AdjointStages::phaseOfGradient(StageOp stage, const Input &input) {
+  if (isNeededInLoop(stage, input))
+    return Phase::step;
+  return stage.getPhase() == Phase::after && !input.isParam ? Phase::before
+                                                            : Phase::after;
 }
 
 /// The tensor that holds a stage's result for the backward scan.
@@ -282,12 +301,9 @@ void AdjointStages::pullProducts(StageOp stage) {
   for (const Operand &operand : operands) {
     const Input &input = operand.input;
     {
-      Phase phase = isNeededInLoop(stage, input) ? Phase::step
-                    : stage.getPhase() == Phase::after && !input.isParam
-                        ? Phase::before
-                        : Phase::after;
-      StageOp pulled =
-          makeStage(phase, unitsOf(input.value), [&](OpBuilder &inner) {
+      StageOp pulled = makeStage(
+          phaseOfGradient(stage, input), unitsOf(input.value),
+          [&](OpBuilder &inner) {
             SmallVector<Value> weights, gradients;
             SmallVector<bool> transposed;
             for (const Term &term : operand.terms) {
@@ -315,6 +331,55 @@ void AdjointStages::pullProducts(StageOp stage) {
         return SmallVector<Value>();
       });
     }
+  }
+}
+
+/// A product or transpose of matrices of a step is pulled back by itself, to
+/// one operand at a time.
+void AdjointStages::pullStepProduct(StageOp stage, Operation *product) {
+  Value gradient = gradientOf(stage, stage.getResult(0));
+  if (!gradient)
+    return;
+  // A part of a parameter is cut out in the region.
+  SmallVector<Input> inputs;
+  for (Value operand : product->getOperands()) {
+    auto slice = operand.getDefiningOp<SliceOp>();
+    inputs.push_back(inputOf(slice ? slice.getOperand() : operand));
+  }
+  for (auto [index, input] : llvm::enumerate(inputs)) {
+    Type type = input.value.getType();
+    StageOp pulled = makeStage(
+        phaseOfGradient(stage, input), unitsOf(input.value),
+        [&](OpBuilder &inner) {
+          SmallVector<Value> primals;
+          for (const Input &other : inputs)
+            primals.push_back(primal(other, inner));
+          auto pull =
+              PullbackOp::create(inner, loc, type, primals, gradient,
+                                 inner.getDenseI64ArrayAttr({int64_t(index)}));
+          Block &region = pull.getBody().emplaceBlock();
+          OpBuilder inside = OpBuilder::atBlockEnd(&region);
+          SmallVector<Value> operands;
+          for (auto [operand, value] :
+               llvm::zip(product->getOpOperands(), primals)) {
+            Value argument = region.addArgument(value.getType(), loc);
+            if (auto slice = operand.get().getDefiningOp<SliceOp>())
+              argument = SliceOp::create(inside, loc, slice.getType(), argument,
+                                         slice.getOffsetsAttr());
+            operands.push_back(argument);
+          }
+          Operation *copy = inside.clone(*product);
+          copy->setOperands(operands);
+          YieldOp::create(inside, loc, copy->getResults());
+          if (!input.isParam)
+            return SmallVector<Value>(pull.getResults());
+          AccumulateOp::create(inner, loc, symbol(input.tensor),
+                               pull.getResult(0), Value(), DenseI64ArrayAttr(),
+                               adjoint);
+          return SmallVector<Value>();
+        });
+    if (!input.isParam)
+      give(input, pulled.getResult(0));
   }
 }
 
@@ -416,10 +481,7 @@ void AdjointStages::pullElementwise(StageOp stage) {
   SmallVector<Group> groups;
   for (size_t index = 0; index < inputs.size(); ++index) {
     const Input &input = inputs[index];
-    Phase phase = isNeededInLoop(stage, input) ? Phase::step
-                  : stage.getPhase() == Phase::after && !input.isParam
-                      ? Phase::before
-                      : Phase::after;
+    Phase phase = phaseOfGradient(stage, input);
     int64_t units = unitsOf(input.value);
     auto group = llvm::find_if(groups, [&](const Group &other) {
       return other.phase == phase && other.units == units && !input.isParam &&
@@ -580,7 +642,9 @@ void AdjointStages::run() {
   b.setInsertionPointToStart(&backward.getBody().emplaceBlock());
   auto stages = llvm::to_vector(forward.getBody().getOps<StageOp>());
   for (StageOp stage : llvm::reverse(stages)) {
-    if (stage.getBody().front().getOps<AffineOp>().empty())
+    if (Operation *product = stepProduct(stage))
+      pullStepProduct(stage, product);
+    else if (stage.getBody().front().getOps<AffineOp>().empty())
       pullElementwise(stage);
     else
       pullProducts(stage);
@@ -591,34 +655,12 @@ void AdjointStages::run() {
   dropUnused();
 }
 
-/// Kernels of Halide read whole vectors for sums and maxima alone.
-static LogicalResult checkSupported(CellOp cell) {
-  auto refuse = [](Operation *op, StringRef what) {
-    InFlightDiagnostic error =
-        emitError(op->getLoc(), what)
-        << " that differ from step to step is not supported "
-           "by --backend=halide [not-supported]";
-    error.attachNote() << "compile the cell without --backend";
-    return error;
-  };
-  WalkResult result = cell.walk([&](Operation *op) -> WalkResult {
-    if (isa<StepMatmulOp>(op))
-      return refuse(op, "a product of matrices");
-    if (isa<StepTransposeOp>(op))
-      return refuse(op, "a transpose of matrices");
-    return WalkResult::advance();
-  });
-  return failure(result.wasInterrupted());
-}
-
 namespace {
 struct AdjointStagesPass : rnn::impl::AdjointStagesPassBase<AdjointStagesPass> {
   void runOnOperation() override {
     CellOp cell = getOperation();
     if (cell.scan(true))
       return;
-    if (failed(checkSupported(cell)))
-      return signalPassFailure();
     AdjointStages(cell).run();
     if (failed(differentiateSetup(cell)))
       signalPassFailure();

@@ -21,7 +21,7 @@
 using namespace mlir;
 using namespace rnn;
 
-/// Rows of one call.
+/// Rows of one call, at most.
 static constexpr int64_t rowsAtOnce = 4096;
 
 //===----------------------------------------------------------------------===//
@@ -134,15 +134,34 @@ static std::string tileFacts(const Schedule &schedule, const Units &units) {
   return text;
 }
 
+/// A product or transpose of matrices of a step, or null; it may stand in what
+/// is pulled back.
+static Operation *stepProductOf(StageOp stage) {
+  Operation *product = nullptr;
+  stage.walk([&](Operation *op) {
+    if (isa<StepMatmulOp, StepTransposeOp>(op))
+      product = op;
+  });
+  return product;
+}
+
+/// Rows of one call, so that no index of an element exceeds 32 bits.
+static int64_t rowsOfCall(const Layout &layout) {
+  return std::clamp<int64_t>(INT32_MAX / layout.longestRow, 1, rowsAtOnce);
+}
+
 void ScanLoops::emitCalls(StageOp stage, const Origin &origin) {
+  if (Operation *product = stepProductOf(stage))
+    return emitStepProductCall(stage, product, origin);
   Units units = layout.units(stage.getUnits());
   Panels own = ownPanels(units);
   Value panels = code.sub(own.last, own.first);
   Value rows = origin.step ? accesses.rowsIn(origin.step) : frame.rows;
   code.ifThen(code.less(code.num(0), panels), [&] {
-    code.loop(code.num(0), rows, rowsAtOnce, [&](Value firstRow) {
+    const int64_t most = rowsOfCall(layout);
+    code.loop(code.num(0), rows, most, [&](Value firstRow) {
       CallRows some{firstRow,
-                    code.min(code.num(rowsAtOnce), code.sub(rows, firstRow)),
+                    code.min(code.num(most), code.sub(rows, firstRow)),
                     own.first, panels};
       for (const Site &site : layout.sites(stage))
         emitProductCalls(stage, site, origin, some);
@@ -155,6 +174,16 @@ void ScanLoops::emitCalls(StageOp stage, const Origin &origin) {
   });
 }
 
+/// Adds so many elements to others.
+void ScanLoops::addTo(Value to, Value from, Value count) {
+  code.loop(code.num(0), count, 1, [&](Value unit) {
+    Value sum =
+        arith::AddFOp::create(code.b, code.loc, code.load(code.at(to, unit)),
+                              code.load(code.at(from, unit)));
+    code.store(sum, code.at(to, unit));
+  });
+}
+
 /// Rows of an operand that a kernel reads from unit 0 on.
 static Operand inputRows(Code &code, const Access &access,
                          const ScanLoops::CallRows &some) {
@@ -164,13 +193,26 @@ static Operand inputRows(Code &code, const Access &access,
            {zero, some.rows, access.stride}}};
 }
 
+/// Where the result of a product goes: one that is not yielded straight to the
+/// carry that it is.
+Access ScanLoops::placeOf(StageOp stage, Value value, const Origin &origin) {
+  auto yield = cast<YieldOp>(stage.getBody().front().getTerminator());
+  for (auto [yielded, result] :
+       llvm::zip(yield.getOperands(), stage.getResults()))
+    if (yielded == value)
+      return accesses.bufferAccess(layout.place(result), origin, 0);
+  for (auto write : stage.getBody().getOps<WriteOp>())
+    if (write.getValue() == value)
+      return accesses.writeAccess(write.declaration(), origin);
+  llvm_unreachable("a product is for something");
+}
+
 /// Each affine is a kernel of its own: they share neither weights nor sums.
 void ScanLoops::emitProductCalls(StageOp stage, const Site &site,
                                  const Origin &origin, const CallRows &some) {
   const int64_t affines = site.affines.size(), width = site.units.width;
   Caller caller(code, code.loc);
   Value zero = code.num(0);
-  auto yield = cast<YieldOp>(stage.getBody().front().getTerminator());
   for (int64_t index = 0; index < affines; ++index) {
     AffineOp affine = site.affines[index];
     std::string facts;
@@ -197,15 +239,7 @@ void ScanLoops::emitProductCalls(StageOp stage, const Site &site,
             {zero, code.num(site.units.panels),
              code.num(affines * depth * width)}}});
     }
-    // A sum that is not yielded goes straight to the carry that it is.
-    Access to;
-    for (auto write : stage.getBody().getOps<WriteOp>())
-      if (write.getValue() == affine.getResult())
-        to = accesses.writeAccess(write.declaration(), origin);
-    for (auto [yielded, result] :
-         llvm::zip(yield.getOperands(), stage.getResults()))
-      if (yielded == affine.getResult())
-        to = accesses.bufferAccess(layout.place(result), origin, 0);
+    Access to = placeOf(stage, affine.getResult(), origin);
     Value out = code.at(code.at(to.base, code.mul(some.firstRow, to.stride)),
                         code.mul(some.firstPanel, width));
     operands.push_back({out,
@@ -252,6 +286,188 @@ void ScanLoops::emitWeightsCall(AccumulateOp op, const Units &units,
               some.firstPanel, some.panels, {rowsOf(seed), rowsOf(other), out});
   });
 }
+
+//===----------------------------------------------------------------------===//
+// Products of matrices of a step
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// A matrix in a product as it is stored.
+struct Stored {
+  Value value; ///< a vector of rows, or a weight
+  int64_t rows, columns;
+  bool isTransposed;
+
+  bool isWeight() const {
+    return cast<RankedTensorType>(value.getType()).getRank() == 2;
+  }
+  bool isParam() const {
+    auto read = value.getDefiningOp<ReadOp>();
+    return isWeight() || (read && isParameter(read.declaration().getRole()));
+  }
+  /// Elements from row to row, and the first one in the parameter.
+  int64_t pitch() const {
+    return isWeight() ? weightView(value).param.tensorType().getDimSize(1)
+                      : columns;
+  }
+  int64_t offset() const {
+    return isWeight()
+               ? weightView(value).row * pitch() + weightView(value).column
+               : 0;
+  }
+};
+} // namespace
+
+static SmallVector<Stored> operandsOf(Operation *op) {
+  auto stored = [](Value value, int64_t rows, int64_t columns,
+                   bool isTransposed) -> Stored {
+    if (isTransposed)
+      std::swap(rows, columns);
+    return {outsideOfPullback(value), rows, columns, isTransposed};
+  };
+  if (auto swap = dyn_cast<StepTransposeOp>(op))
+    return {stored(swap.getOperand(), swap.getRows(), swap.columns(), false)};
+  auto product = cast<StepMatmulOp>(op);
+  int64_t inner = product.getInner();
+  return {stored(product.getLeft(), product.rows(), inner,
+                 product.getTransposedLeft()),
+          stored(product.getRight(), inner, product.columns(),
+                 product.getTransposedRight())};
+}
+
+/// A kernel computes whole rows of the result or, where they are few, columns
+/// of all of them. The gradient of a parameter is summed up apart and added.
+void ScanLoops::emitStepProductCall(StageOp stage, Operation *product,
+                                    const Origin &origin) {
+  const SmallVector<Stored> operands = operandsOf(product);
+  Stored given{product->getResult(0), 0, 0, false};
+  std::string kind, facts;
+  llvm::raw_string_ostream os(facts);
+  if (auto swap = dyn_cast<StepTransposeOp>(product)) {
+    kind = "step-transpose";
+    given.rows = swap.columns();
+    given.columns = swap.getRows();
+    os << "rows " << given.rows << " columns " << given.columns << " operand";
+    if (operands.front().isParam())
+      os << " param";
+  } else {
+    auto matmul = cast<StepMatmulOp>(product);
+    kind = "step-product";
+    given.rows = matmul.rows();
+    given.columns = matmul.columns();
+    os << "rows " << given.rows << " inner " << matmul.getInner() << " columns "
+       << given.columns;
+    for (auto [index, operand] : llvm::enumerate(operands))
+      os << (index ? " right" : " left")
+         << (operand.isTransposed ? " transposed" : "")
+         << (operand.isParam() ? " param" : "");
+  }
+
+  // What is read, and what is computed.
+  SmallVector<Stored> inputs = operands;
+  Stored result = given;
+  AccumulateOp total;
+  if (auto pull = dyn_cast<PullbackOp>(product->getParentOp())) {
+    int64_t wanted = pull.getWrt().front();
+    kind += isa<StepTransposeOp>(product) ? "-operand"
+            : wanted                      ? "-right"
+                                          : "-left";
+    inputs.erase(inputs.begin() + wanted);
+    result = operands[wanted];
+    given.value = pull.getSeeds().front();
+    inputs.insert(inputs.begin(), given);
+    for (auto op : stage.getBody().getOps<AccumulateOp>())
+      total = op;
+    if (!total)
+      result.value = pull.getResult(0);
+  }
+
+  const int64_t parts = std::max<int64_t>(1, result.columns / code.lanes);
+  const bool byRows = result.rows >= parts;
+  Panels own = ownShare(code.num(byRows ? result.rows : parts));
+  Value zero = code.num(0);
+  Dimension columns = {zero, code.num(result.columns), code.num(1)};
+  Dimension rowsOfResult = {zero, code.num(result.rows),
+                            code.num(result.columns)};
+  if (byRows) {
+    rowsOfResult.first = own.first;
+    rowsOfResult.extent = code.sub(own.last, own.first);
+  } else {
+    columns.first = code.mul(own.first, code.lanes);
+    // The last part is longer.
+    Value end =
+        code.select(code.equal(own.last, code.num(parts)),
+                    code.num(result.columns), code.mul(own.last, code.lanes));
+    columns.extent = code.sub(end, columns.first);
+  }
+  Value firstUnit =
+      code.add(code.mul(rowsOfResult.first, result.columns), columns.first);
+
+  auto emit = [&](Value firstRow, Value rows) {
+    SmallVector<Operand> buffers;
+    for (const Stored &input : inputs) {
+      Operand operand;
+      operand.dimensions = {
+          {zero, code.num(input.columns), code.num(1)},
+          {zero, code.num(input.rows), code.num(input.pitch())}};
+      if (input.isWeight()) {
+        operand.pointer = code.at(
+            frame.weights,
+            layout.vectors.lookup(weightView(input.value).param.getSymName()) +
+                input.offset());
+      } else {
+        Access access = accesses.valueAccess(input.value, origin, false);
+        operand.pointer =
+            code.at(access.base, code.mul(firstRow, access.stride));
+        if (!input.isParam())
+          operand.dimensions.push_back({zero, rows, access.stride});
+      }
+      buffers.push_back(operand);
+    }
+    Operand out;
+    out.dimensions = {columns, rowsOfResult};
+    if (total) {
+      out.pointer = frame.buffers[layout.partials];
+    } else {
+      Access to = placeOf(stage, result.value, origin);
+      out.pointer = code.at(to.base, code.mul(firstRow, to.stride));
+      out.dimensions.push_back({zero, rows, to.stride});
+    }
+    out.pointer = code.at(out.pointer, firstUnit);
+    buffers.push_back(out);
+    Caller(code, code.loc)
+        .call(kernels->name(kind, facts), rows, own.first,
+              code.sub(own.last, own.first), buffers);
+    if (!total)
+      return;
+    Value gradient = code.at(gradientOf(total), result.offset());
+    code.loop(zero, rowsOfResult.extent, 1, [&](Value row) {
+      Value from = code.at(out.pointer, code.mul(row, result.columns));
+      Value to =
+          code.at(code.at(gradient, code.mul(code.add(rowsOfResult.first, row),
+                                             result.pitch())),
+                  columns.first);
+      addTo(to, from, columns.extent);
+    });
+  };
+  auto emitAll = [&] {
+    Value rows = origin.step ? accesses.rowsIn(origin.step) : frame.rows;
+    const int64_t most = rowsOfCall(layout);
+    code.loop(zero, rows, most, [&](Value firstRow) {
+      emit(firstRow, code.min(code.num(most), code.sub(rows, firstRow)));
+    });
+  };
+  code.ifThen(code.less(own.first, own.last), [&] {
+    if (total)
+      code.ifThen(code.notNull(gradientOf(total)), emitAll);
+    else
+      emitAll();
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Everything else
+//===----------------------------------------------------------------------===//
 
 void ScanLoops::emitElementwiseCall(StageOp stage, const Units &units,
                                     const Origin &origin,
@@ -341,11 +557,6 @@ void ScanLoops::emitElementwiseCall(StageOp stage, const Units &units,
     emitEither();
     Value to = code.at(code.at(gradient, total.offset(0)), first);
     Value from = code.at(frame.buffers[layout.partials], first);
-    code.loop(code.num(0), count, 1, [&](Value unit) {
-      Value sum =
-          arith::AddFOp::create(code.b, code.loc, code.load(code.at(to, unit)),
-                                code.load(code.at(from, unit)));
-      code.store(sum, code.at(to, unit));
-    });
+    addTo(to, from, count);
   });
 }

@@ -47,7 +47,7 @@ WeightView rnn::weightView(Value weight) {
       view.column = slice.getOffsets()[1];
     weight = slice.getOperand();
   }
-  view.param = weight.getDefiningOp<ReadOp>().declaration();
+  view.param = outsideOfPullback(weight).getDefiningOp<ReadOp>().declaration();
   return view;
 }
 
@@ -85,7 +85,7 @@ Layout::Layout(CellOp cell, const Target &target, Form form)
     if (ScanOp scan = cell.scan(backward))
       placeForLengths(scan);
   if (form == Form::Rows)
-    partials = addBuffer(Memory::Backward, Extent::Step, 0, longestRow);
+    placePartials();
   placeWeights();
 }
 
@@ -174,6 +174,17 @@ void Layout::placeAdjoints() {
       adjoints[tensor.getSymName()] =
           addBuffer(Memory::Backward, Extent::Once, 0,
                     tensor.tensorType().getNumElements());
+}
+
+/// For the largest vector, or matrix, that is summed up over rows by itself.
+void Layout::placePartials() {
+  int64_t most = longestRow;
+  if (ScanOp scan = cell.scan(true))
+    scan.walk([&](AccumulateOp op) {
+      if (!op.getColumn())
+        most = std::max(most, op.getRow().getType().getNumElements());
+    });
+  partials = addBuffer(Memory::Backward, Extent::Once, 0, most);
 }
 
 void Layout::placeForLengths(ScanOp scan) {

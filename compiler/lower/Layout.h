@@ -184,6 +184,7 @@ private:
   void release(const Place &place);
   void placeStates();
   void placeAdjoints();
+  void placePartials();
   void placeTapeAndValues(ScanOp scan);
   void findSites(ScanOp scan);
   void placeForLengths(ScanOp scan);

@@ -90,6 +90,10 @@ private:
                         const CallRows &some);
   void emitWeightsCall(AccumulateOp op, const Units &units,
                        const Origin &origin, const CallRows &some);
+  void addTo(Value to, Value from, Value count);
+  Access placeOf(StageOp stage, Value value, const Origin &origin);
+  void emitStepProductCall(StageOp stage, Operation *product,
+                           const Origin &origin);
   void emitElementwiseCall(StageOp stage, const Units &units,
                            const Origin &origin, const CallRows &some);
 

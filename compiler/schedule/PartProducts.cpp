@@ -39,24 +39,23 @@ static Value copyTo(OpBuilder &b, Value value, Block &from,
 }
 
 /// Makes a stage before `stage` that computes these products.
-static void moveProducts(StageOp stage, ArrayRef<AffineOp> affines) {
+static void moveProducts(StageOp stage, ArrayRef<Operation *> moved) {
   OpBuilder b(stage);
   SmallVector<Type> types;
-  for (AffineOp affine : affines)
-    types.push_back(affine.getType());
+  for (Operation *product : moved)
+    types.push_back(product->getResult(0).getType());
   auto products = StageOp::create(b, stage.getLoc(), types, stage.getPhase(),
                                   stage.getUnits());
   b.setInsertionPointToStart(&products.getBody().emplaceBlock());
   IRMapping mapping;
   SmallVector<Value> yields;
-  for (AffineOp affine : affines)
+  for (Operation *product : moved)
     yields.push_back(
-        copyTo(b, affine.getResult(), stage.getBody().front(), mapping));
+        copyTo(b, product->getResult(0), stage.getBody().front(), mapping));
   YieldOp::create(b, stage.getLoc(), yields);
-  for (auto [affine, result] : llvm::zip(affines, products.getResults())) {
-    AffineOp op = affine;
-    op.getResult().replaceAllUsesWith(result);
-    op.erase();
+  for (auto [product, result] : llvm::zip(moved, products.getResults())) {
+    product->getResult(0).replaceAllUsesWith(result);
+    product->erase();
   }
 }
 
@@ -90,9 +89,20 @@ static void dropForeignResults(StageOp stage) {
     rest.erase();
 }
 
-static void part(StageOp stage) {
+static void part(StageOp stage, bool steps) {
   Block &body = stage.getBody().front();
-  moveProducts(stage, llvm::to_vector(body.getOps<AffineOp>()));
+  SmallVector<Operation *> affines, ofSteps;
+  for (Operation &op : body)
+    if (isa<AffineOp>(op))
+      affines.push_back(&op);
+    else if (steps && isa<StepMatmulOp, StepTransposeOp>(op))
+      ofSteps.push_back(&op);
+  if (affines.empty() && ofSteps.empty())
+    return;
+  if (!affines.empty())
+    moveProducts(stage, affines);
+  for (Operation *op : ofSteps)
+    moveProducts(stage, op);
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(body)))
     if (isOpTriviallyDead(&op))
       op.erase();
@@ -108,8 +118,7 @@ struct PartProductsPass : rnn::impl::PartProductsPassBase<PartProductsPass> {
       return;
     for (auto scan : getOperation().getBody().getOps<ScanOp>())
       for (StageOp stage : llvm::to_vector(scan.getBody().getOps<StageOp>()))
-        if (!stage.getBody().front().getOps<AffineOp>().empty())
-          part(stage);
+        part(stage, steps);
   }
 };
 } // namespace

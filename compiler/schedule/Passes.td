@@ -129,10 +129,12 @@ def PartProductsPass : Pass<"rnn-part-products", "::rnn::CellOp"> {
   let summary = "Give products stages of their own";
   let description = [{
     A stage with products and other ops becomes a stage that only multiplies and
-    a stage for the rest, for a backend that makes a kernel of each.
+    a stage for the rest, for a backend that makes a kernel of each. With `steps`
+    every product or transpose of matrices of a step has a stage, too.
 
     Needs: scans in staged form.
-    Gives: stages whose ops are either `rnn.affine` or none of them.
+    Gives: stages whose ops are either `rnn.affine` or none of them; with `steps`,
+    either one `rnn.step_matmul` or `rnn.step_transpose`, or none of them.
     Keeps: every value.
 
     Example: see `test/schedule/part-products.mlir`.
@@ -140,6 +142,8 @@ def PartProductsPass : Pass<"rnn-part-products", "::rnn::CellOp"> {
   let options = [
     Option<"asked", "asked", "bool", /*default=*/"false",
            "Only in cells whose schedule has `compute_at stage`">,
+    Option<"steps", "steps", "bool", /*default=*/"false",
+           "Products and transposes of matrices of a step, too, one by one">,
   ];
 }
 

@@ -63,8 +63,7 @@ struct Function {
 
 class Generator {
 public:
-  Generator(uint64_t seed, bool stepMatrices)
-      : engine(seed * 0x9e3779b97f4a7c15 + 1), allowsMatrices(stepMatrices) {}
+  explicit Generator(uint64_t seed) : engine(seed * 0x9e3779b97f4a7c15 + 1) {}
   string cell();
 
 private:
@@ -122,7 +121,6 @@ private:
   string cellFunction, cellFunctionValue;
   double cellFunctionBound = 1;
   bool allowsStop = false;
-  bool allowsMatrices;
   bool hasMatrices = false; ///< that differ from step to step
   /// Within `fn`: its parameters, which have any shape and are all it sees.
   std::vector<Name> *parameters = nullptr;
@@ -742,7 +740,7 @@ string Generator::cell() {
     inputs.push_back({"u", {pick(dims)}});
   if (chance(35))
     inputs.push_back({"s", {}});
-  hasMatrices = allowsMatrices && chance(50);
+  hasMatrices = chance(50);
   if (hasMatrices && chance(60)) {
     Dim rows = smallDim(), columns = smallDim();
     inputs.push_back({"X", {rows, columns}});
@@ -785,9 +783,7 @@ string Generator::cell() {
   return text + "  output " + join(outputs) + "\n}\n";
 }
 
-string rnn::generateCell(uint64_t seed, bool stepMatrices) {
-  return Generator(seed, stepMatrices).cell();
-}
+string rnn::generateCell(uint64_t seed) { return Generator(seed).cell(); }
 
 bool rnn::stopsGradients(const string &text) {
   return text.find("stop_gradient") != string::npos;

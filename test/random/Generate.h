@@ -16,8 +16,8 @@ namespace rnn {
 /// The text of a cell without errors, with all of its sizes given; the same for
 /// the same seed, wherever it runs. Values stay near one, and what divides or
 /// goes into a root or a logarithm keeps away from zero. Some have matrices
-/// that differ from step to step, if they may.
-std::string generateCell(uint64_t seed, bool stepMatrices);
+/// that differ from step to step.
+std::string generateCell(uint64_t seed);
 
 /// Schedules of a generated cell that the level can do, for elements of so many
 /// bytes; none for some seeds.

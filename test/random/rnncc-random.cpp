@@ -57,7 +57,7 @@ static ArrayRef<Target> runnableLevels() {
 
 /// One combination of type and level for each seed, or all of them.
 static std::vector<Program> programsOf(uint64_t seed, const Wishes &wishes) {
-  std::string text = generateCell(seed, wishes.road->multipliesStepMatrices);
+  std::string text = generateCell(seed);
   std::mt19937_64 engine(seed);
   auto below = [&](int64_t n) { return int64_t(engine() % uint64_t(n)); };
   static const int64_t rows[] = {1, 2, 3, 4, 5, 7, 8, 13, 17, 29};
@@ -251,7 +251,7 @@ int main(int argc, char **argv) {
     return 2;
   }
   if (print) {
-    llvm::outs() << generateCell(seed, roadOf(road)->multipliesStepMatrices);
+    llvm::outs() << generateCell(seed);
     return 0;
   }
   return runAll({seed, count, jobs, limit, all, save, roadOf(road)}) != 0;

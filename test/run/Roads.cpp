@@ -42,7 +42,7 @@ static bool viaMutant(const Options &options) {
 
 ArrayRef<Road> rnn::roads() {
   static const Road table[] = {
-      {"mlir", viaMlir}, {"halide", viaHalide, false}, {"mutant", viaMutant}};
+      {"mlir", viaMlir}, {"halide", viaHalide}, {"mutant", viaMutant}};
   return table;
 }
 

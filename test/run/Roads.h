@@ -26,8 +26,6 @@ struct Road {
   /// Writes a shared object as the options say. False, and a message on
   /// standard error, if it cannot.
   bool (*compile)(const Options &options);
-  /// Multiplies matrices that differ from step to step.
-  bool multipliesStepMatrices = true;
 };
 
 llvm::ArrayRef<Road> roads();

@@ -1,5 +1,6 @@
 // Products get a stage of their own, and what only passed them on is left out.
 // RUN: rnncc-opt %s --pass-pipeline='builtin.module(rnn.cell(rnn-part-products))' | FileCheck %s
+// RUN: rnncc-opt %s --pass-pipeline='builtin.module(rnn.cell(rnn-part-products{steps}))' | FileCheck %s --check-prefix=STEPS
 
 // CHECK-LABEL: rnn.scan forward
 //       CHECK:   %[[A:.*]]:2 = rnn.stage before units(4) : tensor<4xf32>, tensor<4xf32> {
@@ -68,6 +69,33 @@ rnn.cell @Accumulate outputs [@y] sizes {} {
     rnn.stage after units(3) {
       %n = arith.negf %g : tensor<3xf32>
       rnn.write @grad.x, %n : tensor<3xf32>
+    }
+  }
+}
+
+// Asked for, so do products and transposes of matrices of a step, one by one.
+//       CHECK: %[[M:.*]] = rnn.step_matmul
+//  CHECK-NEXT: math.tanh %[[M]]
+// STEPS-LABEL: rnn.cell @Steps
+//       STEPS:   %[[A:.*]] = rnn.stage step units(4) : tensor<4xf32> {
+//       STEPS:     rnn.step_matmul
+//  STEPS-NEXT:     rnn.yield
+//       STEPS:   %[[T:.*]] = rnn.stage step units(4) : tensor<4xf32> {
+//       STEPS:     rnn.step_transpose
+//  STEPS-NEXT:     rnn.yield
+//       STEPS:   rnn.stage step units(4) {
+//       STEPS:     %[[TANH:.*]] = math.tanh %[[A]]
+//       STEPS:     arith.addf %[[TANH]], %[[T]]
+rnn.cell @Steps outputs [@h] sizes {} {
+  rnn.tensor @h state : tensor<2x2xf32>
+  rnn.scan forward {
+    rnn.stage step units(4) {
+      %h = rnn.read @h[1] : tensor<4xf32>
+      %m = rnn.step_matmul %h, %h inner 2 : tensor<4xf32>, tensor<4xf32> -> tensor<4xf32>
+      %a = math.tanh %m : tensor<4xf32>
+      %t = rnn.step_transpose %h rows 2 : tensor<4xf32>
+      %s = arith.addf %a, %t : tensor<4xf32>
+      rnn.write @h, %s : tensor<4xf32>
     }
   }
 }
