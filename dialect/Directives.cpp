@@ -35,6 +35,8 @@ ArrayRef<DirectiveRule> rnn::directiveRules() {
       {"compute_at", "panel|stage",
        "elementwise work follows each panel of products, or all of them"},
       {"prefetch", "next_panel|none|auto", "weights are fetched a panel ahead"},
+      {"save", "gates", "backward reads what forward kept"},
+      {"recompute", "gates", "backward computes again what it needs"},
   };
   return rules;
 }

@@ -60,7 +60,9 @@ bool CheckSchedulesPass::checkTarget(ScheduleOp op) {
     return false;
   }
   // These decide which stages there are, which all levels share.
-  if (op.getDirective() != "hoist" && op.getDirective() != "compute_at")
+  static constexpr StringRef common[] = {"hoist", "compute_at", "save",
+                                         "recompute"};
+  if (!llvm::is_contained(common, op.getDirective()))
     return true;
   InFlightDiagnostic diagnostic = error(op);
   diagnostic << "'" << op.getDirective()
@@ -77,11 +79,15 @@ bool CheckSchedulesPass::checkOnce(ScheduleOp op, ArrayRef<ScheduleOp> seen) {
   });
   if (first == seen.end())
     return true;
+  // Sizes that differ as written may have become equal.
+  if (op.getOf()) {
+    emitRemark(ScheduleOp(*first).getLoc())
+        << "not done: another tile for " << *op.getOf()
+        << " units stands below";
+    return true;
+  }
   InFlightDiagnostic diagnostic = error(op);
-  diagnostic << "'" << op.getDirective() << "' is given twice";
-  if (op.getOf())
-    diagnostic << " for " << *op.getOf() << " units";
-  diagnostic << " [defined-twice]";
+  diagnostic << "'" << op.getDirective() << "' is given twice [defined-twice]";
   diagnostic.attachNote(ScheduleOp(*first).getLoc())
       << "it is given here first";
   return false;
@@ -90,6 +96,11 @@ bool CheckSchedulesPass::checkOnce(ScheduleOp op, ArrayRef<ScheduleOp> seen) {
 /// Names of inputs, and sizes of products.
 bool CheckSchedulesPass::checkNames(ScheduleOp op) {
   CellOp cell = getOperation();
+  if (op.getDirective() == "recompute") {
+    error(op) << "computing again in backward what forward had is not "
+                 "supported yet [not-supported]";
+    return false;
+  }
   if (op.getDirective() == "hoist" && op.getNames().size() == 1 &&
       op.name(0) == "none")
     return true;

@@ -89,7 +89,9 @@ static void addDirective(const syntax::Directive &directive, StringRef target,
     report.note(directive.word.loc,
                 "write '" + rule->word.str() + " " +
                     llvm::join(forms, "' or '" + rule->word.str() + " ") +
-                    "', where N is a number");
+                    (rule->form.contains(" N") || rule->form.contains("(N")
+                         ? "', where N is a number"
+                         : "'"));
     return;
   }
   if (!wrong)

@@ -43,8 +43,13 @@ bool Parser::parseSchedule(File &file) {
       }
       break;
     }
-    if (!consume(";") && !parseDirective(schedule))
-      skipStatement();
+    const char *begin = token.source.data();
+    if (consume(";") || parseDirective(schedule))
+      continue;
+    // What can begin no directive begins no next one either.
+    if (token.source.data() == begin)
+      advance();
+    skipStatement();
   }
   consume("}");
   file.schedules.push_back(std::move(schedule));
@@ -72,6 +77,10 @@ bool Parser::parseDirective(Schedule &schedule) {
   if (!word)
     return false;
   Directive directive{*word, {}};
+  if (token.startsLine) {
+    unexpected("what to '" + word->text + "'");
+    return false;
+  }
   do
     if (!parseClause(directive))
       return false;
@@ -82,10 +91,6 @@ bool Parser::parseDirective(Schedule &schedule) {
 
 /// clause
 bool Parser::parseClause(Directive &directive) {
-  if (token.startsLine) {
-    unexpected("what to '" + directive.word.text + "'");
-    return false;
-  }
   std::optional<Identifier> name = parseName("a dimension or a choice");
   if (!name)
     return false;
