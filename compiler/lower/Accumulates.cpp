@@ -21,14 +21,20 @@ Value ScanLoops::gradientOf(AccumulateOp op) {
 
 void ScanLoops::emitAccumulates(StageOp stage, const Origin &origin,
                                 Value rows) {
-  std::map<std::string, SmallVector<AccumulateOp>> byColumn;
+  // In the order in which they stand: keys have addresses in them.
+  SmallVector<SmallVector<AccumulateOp>> byColumn;
+  llvm::StringMap<unsigned> groups;
   SmallVector<AccumulateOp> vectors;
   for (auto op : stage.getBody().getOps<AccumulateOp>())
-    if (op.getColumn())
-      byColumn[operandKey(op.getColumn()) + "/" + std::to_string(op.getOver())]
-          .push_back(op);
-    else
+    if (op.getColumn()) {
+      std::string key =
+          operandKey(op.getColumn()) + "/" + std::to_string(op.getOver());
+      unsigned group = groups.try_emplace(key, byColumn.size()).first->second;
+      byColumn.resize(std::max<size_t>(byColumn.size(), group + 1));
+      byColumn[group].push_back(op);
+    } else {
       vectors.push_back(op);
+    }
   if (byColumn.empty() && vectors.empty())
     return;
   Units units = layout.units(stage.getUnits());
@@ -82,8 +88,7 @@ void ScanLoops::emitAccumulates(StageOp stage, const Origin &origin,
                          ? code.min(code.num(units.width),
                                     code.sub(code.num(units.count), unit))
                          : code.num(units.width);
-      for (auto &entry : byColumn) {
-        const SmallVector<AccumulateOp> &ops = entry.second;
+      for (const SmallVector<AccumulateOp> &ops : byColumn) {
         Value operand = AccumulateOp(ops.front()).getColumn();
         Access column = accesses.valueAccess(operand, origin, true);
         const int64_t columns = AccumulateOp(ops.front()).columnUnits();

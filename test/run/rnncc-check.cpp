@@ -93,6 +93,20 @@ int main(int argc, char **argv) {
   }
   if (wishes.sets.empty())
     wishes.sets.push_back("");
+  if (wishes.times.empty() || wishes.rows.empty()) {
+    llvm::errs() << "rnncc-check: give --times and --rows\n";
+    return 2;
+  }
+  // Differences of many steps and rows take long and are of little account.
+  auto isSmall = [](int64_t steps, int64_t rows) {
+    return steps <= 2 && rows <= 3;
+  };
+  if (wishes.differences && !isSmall(*llvm::min_element(wishes.times),
+                                     *llvm::min_element(wishes.rows))) {
+    llvm::errs() << "rnncc-check: --differences needs one of --times up to 2 "
+                    "and one of --rows up to 3\n";
+    return 2;
+  }
 
   int failures = 0;
   for (const std::string &set : wishes.sets) {
@@ -112,7 +126,7 @@ int main(int argc, char **argv) {
       Check check(*cell.compiled, cell.text, cell.flat, cell.staged);
       for (int64_t t : wishes.times)
         for (int64_t n : wishes.rows)
-          check.run(t, n, wishes.differences && t <= 2 && n <= 3,
+          check.run(t, n, wishes.differences && isSmall(t, n),
                     wishes.tame ? Specials::NaN : Specials::All);
       auto worst = [&](Aspect aspect) {
         return check.verdict.worst[int(aspect)];
