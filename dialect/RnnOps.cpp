@@ -432,6 +432,17 @@ LogicalResult MatvecOp::verify() {
                        getResult().getType(), getTransposed());
 }
 
+static LogicalResult verifyOneElement(Operation *op, RankedTensorType left,
+                                      RankedTensorType right,
+                                      RankedTensorType result) {
+  Type element = left.getElementType();
+  if (right.getElementType() == element && result.getElementType() == element)
+    return success();
+  return op->emitOpError("mixes element types ")
+         << element << ", " << right.getElementType() << " and "
+         << result.getElementType();
+}
+
 LogicalResult MatmulOp::verify() {
   auto left = getLeft().getType(), right = getRight().getType();
   auto result = getResult().getType();
@@ -447,12 +458,7 @@ LogicalResult MatmulOp::verify() {
            << result << ", not " << left.getDimSize(0) << " rows and "
            << right.getDimSize(1) << " columns";
   // matmul-element
-  if (left.getElementType() != right.getElementType() ||
-      left.getElementType() != result.getElementType())
-    return emitOpError("mixes element types ")
-           << left.getElementType() << ", " << right.getElementType() << " and "
-           << result.getElementType();
-  return success();
+  return verifyOneElement(*this, left, right, result);
 }
 
 LogicalResult TransposeOp::verify() {
@@ -475,12 +481,7 @@ LogicalResult OuterOp::verify() {
            << result << ", not " << left.getDimSize(0) << " rows and "
            << right.getDimSize(0) << " columns";
   // outer-element
-  if (left.getElementType() != right.getElementType() ||
-      left.getElementType() != result.getElementType())
-    return emitOpError("mixes element types ")
-           << left.getElementType() << ", " << right.getElementType() << " and "
-           << result.getElementType();
-  return success();
+  return verifyOneElement(*this, left, right, result);
 }
 
 OpFoldResult StepMatmulOp::fold(FoldAdaptor adaptor) {
