@@ -44,7 +44,7 @@ struct LowerCellsPass : rnn::impl::LowerCellsPassBase<LowerCellsPass> {
     auto cells = llvm::to_vector(module.getOps<CellOp>());
     for (const Target &target : targets) {
       // Cells of one module share the tiles of equal shape.
-      Tiles tiles(module, target.accumulators);
+      Tiles tiles(module, target);
       std::optional<KernelSet> set;
       if (kernels && !cells.empty())
         set.emplace(target, cells.front().elementType());

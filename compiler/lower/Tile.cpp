@@ -49,7 +49,7 @@ int64_t Tiles::groupsAtOnce(int64_t rows, int64_t vectors) const {
   if (rows * vectors >= sumsInFlight)
     return 1;
   for (int64_t groups : {4, 2})
-    if (rows * vectors * groups <= accumulators)
+    if (rows * vectors * groups <= target.accumulators)
       return groups;
   return 1;
 }

@@ -18,6 +18,7 @@
 #define RNNCC_COMPILER_LOWER_TILE_H
 
 #include "compiler/lower/Code.h"
+#include "compiler/schedule/Target.h"
 #include <map>
 #include <set>
 
@@ -66,9 +67,8 @@ struct TileArguments {
 /// Makes tile functions in a module, each once.
 class Tiles {
 public:
-  /// `accumulators` is the number of vector registers for sums.
-  Tiles(mlir::ModuleOp module, int64_t accumulators)
-      : module(module), accumulators(accumulators) {}
+  Tiles(mlir::ModuleOp module, const Target &target)
+      : module(module), target(target) {}
 
   /// Calls the product of that shape at the insertion point of `code`.
   void call(Code &code, const TileShape &shape, const TileArguments &arguments);
@@ -77,8 +77,7 @@ public:
   int64_t mostRows(const TileShape &shape) const {
     if (shape.mostRows)
       return shape.mostRows;
-    return std::max<int64_t>(1, accumulators /
-                                    std::max<int64_t>(shape.vectors, 2));
+    return target.mostRows(shape.vectors);
   }
 
 private:
@@ -91,7 +90,7 @@ private:
   mlir::func::FuncOp makeDispatcher(Code &code, const TileShape &shape);
 
   mlir::ModuleOp module;
-  int64_t accumulators;
+  const Target &target;
   std::map<std::string, mlir::func::FuncOp> functions;
 };
 

@@ -126,8 +126,7 @@ bool rnn::hasElementwiseApart(CellOp cell) {
 int64_t Schedule::mostRows(int64_t vectors) const {
   if (kernels)
     return std::clamp<int64_t>(target.accumulators / vectors, 1, 12);
-  return std::max<int64_t>(1,
-                           target.accumulators / std::max<int64_t>(vectors, 2));
+  return target.mostRows(vectors);
 }
 
 RegisterTile Schedule::tile(int64_t count) const {

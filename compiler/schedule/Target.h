@@ -14,6 +14,7 @@
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringRef.h"
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -40,6 +41,12 @@ struct Target {
   int64_t accumulators;
   int64_t l2Bytes;      ///< of the cache that a thread has to itself
   bool hasMasks = true; ///< can load and store some lanes of a vector
+
+  /// The most rows of a tile of so many vectors that its registers hold; of one
+  /// vector, no more than of two.
+  int64_t mostRows(int64_t vectors) const {
+    return std::max<int64_t>(1, accumulators / std::max<int64_t>(vectors, 2));
+  }
 };
 
 /// All CPU levels: architecture by architecture, each with all that the one
