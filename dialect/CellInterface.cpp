@@ -98,6 +98,13 @@ CellInterface rnn::interfaceOf(CellOp cell) {
   return face;
 }
 
+ElementType CellArray::element() const {
+  Type type = const_cast<TensorOp &>(tensor).tensorType().getElementType();
+  return type.isInteger() ? ElementType::I32
+         : type.isF64()   ? ElementType::F64
+                          : ElementType::F32;
+}
+
 int64_t CellInterface::find(ArrayRole role, StringRef name,
                             int64_t delay) const {
   for (auto [index, array] : llvm::enumerate(arrays)) {

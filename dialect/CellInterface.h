@@ -20,15 +20,24 @@ namespace rnn {
 /// What an array of a call is; numbered as rnncc_array_role in rnncc/abi.h.
 enum class ArrayRole {
   Input,
+  Target,
   Initial,
   Final,
   Output,
+  Loss,
+  Metric,
   GradOutput,
   GradFinal,
   GradInput,
   GradInitial,
   GradParam
 };
+
+/// The element type of an array; numbered as rnncc_element.
+enum class ElementType { F32, F64, I32 };
+
+/// What becomes of the average of a metric; numbered as rnncc_finish.
+enum class Finish { Mean, ExpMean };
 
 /// Which axes stand before an array's own shape; numbered as rnncc_axes.
 enum class Axes { StepsRows, Rows, Plain };
@@ -43,6 +52,9 @@ struct CellArray {
   int64_t delay = 0;  ///< states: how far before the first (or last) step, from
                       ///< 1; 1 is the state right before the first step
   int64_t param = -1; ///< GradParam: index into CellInterface::params
+  Finish finish = Finish::Mean; ///< Metric
+
+  ElementType element() const;
 
   llvm::ArrayRef<int64_t> shape() const {
     return llvm::cast<mlir::RankedTensorType>(

@@ -18,14 +18,16 @@
 using namespace llvm;
 using namespace rnn;
 
-static_assert(sizeof(rnncc_array) == 56 && offsetof(rnncc_array, shape) == 24);
-static_assert(sizeof(rnncc_param) == 64 && offsetof(rnncc_param, shape) == 32);
+static_assert(sizeof(rnncc_array) == 64 && offsetof(rnncc_array, shape) == 32);
+static_assert(sizeof(rnncc_param) == 72 && offsetof(rnncc_param, shape) == 32);
 static_assert(sizeof(rnncc_size) == 16);
 static_assert(sizeof(rnncc_descriptor) == 144 &&
               offsetof(rnncc_descriptor, name) == 8 &&
               offsetof(rnncc_descriptor, forward_flops) == 72 &&
               offsetof(rnncc_descriptor, step) == 136);
-static_assert(offsetof(rnncc_call, arrays) == 56);
+static_assert(offsetof(rnncc_call, arrays) == 64);
+static_assert(int(ElementType::I32) == RNNCC_I32 &&
+              int(Finish::ExpMean) == RNNCC_EXP_MEAN);
 static_assert(int(ArrayRole::GradParam) == RNNCC_GRAD_PARAM &&
               int(ArrayRole::GradOutput) == RNNCC_GRAD_OUTPUT &&
               int(Axes::Plain) == RNNCC_PLAIN);
@@ -95,13 +97,14 @@ static Constant *descriptorOf(Constants &c, const CellFacts &cell) {
         {c.text(param.name), c.num32(param.shape.size()),
          c.num32(initOf(param.init)),
          ConstantDataArray::get(c.context, ArrayRef<double>(arguments)),
-         c.shape(param.shape)}));
+         c.shape(param.shape), c.num64(param.indices)}));
   }
   for (const CellFacts::Array &array : cell.arrays)
     arrays.push_back(
         c.record({c.text(array.name), c.num32(int(array.role)),
                   c.num32(int(array.axes)), c.num32(array.shape.size()),
-                  c.num32(array.param), c.shape(array.shape)}));
+                  c.num32(array.param), c.num32(int(array.element)),
+                  c.num32(int(array.finish)), c.shape(array.shape)}));
   auto entry = [&](StringRef name) -> Constant * {
     return c.module.getFunction((cell.prefix + "_" + name).str());
   };

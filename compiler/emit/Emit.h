@@ -39,6 +39,8 @@ struct CellFacts {
     std::string name, member;
     ArrayRole role;
     Axes axes;
+    ElementType element;
+    Finish finish;
     llvm::SmallVector<int64_t> shape;
     int64_t param;
     int64_t line; ///< of its declaration in the text, 0 if unknown
@@ -48,6 +50,7 @@ struct CellFacts {
     llvm::SmallVector<int64_t> shape;
     std::string init;
     llvm::SmallVector<double> initArguments;
+    int64_t indices; ///< rnncc_param.indices
     int64_t line;
   };
   std::string name, prefix, file;

@@ -100,6 +100,8 @@ typedef struct {0}_call {{
                                after the call */
   rnncc_team *team;         /**< NULL: this thread alone */
   const int64_t *lengths; /**< [N] steps of each row, 0 to T; NULL: all T */
+  const rnncc_random *random; /**< for training; NULL: dropout and the like
+                                 change nothing */
 )",
       cell.prefix);
   for (const Group &group : groups) {

@@ -71,11 +71,13 @@ rnn::CellFacts rnn::factsOf(CellOp cell) {
                                    : "zeros";
     if (param.getInitArguments())
       llvm::append_range(p.initArguments, *param.getInitArguments());
+    p.indices = -1;
     p.line = placeOf(param.getLoc()).second;
     facts.params.push_back(p);
   }
   for (CellArray &array : face.arrays) {
     facts.arrays.push_back({array.name, array.member, array.role, array.axes,
+                            array.element(), array.finish,
                             llvm::SmallVector<int64_t>(array.shape()),
                             array.param,
                             placeOf(array.tensor.getLoc()).second});

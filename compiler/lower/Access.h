@@ -21,6 +21,7 @@ enum class CallField {
   Scratch,
   Team,
   Lengths,
+  Random,
   Arrays
 };
 

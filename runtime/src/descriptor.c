@@ -80,6 +80,13 @@ int64_t rnncc_array_elements(const rnncc_array *array, int64_t steps,
   return count;
 }
 
+int64_t rnncc_array_bytes(const rnncc_array *array, int64_t steps,
+                          int64_t batch) {
+  int64_t count = rnncc_array_elements(array, steps, batch);
+  int64_t size = array->element == RNNCC_F64 ? 8 : 4;
+  return count < 0 ? -1 : count * size;
+}
+
 int64_t rnncc_param_elements(const rnncc_param *param) {
   return shape_elements(param->rank, param->shape);
 }

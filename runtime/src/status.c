@@ -30,6 +30,8 @@ const char *rnncc_status_text(rnncc_status status) {
     return "the cell was compiled for another version of the runtime";
   case RNNCC_BAD_LENGTHS:
     return "a length is below 0 or above the number of steps";
+  case RNNCC_BAD_INDEX:
+    return "an index is below 0 or too large for its table";
   case RNNCC_NO_MEMORY:
     return "the system gives no memory or no thread";
   }

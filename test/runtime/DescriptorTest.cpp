@@ -9,15 +9,15 @@
 #include <gtest/gtest.h>
 
 static const rnncc_param params[] = {
-    {"W", 2, RNNCC_GLOROT_UNIFORM, {0, 0}, {3, 5}},
-    {"b", 1, RNNCC_ZEROS, {0, 0}, {3}},
-    {"s", 0, RNNCC_ONES, {0, 0}, {}},
+    {"W", 2, RNNCC_GLOROT_UNIFORM, {0, 0}, {3, 5}, -1},
+    {"b", 1, RNNCC_ZEROS, {0, 0}, {3}, -1},
+    {"s", 0, RNNCC_ONES, {0, 0}, {}, -1},
 };
 static const rnncc_array arrays[] = {
-    {"x", RNNCC_INPUT, RNNCC_STEPS_ROWS, 1, -1, {5}},
-    {"h.0", RNNCC_INITIAL, RNNCC_ROWS, 1, -1, {3}},
-    {"u", RNNCC_INPUT, RNNCC_STEPS_ROWS, 0, -1, {}},
-    {"grad.W", RNNCC_GRAD_PARAM, RNNCC_PLAIN, 2, 0, {3, 5}},
+    {"x", RNNCC_INPUT, RNNCC_STEPS_ROWS, 1, -1, RNNCC_F32, 0, {5}},
+    {"h.0", RNNCC_INITIAL, RNNCC_ROWS, 1, -1, RNNCC_F32, 0, {3}},
+    {"u", RNNCC_INPUT, RNNCC_STEPS_ROWS, 0, -1, RNNCC_F32, 0, {}},
+    {"grad.W", RNNCC_GRAD_PARAM, RNNCC_PLAIN, 2, 0, RNNCC_F32, 0, {3, 5}},
 };
 
 static rnncc_descriptor describe(const char *name) {
@@ -40,7 +40,7 @@ TEST(Descriptor, AnotherAbiIsRefusedWithBothVersions) {
   cell.abi_version = 77;
   EXPECT_EQ(rnncc_check_abi(&cell, message, sizeof message), RNNCC_WRONG_ABI);
   EXPECT_STREQ(message, "the cell was compiled for runtime ABI 77 but this "
-                        "program has ABI 1: compile the cell again");
+                        "program has ABI 2: compile the cell again");
 }
 
 TEST(Descriptor, TheMessageIsCutToItsCapacity) {
@@ -71,6 +71,13 @@ TEST(Descriptor, ElementsAreCounted) {
   EXPECT_EQ(rnncc_array_elements(&arrays[2], 7, 2), 7 * 2);
   EXPECT_EQ(rnncc_array_elements(&arrays[3], 7, 2), 15);
   EXPECT_EQ(rnncc_array_elements(&arrays[0], 0, 2), 0);
+  EXPECT_EQ(rnncc_array_bytes(&arrays[1], 7, 2), 2 * 3 * 4);
+  rnncc_array indices = {"i",       RNNCC_INPUT, RNNCC_ROWS, 0, -1,
+                         RNNCC_I32, 0,           {}};
+  EXPECT_EQ(rnncc_array_bytes(&indices, 7, 2), 2 * 4);
+  rnncc_array wide = {"w", RNNCC_OUTPUT, RNNCC_ROWS, 1, -1, RNNCC_F64, 0, {3}};
+  EXPECT_EQ(rnncc_array_bytes(&wide, 7, 2), 2 * 3 * 8);
+  EXPECT_EQ(rnncc_array_bytes(&wide, 7, -2), -1);
   EXPECT_EQ(rnncc_param_elements(&params[0]), 15);
   EXPECT_EQ(rnncc_param_elements(&params[2]), 1);
 }
@@ -82,7 +89,7 @@ TEST(Descriptor, SizesOutOfRangeHaveNoElements) {
   EXPECT_EQ(rnncc_array_elements(&arrays[0], 2, -1), -1);
   EXPECT_EQ(rnncc_array_elements(&arrays[0], huge, huge), -1);
   EXPECT_EQ(rnncc_array_elements(&arrays[1], 1, INT64_MAX), -1);
-  rnncc_param wide = {"W", 3, RNNCC_ZEROS, {0, 0}, {huge, huge, 1}};
+  rnncc_param wide = {"W", 3, RNNCC_ZEROS, {0, 0}, {huge, huge, 1}, -1};
   EXPECT_EQ(rnncc_param_elements(&wide), -1);
   wide.rank = RNNCC_MAX_RANK + 1;
   EXPECT_EQ(rnncc_param_elements(&wide), -1);

@@ -4,9 +4,10 @@
  *
  *===---------------------------------------------------------------------===
  *
- * Status codes, thread teams, and the descriptor that every compiled cell
- * exports. Headers written by rnncc include this file; programs that handle any
- * cell (tools, training, bindings) need nothing else. C99 and C++.
+ * Status codes, thread teams, and the descriptor that every compiled cell or
+ * model exports; what is said of cells here holds for models. Headers written by
+ * rnncc include this file; programs that handle any cell (tools, training,
+ * bindings) need nothing else. C99 and C++.
  */
 #ifndef RNNCC_ABI_H
 #define RNNCC_ABI_H
@@ -15,7 +16,7 @@
 #include <stdint.h>
 
 /** Changes whenever a layout or a meaning in this file changes. */
-#define RNNCC_ABI_VERSION 1
+#define RNNCC_ABI_VERSION 2
 
 #ifdef __cplusplus
 extern "C" {
@@ -36,6 +37,7 @@ typedef enum rnncc_status {
   RNNCC_WRONG_ABI = 7,     /**< compiled for another RNNCC_ABI_VERSION */
   RNNCC_NO_MEMORY = 8,     /**< the runtime could not get memory or a thread */
   RNNCC_BAD_LENGTHS = 9,   /**< a length is below 0 or above the steps */
+  RNNCC_BAD_INDEX = 10,    /**< an index is below 0 or too large for its table */
 } rnncc_status;
 
 /** Threads that run one program together. Made by the runtime
@@ -53,21 +55,33 @@ struct rnncc_team {
   void (*barrier)(rnncc_team *team);
 };
 
-/** The element type of a cell's arrays. */
-typedef enum rnncc_element { RNNCC_F32 = 0, RNNCC_F64 = 1 } rnncc_element;
+/** The element type of an array. */
+typedef enum rnncc_element {
+  RNNCC_F32 = 0,
+  RNNCC_F64 = 1,
+  RNNCC_I32 = 2 /**< indices: `int` of a model; never of a gradient */
+} rnncc_element;
 
 /** What an array of a call is. */
 typedef enum rnncc_array_role {
-  RNNCC_INPUT = 0,   /**< read; values over time */
-  RNNCC_INITIAL = 1, /**< read; a state before the first step; NULL: zeros */
-  RNNCC_FINAL = 2,   /**< written; a state after the last step; NULL: not
+  RNNCC_INPUT = 0,   /**< read */
+  RNNCC_TARGET = 1,  /**< read; NULL: losses and metrics are not computed, and
+                        backward takes no gradients of losses */
+  RNNCC_INITIAL = 2, /**< read; a state before the first step; NULL: zeros */
+  RNNCC_FINAL = 3,   /**< written; a state after the last step; NULL: not
                         wanted; may be the array of the initial state */
-  RNNCC_OUTPUT = 3,  /**< written; values over time; NULL: not wanted */
-  RNNCC_GRAD_OUTPUT = 4,  /**< read by backward; NULL: zeros */
-  RNNCC_GRAD_FINAL = 5,   /**< read by backward; NULL: zeros */
-  RNNCC_GRAD_INPUT = 6,   /**< written by backward; NULL: not wanted */
-  RNNCC_GRAD_INITIAL = 7, /**< written by backward; NULL: not wanted */
-  RNNCC_GRAD_PARAM = 8    /**< added to by backward; NULL: not wanted */
+  RNNCC_OUTPUT = 4,  /**< written; NULL: not wanted */
+  RNNCC_LOSS = 5,    /**< written; NULL: not wanted. One number per row, or per
+                        row and step, to be averaged; of several losses the
+                        averages are added up */
+  RNNCC_METRIC = 6,  /**< written; NULL: not wanted. To be averaged like a loss,
+                        then finished as rnncc_array.finish says */
+  RNNCC_GRAD_OUTPUT = 7,   /**< read by backward; of outputs and losses; NULL:
+                              zeros */
+  RNNCC_GRAD_FINAL = 8,    /**< read by backward; NULL: zeros */
+  RNNCC_GRAD_INPUT = 9,    /**< written by backward; NULL: not wanted */
+  RNNCC_GRAD_INITIAL = 10, /**< written by backward; NULL: not wanted */
+  RNNCC_GRAD_PARAM = 11    /**< added to by backward; NULL: not wanted */
 } rnncc_array_role;
 
 /** Which axes stand before an array's own shape. */
@@ -76,6 +90,12 @@ typedef enum rnncc_axes {
   RNNCC_ROWS = 1,       /**< [N, shape..] */
   RNNCC_PLAIN = 2       /**< [shape..] */
 } rnncc_axes;
+
+/** What becomes of the average of a metric. */
+typedef enum rnncc_finish {
+  RNNCC_MEAN = 0,
+  RNNCC_EXP_MEAN = 1 /**< exp of it: a perplexity */
+} rnncc_finish;
 
 /** No array has a shape of more axes. */
 enum { RNNCC_MAX_RANK = 4 };
@@ -87,6 +107,8 @@ typedef struct rnncc_array {
   int32_t axes;     /**< rnncc_axes */
   int32_t rank;     /**< of shape, 0 .. RNNCC_MAX_RANK */
   int32_t param;    /**< RNNCC_GRAD_PARAM: index of the parameter; else -1 */
+  int32_t element;  /**< rnncc_element */
+  int32_t finish;   /**< RNNCC_METRIC: rnncc_finish; else 0 */
   int64_t shape[RNNCC_MAX_RANK];
 } rnncc_array;
 
@@ -108,6 +130,9 @@ typedef struct rnncc_param {
   int32_t init; /**< rnncc_init */
   double init_arguments[2];
   int64_t shape[RNNCC_MAX_RANK];
+  int64_t indices; /**< which array of a call has the indices of the rows that
+                      are read, if that is all that the parameter is for: the
+                      gradient is zero in all other rows. Else -1 */
 } rnncc_param;
 
 /** One size parameter of a cell and what it was compiled with. */
@@ -115,6 +140,13 @@ typedef struct rnncc_size {
   const char *name;
   int64_t value;
 } rnncc_size;
+
+/** What random numbers are made of: the same for the same two numbers, row,
+ *  step and unit, whatever the number of threads. */
+typedef struct rnncc_random {
+  uint64_t seed;      /**< of a training run */
+  uint64_t iteration; /**< counts calls: another one, other numbers */
+} rnncc_random;
 
 /** The arguments of forward, backward and step. A cell's own header declares
  *  the same layout with a name and a type for each array. */
@@ -130,6 +162,9 @@ typedef struct rnncc_call {
                                its end a row's outputs and input gradients are
                                zeros, gradients given there are ignored, and its
                                final state is the one at its own end */
+  const rnncc_random *random; /**< for training: dropout and the like draw from
+                                   it; NULL: they change nothing. backward takes
+                                   what forward was given */
   void *arrays[1];        /**< n_arrays of them, in the order of
                                rnncc_descriptor.arrays */
 } rnncc_call;

@@ -16,7 +16,7 @@
 
 #include "rnncc/abi.h"
 
-#if RNNCC_ABI_VERSION != 1
+#if RNNCC_ABI_VERSION != 2
 #error "rnncc/runtime.h and rnncc/abi.h are of different versions"
 #endif
 
@@ -87,13 +87,18 @@ RNNCC_API int64_t rnncc_find_array(const rnncc_descriptor *cell,
 RNNCC_API int64_t rnncc_find_param(const rnncc_descriptor *cell,
                                    const char *name);
 
-/** Bytes of one element of the cell's arrays. */
+/** Bytes of one element of the cell's parameters and of every array that is not
+ *  of indices. */
 RNNCC_API size_t rnncc_element_bytes(const rnncc_descriptor *cell);
 
 /** Elements of an array for T = `steps` and N = `batch`; -1 if one of these is
  *  negative or if the array would not fit into PTRDIFF_MAX bytes. */
 RNNCC_API int64_t rnncc_array_elements(const rnncc_array *array, int64_t steps,
                                        int64_t batch);
+
+/** Bytes of such an array; -1 as above. */
+RNNCC_API int64_t rnncc_array_bytes(const rnncc_array *array, int64_t steps,
+                                    int64_t batch);
 
 /** Elements of a parameter; -1 if it would not fit into PTRDIFF_MAX bytes. */
 RNNCC_API int64_t rnncc_param_elements(const rnncc_param *param);

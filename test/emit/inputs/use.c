@@ -31,13 +31,14 @@ int main(void) {
               offsetof(lstm_call, scratch) == offsetof(rnncc_call, scratch) &&
               offsetof(lstm_call, team) == offsetof(rnncc_call, team) &&
               offsetof(lstm_call, lengths) == offsetof(rnncc_call, lengths) &&
+              offsetof(lstm_call, random) == offsetof(rnncc_call, random) &&
               offsetof(lstm_call, input) == offsetof(rnncc_call, arrays) &&
               sizeof(lstm_call) ==
                   offsetof(rnncc_call, arrays) +
                       (size_t)lstm_cell.n_arrays * sizeof(void *),
           "layout of the call");
-  require(offsetof(rnncc_call, arrays) == offsetof(rnncc_call, lengths) + 8,
-          "arrays follow lengths");
+  require(offsetof(rnncc_call, arrays) == offsetof(rnncc_call, random) + 8,
+          "arrays follow random");
   puts("call: as rnncc_call");
 
   require(lstm_cell.abi_version == RNNCC_ABI_VERSION, "version");
