@@ -63,6 +63,7 @@ static void addCanonical(PassManager &pm, const Options &) {
 }
 
 static void addAutodiff(PassManager &pm, const Options &options) {
+  pm.addPass(createDifferentiateModelsPass());
   // Halide differentiates stages itself.
   if (options.backend == Backend::Halide)
     return;
@@ -216,7 +217,10 @@ static ExitCode emit(ModuleOp module, const Options &options) {
   SmallVector<std::string> outputs = outputNames(options);
   std::vector<CellFacts> cells;
   for (auto cell : module.getOps<CellOp>())
-    cells.push_back(factsOf(cell));
+    if (!cell.getPart())
+      cells.push_back(factsOf(cell));
+  for (auto model : module.getOps<ModelOp>())
+    cells.push_back(factsOf(model));
   auto header = [&](StringRef path) {
     return write(path, [&](raw_ostream &os) {
       os << headerText(cells, llvm::sys::path::filename(path),
@@ -264,8 +268,9 @@ static ExitCode emit(ModuleOp module, const Options &options) {
 /// Checks that what the command line names is in the file.
 static bool checkNames(const syntax::File &file, const Options &options) {
   SmallVector<StringRef> cells;
-  for (const syntax::Cell &cell : file.cells)
-    cells.push_back(cell.name.text);
+  for (const std::vector<syntax::Cell> *list : {&file.cells, &file.models})
+    for (const syntax::Cell &cell : *list)
+      cells.push_back(cell.name.text);
   bool known = true;
   auto unknown = [&](const Twine &message, StringRef name,
                      ArrayRef<StringRef> names) {
@@ -276,17 +281,18 @@ static bool checkNames(const syntax::File &file, const Options &options) {
   };
   for (const std::string &name : options.cells)
     if (!llvm::is_contained(cells, name))
-      unknown("--cell " + name + ": there is no cell '" + name + "' in '" +
+      unknown("--cell " + name + ": there is no cell or model '" + name + "' in '" +
                   options.input + "'",
               name, cells);
   Request request{options.settings, options.cells, {}};
   for (const Setting &setting : options.settings) {
     SmallVector<StringRef> parameters;
-    for (const syntax::Cell &cell : file.cells)
-      if (request.wants(cell.name.text) &&
-          (setting.cell.empty() || setting.cell == cell.name.text))
-        for (const syntax::Parameter &parameter : cell.parameters)
-          parameters.push_back(parameter.name.text);
+    for (const std::vector<syntax::Cell> *list : {&file.cells, &file.models})
+      for (const syntax::Cell &cell : *list)
+        if (request.wants(cell.name.text) &&
+            (setting.cell.empty() || setting.cell == cell.name.text))
+          for (const syntax::Parameter &parameter : cell.parameters)
+            parameters.push_back(parameter.name.text);
     if (llvm::is_contained(parameters, setting.name))
       continue;
     std::string prefix = setting.cell.empty() ? "" : setting.cell + ".";

@@ -1,4 +1,4 @@
-//===- CellInterface.cpp - a cell as its callers see it -------------------===//
+//===- CellInterface.cpp - cells and models as callers see them -----------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -43,60 +43,108 @@ static std::string memberName(StringRef name) {
   return keywords.contains(name) ? (name + "_").str() : name.str();
 }
 
-CellInterface rnn::interfaceOf(CellOp cell) {
-  CellInterface face;
-  face.name = cell.getSymName().str();
-  face.prefix = snakeCase(face.name);
-  face.element = cell.elementType();
+namespace {
+/// The tensors that callers see, by what they are.
+struct Visible {
+  SmallVector<TensorOp> inputs, targets, states, outputs, losses, metrics;
+};
+} // namespace
 
-  SmallVector<TensorOp> inputs, states, outputs;
-  for (auto tensor : cell.getBody().getOps<TensorOp>()) {
-    if (tensor.getRole() == Role::input)
-      inputs.push_back(tensor);
-    else if (tensor.getRole() == Role::state)
-      states.push_back(tensor);
-    else if (tensor.getRole() == Role::param)
-      face.params.push_back(tensor);
+/// A name of a model's layer has a '.', C has none.
+static std::string memberOf(TensorOp tensor, StringRef suffix = "") {
+  std::string name = memberName((tensor.getSymName() + suffix).str());
+  llvm::replace(name, '.', '_');
+  return name;
+}
+
+static void addOverTime(CellInterface &face, ArrayRef<TensorOp> tensors,
+                        ArrayRole role, StringRef prefix) {
+  for (TensorOp tensor : tensors) {
+    CellArray array{(prefix + tensor.getSymName()).str(), memberOf(tensor),
+                    role,
+                    tensor.getPerSequence() ? Axes::Rows : Axes::StepsRows,
+                    tensor};
+    array.finish = tensor.getFinish().value_or(Finish::mean);
+    face.arrays.push_back(array);
   }
-  for (Attribute output : cell.getOutputs())
-    outputs.push_back(cell.tensor(cast<FlatSymbolRefAttr>(output).getValue()));
+}
 
-  auto addOverTime = [&](ArrayRef<TensorOp> tensors, ArrayRole role,
-                         StringRef prefix) {
-    for (TensorOp tensor : tensors)
-      face.arrays.push_back({(prefix + tensor.getSymName()).str(),
-                             memberName(tensor.getSymName()), role,
-                             Axes::StepsRows, tensor});
-  };
-  // A state read with delay k has k values before the first step: h.0, h.-1 ..
-  // and so k values at the end to go on from: h.T, h.T-1 ..
-  auto addBoundary = [&](ArrayRole role, StringRef prefix, bool atEnd) {
-    for (TensorOp state : states)
-      for (int64_t delay = 1; delay <= int64_t(state.getDelay()); ++delay) {
-        std::string back = delay == 1 ? "" : "-" + std::to_string(delay - 1);
-        std::string suffix = atEnd ? "T" + back : (delay == 1 ? "0" : back);
-        std::string member = memberName(state.getSymName());
-        if (delay > 1)
-          member = state.getSymName().str() + "_m" + std::to_string(delay - 1);
-        face.arrays.push_back(
-            {(prefix + state.getSymName() + "." + suffix).str(), member, role,
-             Axes::Rows, state, delay});
-      }
-  };
-  addOverTime(inputs, ArrayRole::Input, "");
-  addBoundary(ArrayRole::Initial, "", false);
-  addBoundary(ArrayRole::Final, "", true);
-  addOverTime(outputs, ArrayRole::Output, "");
-  addOverTime(outputs, ArrayRole::GradOutput, "grad.");
-  addBoundary(ArrayRole::GradFinal, "grad.", true);
-  addOverTime(inputs, ArrayRole::GradInput, "grad.");
-  addBoundary(ArrayRole::GradInitial, "grad.", false);
+/// A state read with delay k has k values before the first step: h.0, h.-1 ..
+/// and so k values at the end to go on from: h.T, h.T-1 ..
+static void addBoundary(CellInterface &face, ArrayRef<TensorOp> states,
+                        ArrayRole role, StringRef prefix, bool atEnd) {
+  for (TensorOp state : states)
+    for (int64_t delay = 1; delay <= int64_t(state.getDelay()); ++delay) {
+      std::string back = delay == 1 ? "" : "-" + std::to_string(delay - 1);
+      std::string suffix = atEnd ? "T" + back : (delay == 1 ? "0" : back);
+      std::string late = delay == 1 ? "" : "_m" + std::to_string(delay - 1);
+      face.arrays.push_back(
+          {(prefix + state.getSymName() + "." + suffix).str(),
+           memberOf(state, late), role, Axes::Rows, state, delay});
+    }
+}
+
+static void addArrays(CellInterface &face, const Visible &visible) {
+  SmallVector<TensorOp> scored = visible.outputs, numbers;
+  llvm::append_range(scored, visible.losses);
+  for (TensorOp input : visible.inputs)
+    if (!input.tensorType().getElementType().isInteger())
+      numbers.push_back(input);
+  addOverTime(face, visible.inputs, ArrayRole::Input, "");
+  addOverTime(face, visible.targets, ArrayRole::Target, "");
+  addBoundary(face, visible.states, ArrayRole::Initial, "", false);
+  addBoundary(face, visible.states, ArrayRole::Final, "", true);
+  addOverTime(face, visible.outputs, ArrayRole::Output, "");
+  addOverTime(face, visible.losses, ArrayRole::Loss, "");
+  addOverTime(face, visible.metrics, ArrayRole::Metric, "");
+  addOverTime(face, scored, ArrayRole::GradOutput, "grad.");
+  addBoundary(face, visible.states, ArrayRole::GradFinal, "grad.", true);
+  addOverTime(face, numbers, ArrayRole::GradInput, "grad.");
+  addBoundary(face, visible.states, ArrayRole::GradInitial, "grad.", false);
   for (auto [index, param] : llvm::enumerate(face.params))
     face.arrays.push_back({("grad." + param.getSymName()).str(),
-                           memberName(param.getSymName()), ArrayRole::GradParam,
-                           Axes::Plain, param, 0, int64_t(index)});
+                           memberOf(param), ArrayRole::GradParam, Axes::Plain,
+                           param, 0, int64_t(index)});
+}
+
+template <typename Op> static CellInterface describe(Op op) {
+  CellInterface face;
+  face.name = op.getSymName().str();
+  face.prefix = snakeCase(face.name);
+  face.element = op.elementType();
+  Visible visible;
+  for (auto tensor : op.getBody().template getOps<TensorOp>())
+    switch (tensor.getRole()) {
+    case Role::input:
+      visible.inputs.push_back(tensor);
+      break;
+    case Role::target:
+      visible.targets.push_back(tensor);
+      break;
+    case Role::state:
+      visible.states.push_back(tensor);
+      break;
+    case Role::loss:
+      visible.losses.push_back(tensor);
+      break;
+    case Role::metric:
+      visible.metrics.push_back(tensor);
+      break;
+    case Role::param:
+      face.params.push_back(tensor);
+      break;
+    default:
+      break;
+    }
+  for (Attribute output : op.getOutputs())
+    visible.outputs.push_back(
+        op.tensor(cast<FlatSymbolRefAttr>(output).getValue()));
+  addArrays(face, visible);
   return face;
 }
+
+CellInterface rnn::interfaceOf(CellOp cell) { return describe(cell); }
+CellInterface rnn::interfaceOf(ModelOp model) { return describe(model); }
 
 ElementType CellArray::element() const {
   Type type = const_cast<TensorOp &>(tensor).tensorType().getElementType();

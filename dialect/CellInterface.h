@@ -1,4 +1,4 @@
-//===- CellInterface.h - a cell as its callers see it -----------*- C++ -*-===//
+//===- CellInterface.h - cells and models as callers see them ---*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -36,9 +36,6 @@ enum class ArrayRole {
 /// The element type of an array; numbered as rnncc_element.
 enum class ElementType { F32, F64, I32 };
 
-/// What becomes of the average of a metric; numbered as rnncc_finish.
-enum class Finish { Mean, ExpMean };
-
 /// Which axes stand before an array's own shape; numbered as rnncc_axes.
 enum class Axes { StepsRows, Rows, Plain };
 
@@ -48,11 +45,11 @@ struct CellArray {
   std::string member; ///< as a C struct member: "x", "h_m1", "W_xi"
   ArrayRole role;
   Axes axes;
-  TensorOp tensor;    ///< the input, state, output or parameter it belongs to
+  TensorOp tensor;    ///< the input, state, output .. it belongs to
   int64_t delay = 0;  ///< states: how far before the first (or last) step, from
                       ///< 1; 1 is the state right before the first step
   int64_t param = -1; ///< GradParam: index into CellInterface::params
-  Finish finish = Finish::Mean; ///< Metric
+  Finish finish = Finish::mean; ///< Metric
 
   ElementType element() const;
 
@@ -63,7 +60,7 @@ struct CellArray {
   }
 };
 
-/// A cell as its callers see it.
+/// A cell or model as its callers see it.
 struct CellInterface {
   std::string name;   ///< as in the text: "CharGRU"
   std::string prefix; ///< of C names: "char_gru"
@@ -78,6 +75,8 @@ struct CellInterface {
 
 /// Reads the interface off a cell, before or after autodiff.
 CellInterface interfaceOf(CellOp cell);
+/// The same of a model.
+CellInterface interfaceOf(ModelOp model);
 
 /// `CharGRU` -> `char_gru`, `LSTM` -> `lstm`.
 std::string snakeCase(llvm::StringRef name);

@@ -32,7 +32,7 @@ def Rnn_Dialect : Dialect {
   }];
 }
 
-/// What a named tensor of a cell is to the cell.
+/// What a named tensor of a cell or model is to it.
 def Rnn_Role : I32EnumAttr<"Role", "what a tensor is to its cell", [
   I32EnumAttrCase<"input", 0>,            // read, a value per step
   I32EnumAttrCase<"param", 1>,            // read, the same in all steps
@@ -43,7 +43,12 @@ def Rnn_Role : I32EnumAttr<"Role", "what a tensor is to its cell", [
   I32EnumAttrCase<"input_gradient", 6>,   // written by backward: d loss / d input
   I32EnumAttrCase<"carry", 7>,            // state of backward: d loss / d state
   I32EnumAttrCase<"derived", 8>,          // made of parameters, read like one
-  I32EnumAttrCase<"derived_gradient", 9>  // d loss / d derived, or made of such
+  I32EnumAttrCase<"derived_gradient", 9>, // d loss / d derived, or made of such
+  // Of models alone:
+  I32EnumAttrCase<"target", 10>,          // read, has no gradient
+  I32EnumAttrCase<"loss", 11>,            // written: to be averaged and made small
+  I32EnumAttrCase<"metric", 12>,          // written: to be averaged and shown
+  I32EnumAttrCase<"value", 13>            // what runs pass on to each other
 ]> {
   let cppNamespace = "::rnn";
 }
@@ -53,6 +58,14 @@ def Rnn_Phase : I32EnumAttr<"Phase", "when a stage runs", [
   I32EnumAttrCase<"before", 0>,  // for all steps at once, before the loop
   I32EnumAttrCase<"step", 1>,    // in each step of the loop
   I32EnumAttrCase<"after", 2>    // for all steps at once, after the loop
+]> {
+  let cppNamespace = "::rnn";
+}
+
+/// What becomes of the average of a metric.
+def Rnn_Finish : I32EnumAttr<"Finish", "what becomes of an average", [
+  I32EnumAttrCase<"mean", 0>,     // it stays
+  I32EnumAttrCase<"exp_mean", 1>  // exp of it
 ]> {
   let cppNamespace = "::rnn";
 }
@@ -79,6 +92,9 @@ def Rnn_Matrix : RankedTensorOf<[F32, F64],
     [Rnn_SizesPred, HasAnyRankOfPred<[2]>], "static matrix">;
 def Rnn_VectorOrMatrix : RankedTensorOf<[F32, F64],
     [Rnn_SizesPred, HasAnyRankOfPred<[1, 2]>], "static vector or matrix">;
+/// Of a model, also an index.
+def Rnn_Named : AnyTypeOf<[Rnn_Tensor, RankedTensorOf<[I32],
+    [HasAnyRankOfPred<[0]>], "index">]>;
 def Rnn_Lanes : RankedTensorOf<[F32, F64],
     [Rnn_SizesPred, HasAnyRankOfPred<[0, 1]>], "scalar or static vector">;
 

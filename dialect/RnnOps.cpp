@@ -28,6 +28,18 @@ TensorOp CellOp::tensor(StringRef name) {
   return dyn_cast_or_null<TensorOp>(lookupSymbol(name));
 }
 
+void TensorOp::build(OpBuilder &builder, OperationState &state, StringRef name,
+                     Role role, Type type, StringAttr of, int64_t delay) {
+  Properties &fields = state.getOrAddProperties<Properties>();
+  MLIRContext *context = builder.getContext();
+  fields.sym_name = builder.getStringAttr(name);
+  fields.role = RoleAttr::get(context, role);
+  if (of)
+    fields.of = FlatSymbolRefAttr::get(of);
+  fields.delay = builder.getI64IntegerAttr(delay);
+  fields.type = TypeAttr::get(type);
+}
+
 ScanOp CellOp::scan(bool backward) {
   for (auto scan : getBody().getOps<ScanOp>())
     if (scan.getBackward() == backward)

@@ -6,7 +6,7 @@
 //
 // In order: what a cell is made of (cell, tensor, schedule, scan, setup), how a scan touches the
 // named tensors (read, write, accumulate), values (matvec, sigmoid, ...), and
-// the staged form (stage, affine, yield).
+// the staged form (stage, affine, yield). Models are in ModelOps.td.
 //
 // Each op has a summary, a description and an example, which test/dialect/examples.test
 // runs: a cell stands as it is; of all else, the declarations go into a cell and the
@@ -42,7 +42,7 @@ def Rnn_CellOp : Rnn_Op<"cell", [IsolatedFromAbove, NoTerminator,
     `sizes` are the cell's size parameters and what they were set to; they are
     for the header and the descriptor, shapes are already numbers. `outputs`
     names the tensors the caller gets over time, in order: states or tensors of
-    role `output`.
+    role `output`. A `part` is called by models alone.
 
     The body holds `rnn.tensor` declarations, directives of its schedules, one
     forward `rnn.scan` and, after autodiff, one backward one. Beside each may stand an `rnn.setup`.
@@ -71,10 +71,10 @@ def Rnn_CellOp : Rnn_Op<"cell", [IsolatedFromAbove, NoTerminator,
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, ArrayAttr:$outputs,
-                       DictionaryAttr:$sizes);
+                       DictionaryAttr:$sizes, UnitAttr:$part);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
-    $sym_name `outputs` $outputs `sizes` $sizes attr-dict-with-keyword $body
+    (`part` $part^)? $sym_name `outputs` $outputs `sizes` $sizes attr-dict-with-keyword $body
   }];
   let extraClassDeclaration = [{
     /// The declaration of `name`, or null.
@@ -89,8 +89,8 @@ def Rnn_CellOp : Rnn_Op<"cell", [IsolatedFromAbove, NoTerminator,
   let hasRegionVerifier = 1;
 }
 
-def Rnn_TensorOp : Rnn_Op<"tensor", [Symbol, HasParent<"CellOp">]> {
-  let summary = "declare a named tensor of a cell";
+def Rnn_TensorOp : Rnn_Op<"tensor", [Symbol, ParentOneOf<["CellOp", "ModelOp"]>]> {
+  let summary = "declare a named tensor of a cell or model";
   let description = [{
     The type is that of one example in one step. `of` and `delay` say what a
     tensor that autodiff made belongs to: the gradient of output `of`, of input
@@ -98,7 +98,8 @@ def Rnn_TensorOp : Rnn_Op<"tensor", [Symbol, HasParent<"CellOp">]> {
     step t - `delay`. For a state, `delay` is the largest k of its reads
     `h[t-k]`, that is, how many values from before the first step it has.
     `init` with `init_arguments` is a parameter's initialiser as the language
-    names it.
+    names it. In a model, `per_sequence` says that there is one value per row and
+    not one per step, `finish` what becomes of the average of a metric.
 
     Rules:
 
@@ -119,11 +120,21 @@ def Rnn_TensorOp : Rnn_Op<"tensor", [Symbol, HasParent<"CellOp">]> {
                        DefaultValuedAttr<Rnn_Delay, "1">:$delay,
                        OptionalAttr<StrAttr>:$init,
                        OptionalAttr<DenseF64ArrayAttr>:$init_arguments,
-                       TypeAttrOf<Rnn_Tensor>:$type);
+                       UnitAttr:$per_sequence,
+                       OptionalAttr<Rnn_Finish>:$finish,
+                       TypeAttrOf<Rnn_Named>:$type);
   let assemblyFormat = [{
     $sym_name $role (`of` $of^)? (`delay` $delay^)?
-    (`init` $init^)? (`with` $init_arguments^)? attr-dict `:` $type
+    (`init` $init^)? (`with` $init_arguments^)?
+    (`per_sequence` $per_sequence^)? (`finish` $finish^)? attr-dict `:` $type
   }];
+  let skipDefaultBuilders = 1;
+  let builders = [
+    /// `of`, if it is not null, is what the tensor belongs to.
+    OpBuilder<(ins "::llvm::StringRef":$name, "::rnn::Role":$role,
+                   "::mlir::Type":$type, CArg<"::mlir::StringAttr", "{}">:$of,
+                   CArg<"int64_t", "1">:$delay)>
+  ];
   let extraClassDeclaration = [{
     ::mlir::RankedTensorType tensorType() {
       return ::llvm::cast<::mlir::RankedTensorType>(getType());
@@ -1057,5 +1068,7 @@ def Rnn_YieldOp : Rnn_Op<"yield", [Pure, ReturnLike, Terminator,
   let assemblyFormat = "($operands^ `:` type($operands))? attr-dict";
   let builders = [OpBuilder<(ins), [{ (void)$_builder; (void)$_state; }]>];
 }
+
+include "dialect/ModelOps.td"
 
 #endif // RNN_OPS_TD

@@ -12,9 +12,8 @@ using namespace rnn;
 Carries rnn::declareGradients(CellOp cell) {
   OpBuilder b(cell.scan(/*backward=*/false));
   auto declare = [&](const Twine &name, Role role, TensorOp of, int64_t delay) {
-    return TensorOp::create(b, of.getLoc(), name.str(), role,
-                            FlatSymbolRefAttr::get(of.getSymNameAttr()), delay,
-                            nullptr, nullptr, of.getType());
+    return TensorOp::create(b, of.getLoc(), name.str(), role, of.getType(),
+                            of.getSymNameAttr(), delay);
   };
   auto tensors = llvm::to_vector(cell.getBody().getOps<TensorOp>());
   for (Attribute output : cell.getOutputs()) {
@@ -36,7 +35,6 @@ Carries rnn::declareGradients(CellOp cell) {
 }
 
 TensorOp rnn::declareTape(OpBuilder &b, Value value, StringRef name) {
-  return TensorOp::create(
-      b, value.getLoc(), name, Role::tape, FlatSymbolRefAttr(), 1, StringAttr(),
-      DenseF64ArrayAttr(), cast<RankedTensorType>(value.getType()));
+  return TensorOp::create(b, value.getLoc(), name, Role::tape,
+                          value.getType());
 }

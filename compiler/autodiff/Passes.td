@@ -47,4 +47,20 @@ def AdjointStagesPass : Pass<"rnn-adjoint-stages", "::rnn::CellOp"> {
   let dependentDialects = ["mlir::arith::ArithDialect"];
 }
 
+def DifferentiateModelsPass : Pass<"rnn-differentiate-models", "mlir::ModuleOp"> {
+  let summary = "Derive what a model runs backward";
+  let description = [{
+    Walks the ops of each model from the last to the first: a run of a cell becomes one of
+    its backward scan, a lookup a scatter. Shares of one gradient are added up.
+    Random numbers are drawn again rather than kept.
+
+    Needs: models without `rnn.backward`.
+    Gives: `rnn.backward` and the derived ops behind it; declarations of gradients; numbers
+    of tapes at runs.
+    Keeps: what runs forward.
+
+    Example: see `test/autodiff/models.mlir`.
+  }];
+}
+
 #endif // RNN_AUTODIFF_PASSES_TD

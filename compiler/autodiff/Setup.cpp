@@ -67,10 +67,8 @@ void SetupAutodiff::seed() {
       continue;
     std::string name = ("grad." + tensor.getSymName()).str();
     OpBuilder declare(forward);
-    TensorOp::create(declare, tensor.getLoc(), StringRef(name),
-                     Role::derived_gradient,
-                     FlatSymbolRefAttr::get(tensor.getSymNameAttr()), 1,
-                     StringAttr(), DenseF64ArrayAttr(), tensor.tensorType());
+    TensorOp::create(declare, tensor.getLoc(), name, Role::derived_gradient,
+                     tensor.tensorType(), tensor.getSymNameAttr());
     ofTensors[tensor.getSymName()] =
         ReadOp::create(b, tensor.getLoc(), tensor.getType(), name, 0);
   }

@@ -27,7 +27,7 @@ static_assert(sizeof(rnncc_descriptor) == 144 &&
               offsetof(rnncc_descriptor, step) == 136);
 static_assert(offsetof(rnncc_call, arrays) == 64);
 static_assert(int(ElementType::I32) == RNNCC_I32 &&
-              int(Finish::ExpMean) == RNNCC_EXP_MEAN);
+              int(Finish::exp_mean) == RNNCC_EXP_MEAN);
 static_assert(int(ArrayRole::GradParam) == RNNCC_GRAD_PARAM &&
               int(ArrayRole::GradOutput) == RNNCC_GRAD_OUTPUT &&
               int(Axes::Plain) == RNNCC_PLAIN);
@@ -125,7 +125,7 @@ void rnn::addDescriptors(Module &module, ArrayRef<CellFacts> cells,
   SmallVector<Constant *> table;
   for (const CellFacts &cell : cells)
     table.push_back(
-        c.global(descriptorOf(c, cell), cell.prefix + "_cell", true));
+        c.global(descriptorOf(c, cell), cell.descriptor(), true));
   if (!shared)
     return;
   table.push_back(ConstantPointerNull::get(c.ptr));

@@ -32,8 +32,8 @@ void registerToLLVM(mlir::DialectRegistry &registry);
 /// Adds the conversion of loops, vectors and functions to the LLVM dialect.
 void addToLLVMPasses(mlir::OpPassManager &passes);
 
-/// What the descriptor and the header say of a cell. Copied out of the cell,
-/// which is gone when LLVM IR is made.
+/// What the descriptor and the header say of a cell or model. Copied out of it,
+/// since it is gone when LLVM IR is made.
 struct CellFacts {
   struct Array {
     std::string name, member;
@@ -55,18 +55,23 @@ struct CellFacts {
   };
   std::string name, prefix, file;
   int64_t line = 0;
-  bool isDouble = false;
+  bool isDouble = false, isModel = false;
   llvm::SmallVector<std::pair<std::string, int64_t>> sizes;
   llvm::SmallVector<Param> params;
   llvm::SmallVector<Array> arrays;
   double forwardFlops = 0;
 
+  /// The C name of the descriptor.
+  std::string descriptor() const {
+    return prefix + (isModel ? "_model" : "_cell");
+  }
   /// "lstm.rnn:2".
   std::string source() const { return file + ":" + std::to_string(line); }
 };
 CellFacts factsOf(CellOp cell);
+CellFacts factsOf(ModelOp model);
 
-/// Removes the cells from a lowered module.
+/// Removes cells and models from a lowered module.
 void eraseCells(mlir::ModuleOp module);
 
 /// Translates a module in the LLVM dialect, which names its triple, and adds

@@ -46,6 +46,8 @@ struct Group {
 };
 static const Group groups[] = {
     {ArrayRole::Input, "input", true, "read by forward, step and backward"},
+    {ArrayRole::Target, "target", true,
+     "read; NULL: losses and metrics are not computed"},
     {ArrayRole::Initial, "initial", true,
      "states before the first step; read; NULL: zeros"},
     {ArrayRole::Final, "final", false,
@@ -53,6 +55,10 @@ static const Group groups[] = {
      "   * wanted; may be the arrays of `initial`"},
     {ArrayRole::Output, "output", false,
      "written by forward and step; NULL: not wanted"},
+    {ArrayRole::Loss, "loss", false,
+     "written by forward; to be averaged; NULL: not wanted"},
+    {ArrayRole::Metric, "metric", false,
+     "written by forward; to be averaged; NULL: not wanted"},
     {ArrayRole::GradOutput, "grad_output", true,
      "d loss / d output; read by backward; NULL: zeros"},
     {ArrayRole::GradFinal, "grad_final", true,
@@ -112,7 +118,9 @@ typedef struct {0}_call {{
       if (!any)
         os << "  /* " << group.comment << " */\n  struct {\n";
       any = true;
-      os << "    " << (group.isConst ? "const " : "") << element << " *"
+      StringRef type =
+          array.element == ElementType::I32 ? StringRef("int32_t") : element;
+      os << "    " << (group.isConst ? "const " : "") << type << " *"
          << array.member << "; /**< " << shapeText(array.axes, array.shape)
          << " `" << array.name << "`";
       if (group.role == ArrayRole::Input || group.role == ArrayRole::Output)
@@ -181,10 +189,10 @@ rnncc_status {0}_backward(const {0}_call *call);
 rnncc_status {0}_step(const {0}_call *call);
 
 /** What programs for any cell need: names, shapes, entry points. */
-extern const rnncc_descriptor {0}_cell;
+extern const rnncc_descriptor {3};
 
 )",
-                cell.prefix, params, cell.source());
+                cell.prefix, params, cell.source(), cell.descriptor());
 }
 
 std::string rnn::headerText(ArrayRef<CellFacts> cells, StringRef file,
@@ -200,7 +208,7 @@ std::string rnn::headerText(ArrayRef<CellFacts> cells, StringRef file,
     SmallVector<std::string> sizes;
     for (auto &[name, value] : cell.sizes)
       sizes.push_back(name + " = " + std::to_string(value));
-    os << " * Cell `" << cell.name << "` (" << cell.source() << ")";
+    os << (cell.isModel ? " * Model `" : " * Cell `") << cell.name << "` (" << cell.source() << ")";
     if (!sizes.empty())
       os << " with " << join(sizes, ", ");
     os << "; elements " << (cell.isDouble ? "f64" : "f32") << ".\n";

@@ -18,6 +18,7 @@
 #include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
+using namespace rnn;
 
 void rnn::registerToLLVM(DialectRegistry &registry) {
   registerBuiltinDialectTranslation(registry);
@@ -37,8 +38,9 @@ void rnn::addToLLVMPasses(OpPassManager &passes) {
 }
 
 void rnn::eraseCells(ModuleOp module) {
-  for (auto cell : llvm::make_early_inc_range(module.getOps<CellOp>()))
-    cell.erase();
+  for (Operation &op : llvm::make_early_inc_range(*module.getBody()))
+    if (isa<CellOp, ModelOp>(op))
+      op.erase();
 }
 
 /// The place of a declaration in the text.
@@ -48,18 +50,19 @@ static std::pair<std::string, int64_t> placeOf(Location loc) {
   return {"unknown", 0};
 }
 
-rnn::CellFacts rnn::factsOf(CellOp cell) {
-  CellInterface face = interfaceOf(cell);
+/// What cells and models have in common.
+template <typename Op> static CellFacts describe(Op op) {
+  CellInterface face = interfaceOf(op);
   CellFacts facts;
   facts.name = face.name;
   facts.prefix = face.prefix;
   facts.isDouble = face.element.isF64();
-  auto [file, line] = placeOf(cell.getLoc());
+  auto [file, line] = placeOf(op.getLoc());
   facts.file = llvm::StringRef(file).rsplit('/').second.empty()
                    ? file
                    : llvm::StringRef(file).rsplit('/').second.str();
   facts.line = line;
-  for (NamedAttribute size : cell.getSizes())
+  for (NamedAttribute size : op.getSizes())
     facts.sizes.push_back(
         {size.getName().str(), cast<IntegerAttr>(size.getValue()).getInt()});
   for (TensorOp param : face.params) {
@@ -84,18 +87,63 @@ rnn::CellFacts rnn::factsOf(CellOp cell) {
     if (array.role == ArrayRole::GradParam)
       facts.params[array.param].member = array.member;
   }
+  return facts;
+}
+
+/// Additions, multiplications and functions of one row in one step.
+static double flopsOf(CellOp cell) {
+  double flops = 0;
   cell.scan(false).walk([&](Operation *op) {
     if (auto affine = dyn_cast<AffineOp>(op))
       for (Value weight : affine.getWeights())
-        facts.forwardFlops +=
+        flops +=
             2.0 * cast<RankedTensorType>(weight.getType()).getNumElements();
     else if (auto product = dyn_cast<StepMatmulOp>(op))
-      facts.forwardFlops += 2.0 * product.terms();
+      flops += 2.0 * product.terms();
     else if (op->getNumResults() == 1 && !isa<ReadOp, StageOp>(op) &&
              !op->hasTrait<OpTrait::ConstantLike>())
       if (auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType());
           type && type.getRank() < 2)
-        facts.forwardFlops += type.getNumElements();
+        flops += type.getNumElements();
   });
+  return flops;
+}
+
+CellFacts rnn::factsOf(CellOp cell) {
+  CellFacts facts = describe(cell);
+  facts.forwardFlops = flopsOf(cell);
+  return facts;
+}
+
+/// Which array has the indices of all rows of a table that a model reads; -1 if
+/// there is no such array.
+static int64_t indicesOf(ModelOp model, const CellInterface &face,
+                         StringRef table) {
+  int64_t found = -1;
+  for (Operation &op : model.getBody().front()) {
+    if (auto run = dyn_cast<RunOp>(op))
+      for (NamedAttribute entry : run.getBind())
+        if (cast<FlatSymbolRefAttr>(entry.getValue()).getValue() == table)
+          return -1;
+    auto lookup = dyn_cast<LookupOp>(op);
+    if (!lookup || lookup.getTable() != table)
+      continue;
+    int64_t array = face.find(ArrayRole::Input, lookup.getIndices());
+    if (found >= 0 && found != array)
+      return -1;
+    found = array;
+  }
+  return found;
+}
+
+CellFacts rnn::factsOf(ModelOp model) {
+  CellFacts facts = describe(model);
+  facts.isModel = true;
+  CellInterface face = interfaceOf(model);
+  for (CellFacts::Param &param : facts.params)
+    param.indices = indicesOf(model, face, param.name);
+  for (auto run : model.getBody().getOps<RunOp>())
+    if (!run.getBackward() && !run.getOnce())
+      facts.forwardFlops += flopsOf(run.callee());
   return facts;
 }

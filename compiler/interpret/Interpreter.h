@@ -14,6 +14,7 @@
 
 #include "dialect/CellInterface.h"
 #include "llvm/ADT/StringMap.h"
+#include <optional>
 #include <vector>
 
 namespace rnn {
@@ -23,6 +24,8 @@ struct Call {
   int64_t steps = 0, batch = 0;
   /// Steps of each row; empty: all of them.
   std::vector<int64_t> lengths;
+  /// What rnncc_random has, in training.
+  std::optional<std::pair<uint64_t, uint64_t>> random;
   /// In the order of CellInterface::params.
   std::vector<std::vector<double>> params;
   /// In the order of CellInterface::arrays. An empty array that is read counts
@@ -30,23 +33,29 @@ struct Call {
   std::vector<std::vector<double>> arrays;
 };
 
+/// Computes what a cell or model means.
+class Oracle {
+public:
+  virtual ~Oracle() = default;
+  virtual const CellInterface &interface() const = 0;
+  /// Computes final states and outputs, and keeps what backward needs.
+  virtual void forward(Call &call) = 0;
+  /// After forward of the same call: fills the gradients of inputs and initial
+  /// states, and adds to those of parameters.
+  virtual void backward(Call &call) = 0;
+  /// Elements of an array of a call.
+  static int64_t elements(const CellArray &array, int64_t steps, int64_t batch);
+};
+
 /// Runs the scans of a cell, in flat or staged form. What no op has written is
 /// NaN, so that reading it shows.
-class Interpreter {
+class Interpreter : public Oracle {
 public:
   explicit Interpreter(CellOp cell) : cell(cell), face(interfaceOf(cell)) {}
 
-  const CellInterface &interface() const { return face; }
-
-  /// Computes final states and outputs, and keeps what backward needs.
-  void forward(Call &call);
-
-  /// After forward of the same call: fills the gradients of inputs and initial
-  /// states, and adds to those of parameters.
-  void backward(Call &call);
-
-  /// Elements of an array of a call.
-  static int64_t elements(const CellArray &array, int64_t steps, int64_t batch);
+  const CellInterface &interface() const override { return face; }
+  void forward(Call &call) override;
+  void backward(Call &call) override;
 
 private:
   /// The values of one tensor over steps and rows. States go on before step 0,

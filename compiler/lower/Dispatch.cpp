@@ -156,11 +156,12 @@ static func::FuncOp levelFunction(Code &code, ModuleOp module) {
 namespace {
 class Dispatch {
 public:
-  Dispatch(CellOp cell, ArrayRef<Target> targets, ModuleOp module)
-      : cell(cell), targets(targets), module(module),
-        prefix(interfaceOf(cell).prefix),
-        code(OpBuilder(module.getContext()), cell.getLoc(), cell.elementType(),
-             /*lanes=*/1, targets.front()) {}
+  Dispatch(const CellInterface &face, bool hasSteps, Location loc,
+           ArrayRef<Target> targets, ModuleOp module)
+      : face(face), hasSteps(hasSteps), targets(targets), module(module),
+        prefix(face.prefix), code(OpBuilder(module.getContext()), loc,
+                                  face.element, /*lanes=*/1, targets.front()) {
+  }
 
   void emit() {
     emitEntry("weights_bytes", "sizes", {}, Answer::Size);
@@ -188,7 +189,8 @@ private:
                  Answer answer);
   void emitStep();
 
-  CellOp cell;
+  const CellInterface &face;
+  bool hasSteps;
   ArrayRef<Target> targets;
   ModuleOp module;
   std::string prefix;
@@ -251,8 +253,12 @@ void Dispatch::emitStep() {
   EntryFunction entry(code, module, prefix + "_step", {code.ptr}, code.i32);
   placeInSection(entry.function, ".text." + prefix + "_forward");
   Value call = entry.argument(0);
+  if (!hasSteps) {
+    entry.finish(code.status(status::Unsupported));
+    return;
+  }
   entry.failIf(code.isNull(call), status::NullPointer);
-  int64_t bytes = callBytes(code, interfaceOf(cell).arrays.size());
+  int64_t bytes = callBytes(code, face.arrays.size());
   Value copy =
       LLVM::AllocaOp::create(code.b, code.loc, code.ptr, code.i64,
                              code.num(int64_t(llvm::divideCeil(bytes, 8))));
@@ -265,6 +271,7 @@ void Dispatch::emitStep() {
   entry.finish(result.getResult(0));
 }
 
-void rnn::emitDispatch(CellOp cell, ArrayRef<Target> targets, ModuleOp module) {
-  Dispatch(cell, targets, module).emit();
+void rnn::emitDispatch(const CellInterface &face, bool hasSteps, Location loc,
+                       ArrayRef<Target> targets, ModuleOp module) {
+  Dispatch(face, hasSteps, loc, targets, module).emit();
 }

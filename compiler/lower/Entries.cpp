@@ -50,9 +50,13 @@ EntryFunction::EntryFunction(Code &code, ModuleOp module,
 }
 
 void EntryFunction::failIf(Value condition, int32_t status) {
-  Block *next = function.addBlock();
   Type result = function.getResultTypes()[0];
-  Value why = arith::ConstantIntOp::create(code.b, code.loc, result, status);
+  failWith(condition,
+           arith::ConstantIntOp::create(code.b, code.loc, result, status));
+}
+
+void EntryFunction::failWith(Value condition, Value why) {
+  Block *next = function.addBlock();
   cf::CondBranchOp::create(code.b, code.loc, condition, failure, why, next,
                            ValueRange());
   code.b.setInsertionPointToStart(next);

@@ -28,6 +28,10 @@ mlir::LogicalResult emitEntries(CellOp cell, const Target &target, Tiles &tiles,
 void emitPack(Code &code, const Layout &layout, const std::string &name,
               llvm::StringRef section, int64_t id, mlir::ModuleOp module);
 
+/// Emits those of a model, whose cells have theirs for that level.
+void emitModelEntries(ModelOp model, const Target &target,
+                      mlir::ModuleOp module);
+
 /// A C function of the cell, and the block that its failures end in.
 struct EntryFunction {
   EntryFunction(Code &code, mlir::ModuleOp module, const std::string &name,
@@ -35,6 +39,8 @@ struct EntryFunction {
   mlir::Value argument(unsigned index) { return function.getArgument(index); }
   /// Returns `status` if the condition holds.
   void failIf(mlir::Value condition, int32_t status);
+  /// The same, with a status that is known only when running.
+  void failWith(mlir::Value condition, mlir::Value status);
   void finish(mlir::Value result);
 
   Code &code;
@@ -44,9 +50,9 @@ struct EntryFunction {
 
 /// Emits what a program calls: functions that go to those of the best of the
 /// levels that the processor has, and report RNNCC_UNSUPPORTED (sizes: 0) if it
-/// has none.
-void emitDispatch(CellOp cell, llvm::ArrayRef<Target> targets,
-                  mlir::ModuleOp module);
+/// has none. A cell or model that cannot go step by step reports that of `step`.
+void emitDispatch(const CellInterface &face, bool hasSteps, mlir::Location loc,
+                  llvm::ArrayRef<Target> targets, mlir::ModuleOp module);
 
 /// Numbers of rnncc_status in rnncc/abi.h.
 namespace status {
@@ -58,7 +64,8 @@ enum : int32_t {
   WrongWeights = 4,
   WrongTape = 5,
   Unsupported = 6,
-  BadLengths = 9
+  BadLengths = 9,
+  BadIndex = 10
 };
 } // namespace status
 

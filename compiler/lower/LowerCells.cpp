@@ -42,6 +42,7 @@ struct LowerCellsPass : rnn::impl::LowerCellsPassBase<LowerCellsPass> {
         StringAttr::get(&getContext(), tripleOf(targets.front().architecture)));
     std::string text;
     auto cells = llvm::to_vector(module.getOps<CellOp>());
+    auto models = llvm::to_vector(module.getOps<ModelOp>());
     for (const Target &target : targets) {
       // Cells of one module share the tiles of equal shape.
       Tiles tiles(module, target);
@@ -56,12 +57,20 @@ struct LowerCellsPass : rnn::impl::LowerCellsPassBase<LowerCellsPass> {
                                module)))
           return signalPassFailure();
       }
+      for (ModelOp model : models)
+        emitModelEntries(model, target, module);
       if (set)
         text += set->text();
       setFeatures(target);
     }
     for (CellOp cell : cells)
-      emitDispatch(cell, targets, module);
+      if (!cell.getPart())
+        emitDispatch(interfaceOf(cell), /*hasSteps=*/true, cell.getLoc(),
+                     targets, module);
+    for (ModelOp model : models)
+      emitDispatch(interfaceOf(model),
+                   model.getBody().getOps<ReverseOp>().empty(), model.getLoc(),
+                   targets, module);
     if (kernels)
       module->setAttr(
           kernelsAttribute,

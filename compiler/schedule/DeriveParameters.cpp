@@ -144,9 +144,7 @@ void Derivation::moveRoots() {
     Location loc = op.getLoc();
     std::string name = "derived." + std::to_string(count++);
     auto type = cast<RankedTensorType>(value.getType());
-    TensorOp::create(declare, loc, StringRef(name), Role::derived,
-                     FlatSymbolRefAttr(), 1, StringAttr(), DenseF64ArrayAttr(),
-                     type);
+    TensorOp::create(declare, loc, name, Role::derived, type);
     WriteOp::create(b, loc, name, mapping.lookup(value));
     OpBuilder here(&op);
     Value read = ReadOp::create(here, loc, type, name, 0);

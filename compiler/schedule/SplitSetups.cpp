@@ -60,8 +60,7 @@ StringAttr Names::declare(Value value) {
   OpBuilder b(setup);
   TensorOp::create(b, op->getLoc(), name.getValue(),
                    backward ? Role::derived_gradient : Role::derived,
-                   FlatSymbolRefAttr(), 1, StringAttr(), DenseF64ArrayAttr(),
-                   cast<RankedTensorType>(value.getType()));
+                   value.getType());
   Block &body = setup.getBody().front();
   if (op->getBlock() == &body)
     b.setInsertionPointAfter(op);

@@ -67,10 +67,13 @@ void CellBuilder::declare(const Declaration &declaration) {
     thing->poisoned = wrong;
     if (wrong)
       continue;
-    thing->tensor = TensorOp::create(
-        *declarations, name.loc, name.text, roles[unsigned(declaration.role)],
-        /*of=*/FlatSymbolRefAttr(), /*delay=*/1, init, initArguments,
-        expressions->typeOf(*shape));
+    thing->tensor = TensorOp::create(*declarations, name.loc, name.text,
+                                     roles[unsigned(declaration.role)],
+                                     expressions->typeOf(*shape));
+    if (init)
+      thing->tensor.setInitAttr(init);
+    if (initArguments)
+      thing->tensor.setInitArgumentsAttr(initArguments);
   }
 }
 
@@ -238,16 +241,16 @@ void CellBuilder::declareOutput(const Identifier &name) {
   Operand value = *thing->now;
   Value written = expressions->materialise(value, value.shape(), thing->loc);
   TensorOp::create(*declarations, thing->loc, name.text, Role::output,
-                   FlatSymbolRefAttr(), /*delay=*/1, StringAttr(),
-                   DenseF64ArrayAttr(),
-                   cast<RankedTensorType>(written.getType()));
+                   written.getType());
   WriteOp::create(*body, thing->loc, name.text, written);
 }
 
 void CellBuilder::build(OpBuilder &builder) {
   unsigned before = scope.reporter.errorCount();
-  op = CellOp::create(builder, cell.name.loc, cell.name.text,
+  op = CellOp::create(builder, cell.name.loc,
+                      part.empty() ? cell.name.text : StringRef(part),
                       builder.getArrayAttr({}), builder.getDictionaryAttr({}));
+  op.setPart(!part.empty());
   declarations = OpBuilder::atBlockEnd(&op.getBody().emplaceBlock());
   auto scan = ScanOp::create(*declarations, cell.name.loc);
   declarations->setInsertionPoint(scan);

@@ -18,16 +18,19 @@ namespace rnn {
 
 class CellBuilder {
 public:
+  /// `part`, if it is not empty, is the name of the cell as a part of a model.
   CellBuilder(const syntax::Cell &cell,
               llvm::ArrayRef<syntax::Schedule> schedules,
               const Functions &functions, const Request &request,
-              Reporter &reporter)
-      : cell(cell), schedules(schedules),
+              Reporter &reporter, std::string part = "")
+      : cell(cell), schedules(schedules), part(std::move(part)),
         scope(cell, functions, request, reporter) {}
 
   /// Appends the cell to what `builder` is building, or reports errors and
   /// leaves something that must be thrown away.
   void build(mlir::OpBuilder &builder);
+  /// What build() built.
+  CellOp result() const { return op; }
   /// What the names of the cell turned out to be, after build().
   CellSymbols symbols() { return symbolsOf(scope); }
 
@@ -47,6 +50,7 @@ private:
 
   const syntax::Cell &cell;
   llvm::ArrayRef<syntax::Schedule> schedules;
+  std::string part;
   Scope scope;
   CellOp op;
   std::optional<mlir::OpBuilder> declarations, body;

@@ -39,7 +39,8 @@ Operand Expressions::evaluate(const Expr &expr) {
     // From here on everything is poison, so this is said once.
     if (evaluated == maxExpressions + 1)
       scope.error(expr.loc)
-          << "the cell '" << scope.cell.name.text << "' grows beyond "
+          << "the " << scope.cell.kind() << " '" << scope.cell.name.text
+          << "' grows beyond "
           << maxExpressions << " expressions [cell-size]";
     return {};
   }
@@ -50,6 +51,10 @@ Operand Expressions::evaluate(const Expr &expr) {
            "[fn-depth]";
     return {};
   }
+  // The body of a function knows its arguments alone.
+  if (given && !scope.function())
+    if (std::optional<Operand> operand = given(expr))
+      return *operand;
   return dispatch(expr);
 }
 
@@ -77,6 +82,10 @@ Operand Expressions::dispatch(const Expr &expr) {
     return expr.name == "@" ? evaluateProduct(expr) : evaluateBinary(expr);
   case ExprKind::Call:
     return evaluateCall(expr);
+  case ExprKind::Apply:
+    scope.error(expr.loc)
+        << "layers are applied in models, not in cells [layer-place]";
+    return {};
   case ExprKind::Concat:
     return evaluateConcat(expr);
   }

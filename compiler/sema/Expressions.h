@@ -13,17 +13,26 @@
 
 #include "compiler/sema/Scope.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+#include <functional>
 
 namespace rnn {
 
 class Expressions {
 public:
+  /// Gives what an expression stands for, if the place where it is written knows
+  /// it better.
+  using Given = std::function<std::optional<Operand>(const syntax::Expr &)>;
+
   /// Builds at the end of `body`, the block of a scan.
-  Expressions(Scope &scope, mlir::Block &body)
-      : scope(scope), body(mlir::OpBuilder::atBlockEnd(&body)) {}
+  Expressions(Scope &scope, mlir::Block &body, Given given = nullptr)
+      : scope(scope), body(mlir::OpBuilder::atBlockEnd(&body)),
+        given(std::move(given)) {}
 
   /// Builds an expression; poison after an error.
   Operand evaluate(const syntax::Expr &expr);
+  /// Calls a function of the language; `expr` is where that is written.
+  Operand callBuiltin(const syntax::Expr &expr, llvm::StringRef name,
+                      llvm::ArrayRef<Operand> arguments);
   /// The operand as a value of that shape, which it meets.
   mlir::Value materialise(const Operand &operand, llvm::ArrayRef<int64_t> shape,
                           mlir::Location loc);
@@ -45,8 +54,6 @@ private:
   Operand evaluateSlice(const Expr &expr);
   Operand evaluateConcat(const Expr &expr);
   Operand evaluateCall(const Expr &expr);
-  Operand callBuiltin(const Expr &expr, llvm::StringRef name,
-                      llvm::ArrayRef<Operand> arguments);
   Operand callFunction(const Expr &expr, const syntax::Function &function,
                        llvm::ArrayRef<Operand> arguments);
   Operand reduce(const Expr &expr, llvm::StringRef name,
@@ -72,6 +79,7 @@ private:
 
   Scope &scope;
   mlir::OpBuilder body;
+  Given given;
   unsigned depth = 0;
   unsigned evaluated = 0;
 };

@@ -144,8 +144,9 @@ std::optional<int64_t> Scope::sizeOf(const Expr &name) {
   }
   if (!thing) {
     reportUnknown(name.name, name.loc,
-                  "make it a parameter of the cell: 'cell " + cell.name.text +
-                      "(.., " + name.name + ")'");
+                  "make it a parameter of the " + cell.kind() + ": '" +
+                      cell.kind() + " " + cell.name.text + "(.., " + name.name +
+                      ")'");
     return std::nullopt;
   }
   if (thing->poisoned)
@@ -154,8 +155,9 @@ std::optional<int64_t> Scope::sizeOf(const Expr &name) {
     return thing->size;
   (error(name.loc) << "'" << name.name << "' is not a size [size-form]")
       .note(thing->loc, "it is defined here")
-      .note(name.loc, "a size is made of whole numbers and parameters of the "
-                      "cell");
+      .note(name.loc,
+            "a size is made of whole numbers and parameters of the " +
+                cell.kind());
   return std::nullopt;
 }
 
@@ -289,7 +291,8 @@ void Scope::bindParameter(const Parameter &parameter) {
       value = size(given);
   } else {
     bool isCalled = usesOf(cell, request, name).asFunction;
-    (error(loc) << "'" << name << "' of the cell '" << cell.name.text
+    (error(loc) << "'" << name << "' of the " << cell.kind() << " '"
+                << cell.name.text
                 << "' is not given [size-missing]")
         .note(loc, "give it when compiling: --set " + name +
                        (isCalled ? "=tanh" : "=128") + ", or a default here: " +

@@ -7,6 +7,7 @@
 #include "compiler/sema/Sema.h"
 #include "compiler/sema/CellBuilder.h"
 #include "compiler/sema/Functions.h"
+#include "compiler/sema/ModelBuilder.h"
 #include "compiler/sema/Schedules.h"
 #include "dialect/CellInterface.h"
 
@@ -33,7 +34,13 @@ bool Request::wants(StringRef cell) const {
 /// Reports cells of one name, or of names that make the same names in C.
 static void checkCellNames(const syntax::File &file, Reporter &reporter) {
   llvm::StringMap<const syntax::Cell *> names, prefixes;
-  for (const syntax::Cell &cell : file.cells) {
+  SmallVector<const syntax::Cell *> all;
+  for (const syntax::Cell &cell : file.cells)
+    all.push_back(&cell);
+  for (const syntax::Cell &model : file.models)
+    all.push_back(&model);
+  for (const syntax::Cell *one : all) {
+    const syntax::Cell &cell = *one;
     StringRef name = cell.name.text;
     auto [same, isNew] = names.try_emplace(name, &cell);
     if (!isNew) {
@@ -58,6 +65,35 @@ static void checkCellNames(const syntax::File &file, Reporter &reporter) {
   }
 }
 
+static bool names(const syntax::Expr &expr, StringRef name) {
+  return (expr.kind == syntax::ExprKind::Call && expr.name == name) ||
+         llvm::any_of(expr.operands, [&](const syntax::ExprPtr &operand) {
+           return operand && names(*operand, name);
+         });
+}
+
+/// True of a cell that a model applies, with sizes that nobody gives besides:
+/// it is compiled as a part of models alone.
+static bool isOnlyPart(const syntax::Cell &cell, const syntax::File &file,
+                       const Request &request) {
+  bool isGiven =
+      llvm::all_of(cell.parameters, [&](const syntax::Parameter &parameter) {
+        return parameter.value ||
+               llvm::any_of(request.settings, [&](const Setting &setting) {
+                 return setting.name == parameter.name.text &&
+                        (setting.cell.empty() || setting.cell == cell.name.text);
+               });
+      });
+  if (isGiven)
+    return false;
+  for (const syntax::Cell &model : file.models)
+    for (const syntax::Statement &statement : model.statements)
+      if (auto *equation = std::get_if<syntax::Equation>(&statement))
+        if (names(*equation->value, cell.name.text))
+          return true;
+  return false;
+}
+
 OwningOpRef<ModuleOp> rnn::analyze(const syntax::File &file,
                                    const Request &request, Location loc,
                                    std::vector<CellSymbols> *symbols) {
@@ -69,12 +105,15 @@ OwningOpRef<ModuleOp> rnn::analyze(const syntax::File &file,
   OwningOpRef<ModuleOp> module = ModuleOp::create(loc);
   OpBuilder builder = OpBuilder::atBlockEnd(module->getBody());
   for (const syntax::Cell &cell : file.cells) {
-    if (!request.wants(cell.name.text))
+    if (!request.wants(cell.name.text) || isOnlyPart(cell, file, request))
       continue;
     CellBuilder cellBuilder(cell, file.schedules, functions, request, reporter);
     cellBuilder.build(builder);
     if (symbols)
       symbols->push_back(cellBuilder.symbols());
   }
+  for (const syntax::Cell &model : file.models)
+    if (request.wants(model.name.text))
+      ModelBuilder(model, file, functions, request, reporter).build(builder);
   return reporter.errorCount() ? nullptr : std::move(module);
 }

@@ -61,6 +61,8 @@ std::optional<WrittenShape> Reader::read(const Expr &expr) {
     return expr.name == "@" ? readProduct(expr) : readAlike(expr.operands);
   case ExprKind::Call:
     return readCall(expr);
+  case ExprKind::Apply:
+    return std::nullopt;
   case ExprKind::Concat:
     return readConcat(expr);
   }

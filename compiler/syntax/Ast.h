@@ -37,6 +37,7 @@ enum class ExprKind {
   Negate,    ///< -operands[0]
   Binary,    ///< operands[0] name operands[1], `name` the operator
   Call,      ///< name(operands)
+  Apply,     ///< operands[0](operands[1] ..): a layer of a model on its inputs
   Concat     ///< [operands]
 };
 
@@ -59,7 +60,7 @@ struct Expr {
   llvm::SmallVector<ExprPtr, 2> operands = {};
 };
 
-enum class DeclarationRole { Input, State, Param };
+enum class DeclarationRole { Input, State, Param, Target };
 
 /// `names : shape = init`, of one role. `init` is a Name, a Call or null.
 struct Declaration {
@@ -68,6 +69,8 @@ struct Declaration {
   mlir::Location shapeLoc;
   llvm::SmallVector<ExprPtr> shape;
   ExprPtr init;
+  bool isIndex = false;  ///< `int` stands for the shape
+  bool overTime = false; ///< `[T]` follows: a sequence
 };
 
 /// `name = value`, or `name[t] = value`.
@@ -83,18 +86,29 @@ struct Outputs {
   llvm::SmallVector<Identifier> names;
 };
 
-using Statement = std::variant<Declaration, Equation, Outputs>;
+/// `loss value` or `metric value`.
+struct Score {
+  bool isLoss;
+  mlir::Location loc; ///< of the word
+  ExprPtr value;
+};
 
-/// A parameter of a cell: a size or a function. `value` may be null.
+using Statement = std::variant<Declaration, Equation, Outputs, Score>;
+
+/// A parameter of a cell or model: a size or a function. `value` may be null.
 struct Parameter {
   Identifier name;
   ExprPtr value;
 };
 
+/// A cell, or a model, which has targets and scores too, but no states.
 struct Cell {
   Identifier name;
   std::vector<Parameter> parameters;
   std::vector<Statement> statements;
+  bool isModel = false;
+
+  llvm::StringRef kind() const { return isModel ? "model" : "cell"; }
 };
 
 /// `fn name(parameters) = body`.
@@ -123,7 +137,7 @@ struct Schedule {
 };
 
 struct File {
-  std::vector<Cell> cells;
+  std::vector<Cell> cells, models;
   std::vector<Function> functions;
   std::vector<Schedule> schedules;
 };

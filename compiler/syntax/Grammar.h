@@ -45,7 +45,9 @@ private:
   bool parseStatement(Cell &cell);
   bool parseDeclarations(Cell &cell, DeclarationRole role);
   bool parseDeclaration(Cell &cell, DeclarationRole role);
+  bool parseModelShape(Declaration &declaration);
   bool parseInitialiser(Declaration &declaration);
+  bool parseScore(Cell &model);
   bool parseOutputs(Cell &cell);
   bool parseEquation(Cell &cell);
   void reportNoEquation(llvm::StringRef name, bool startsLine);
@@ -58,6 +60,7 @@ private:
   ExprPtr parsePrimary();
   ExprPtr parseNumber();
   ExprPtr parseCall(const Token &name);
+  ExprPtr parseApply(ExprPtr layer);
   ExprPtr parseIndex(ExprPtr base);
   ExprPtr parseTime(ExprPtr base, const Token &open);
   bool parseList(llvm::SmallVectorImpl<ExprPtr> &list, llvm::StringRef close,
@@ -115,7 +118,7 @@ private:
   unsigned badAtStart = 0; ///< and before the statement's first token
   const char *statementStart = nullptr;
   bool isScheduleFile;
-  bool isUnclosed = false; ///< a cell was not closed where it should have been
+  bool isUnclosed = false; ///< a cell or model was not closed where it should have been
   unsigned errors = 0;
   unsigned level = 0;
   bool gaveUp = false;

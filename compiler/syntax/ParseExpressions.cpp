@@ -135,6 +135,9 @@ ExprPtr Parser::parsePostfix() {
       base = make(ExprKind::Transpose, loc, begin, {}, list(std::move(base)));
     } else if (at("[")) {
       base = parseIndex(std::move(base));
+    } else if (at("(") && (base->kind == ExprKind::Call ||
+                           base->kind == ExprKind::Apply)) {
+      base = parseApply(std::move(base));
     } else {
       break;
     }
@@ -228,6 +231,19 @@ ExprPtr Parser::parseCall(const Token &name) {
     return nullptr;
   return make(ExprKind::Call, name.loc, name.source.begin(), name.text,
               std::move(arguments));
+}
+
+/// apply
+ExprPtr Parser::parseApply(ExprPtr layer) {
+  Token open = token;
+  Location loc = layer->loc;
+  const char *begin = layer->source.begin();
+  advance();
+  SmallVector<ExprPtr, 2> operands;
+  operands.push_back(std::move(layer));
+  if (!parseList(operands, ")", open))
+    return nullptr;
+  return make(ExprKind::Apply, loc, begin, {}, std::move(operands));
 }
 
 /// number

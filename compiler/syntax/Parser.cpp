@@ -182,23 +182,20 @@ File Parser::parseFile() {
     if (isScheduleFile && !at("schedule") && !isUnclosed) {
       unexpected("'schedule'", "a file of schedules has nothing else");
       advance();
-    } else if (at("cell")) {
+    } else if (at("cell") || at("model")) {
       parsed = parseCell(file);
     } else if (at("fn")) {
       parsed = parseFunction(file);
     } else if (at("schedule")) {
       parsed = parseSchedule(file);
-    } else if (at("model")) {
-      error(token.loc) << "a " << token.text
-                       << " is not supported yet [not-supported]";
-      advance();
     } else if (isUnclosed) {
       advance(); // the rest of a cell that has been reported
     } else if (token.kind == TokenKind::Name) {
-      reportWord("cell, function or schedule", {"cell", "fn", "schedule"});
+      reportWord("cell, model, function or schedule",
+                 {"cell", "model", "fn", "schedule"});
       advance();
     } else {
-      unexpected("'cell', 'fn' or 'schedule'",
+      unexpected("'cell', 'model', 'fn' or 'schedule'",
                  at("}") ? "it closes nothing" : "");
       advance();
     }
@@ -211,13 +208,15 @@ File Parser::parseFile() {
   return file;
 }
 
-/// cell
+/// cell, model
 bool Parser::parseCell(File &file) {
+  bool isModel = at("model");
+  std::vector<Cell> &list = isModel ? file.models : file.cells;
   advance();
-  std::optional<Identifier> name = parseName("a cell");
+  std::optional<Identifier> name = parseName(isModel ? "a model" : "a cell");
   if (!name)
     return false;
-  Cell cell{*name, {}, {}};
+  Cell cell{*name, {}, {}, isModel};
   Token bracket = token;
   if (consume("(") && !consume(")")) {
     do
@@ -236,18 +235,18 @@ bool Parser::parseCell(File &file) {
       isUnclosed = true;
       if (!gaveUp) {
         auto diagnostic = error(token.loc)
-                          << "the cell '" << name->text
+                          << "the " << cell.kind() << " '" << name->text
                           << "' is not closed by '}' [unclosed-cell]";
         diagnostic.attachNote(open) << "it is opened here";
       }
-      file.cells.push_back(std::move(cell));
+      list.push_back(std::move(cell));
       return true;
     }
     if (!consume(";") && !parseStatement(cell))
       skipStatement();
   }
   advance();
-  file.cells.push_back(std::move(cell));
+  list.push_back(std::move(cell));
   return true;
 }
 
@@ -288,8 +287,12 @@ bool Parser::parseFunction(File &file) {
 bool Parser::parseStatement(Cell &cell) {
   if (consume("input"))
     return parseDeclarations(cell, DeclarationRole::Input);
-  if (consume("state"))
+  if (!cell.isModel && consume("state"))
     return parseDeclarations(cell, DeclarationRole::State);
+  if (cell.isModel && consume("target"))
+    return parseDeclarations(cell, DeclarationRole::Target);
+  if (cell.isModel && (at("loss") || at("metric")))
+    return parseScore(cell);
   if (consume("param"))
     return parseDeclarations(cell, DeclarationRole::Param);
   if (consume("output"))
@@ -298,16 +301,22 @@ bool Parser::parseStatement(Cell &cell) {
     return parseEquation(cell);
   if (at("fn")) {
     auto diagnostic = error(token.loc)
-                      << "a function cannot be defined inside a cell "
-                         "[misplaced-function]";
-    diagnostic.attachNote(cell.name.loc)
-        << "define it before the cell '" << cell.name.text << "'";
+                      << "a function cannot be defined inside a "
+                      << cell.kind() << " [misplaced-function]";
+    diagnostic.attachNote(cell.name.loc) << "define it before the "
+                                         << cell.kind() << " '"
+                                         << cell.name.text << "'";
   } else if (token.kind == TokenKind::Keyword) {
     auto diagnostic = error(token.loc)
                       << "'" << token.text
-                      << "' cannot stand in a cell [misplaced-word]";
+                      << "' cannot stand in a " << cell.kind()
+                      << " [misplaced-word]";
     diagnostic.attachNote(token.loc)
-        << "in a cell stand 'input', 'state', 'param', 'output' and equations";
+        << (cell.isModel
+                ? "in a model stand 'input', 'target', 'param', 'loss', "
+                  "'metric', 'output' and equations; states belong to cells"
+                : "in a cell stand 'input', 'state', 'param', 'output' and "
+                  "equations");
   } else if (at("/")) {
     unexpected("a declaration, an equation or '}'",
                "a comment begins with '#'");
@@ -334,7 +343,8 @@ bool Parser::parseDeclarations(Cell &cell, DeclarationRole role) {
 
 /// One of them: names, shape and initialiser.
 bool Parser::parseDeclaration(Cell &cell, DeclarationRole role) {
-  static constexpr StringRef what[] = {"an input", "a state", "a parameter"};
+  static constexpr StringRef what[] = {"an input", "a state", "a parameter",
+                                       "a target"};
   bool follows = previous.text == ",";
   Declaration declaration{role, {}, token.loc, {}, nullptr};
   do {
@@ -353,13 +363,23 @@ bool Parser::parseDeclaration(Cell &cell, DeclarationRole role) {
   advance();
   declaration.shapeLoc = token.loc;
   Token open = token;
-  if (token.text == "int" || !at("[")) {
-    unexpected("'['", "a shape is written '[H]' or '[H, I]', that of a scalar "
-                      "'[]'");
+  bool isValue = cell.isModel && role != DeclarationRole::Param;
+  declaration.isIndex =
+      isValue && token.kind == TokenKind::Name && token.text == "int";
+  if (declaration.isIndex) {
+    advance();
+  } else if (token.text == "int" || !at("[")) {
+    unexpected("'['", token.text == "int" && !cell.isModel
+                          ? "only a model has indices"
+                          : "a shape is written '[H]' or '[H, I]', that of a "
+                            "scalar '[]'");
     return false;
+  } else {
+    advance();
+    if (!parseList(declaration.shape, "]", open))
+      return false;
   }
-  advance();
-  if (!parseList(declaration.shape, "]", open))
+  if (isValue && !parseModelShape(declaration))
     return false;
   if (at("[")) {
     unexpected("the end of the declaration",
@@ -369,6 +389,32 @@ bool Parser::parseDeclaration(Cell &cell, DeclarationRole role) {
   if (at("=") && !parseInitialiser(declaration))
     return false;
   cell.statements.push_back(std::move(declaration));
+  return true;
+}
+
+/// `[T]` behind a shape, or nothing.
+bool Parser::parseModelShape(Declaration &declaration) {
+  if (!at("["))
+    return true;
+  Token open = token;
+  advance();
+  if (!at("T")) {
+    unexpected("'T'", "a sequence is written '[I][T]' or 'int[T]'");
+    return false;
+  }
+  advance();
+  declaration.overTime = true;
+  return expectClose("]", open);
+}
+
+/// score
+bool Parser::parseScore(Cell &model) {
+  Score score{at("loss"), token.loc, nullptr};
+  advance();
+  score.value = parseExpr();
+  if (!score.value)
+    return false;
+  model.statements.push_back(std::move(score));
   return true;
 }
 
@@ -458,7 +504,11 @@ bool Parser::parseEquation(Cell &cell) {
   advance();
   if (token.kind == TokenKind::Name && !token.startsLine) {
     std::swap(token, word);
-    reportWord("statement", {"input", "state", "param", "output"});
+    reportWord("statement",
+               cell.isModel
+                   ? ArrayRef<StringRef>{"input", "target", "param", "loss",
+                                         "metric", "output"}
+                   : ArrayRef<StringRef>{"input", "state", "param", "output"});
     std::swap(token, word);
     return false;
   }

@@ -53,6 +53,8 @@ static void print(const Expr *expr, raw_ostream &os) {
                      os);
   case ExprKind::Call:
     return printList(expr->name, *expr, os);
+  case ExprKind::Apply:
+    return printList("apply", *expr, os);
   case ExprKind::Concat:
     return printList("concat", *expr, os);
   }
@@ -64,13 +66,21 @@ static void printNames(llvm::ArrayRef<Identifier> names, raw_ostream &os) {
 }
 
 static void print(const Declaration &declaration, raw_ostream &os) {
-  static constexpr llvm::StringRef roles[] = {"input ", "state ", "param "};
+  static constexpr llvm::StringRef roles[] = {"input ", "state ", "param ",
+                                              "target "};
   os << roles[unsigned(declaration.role)];
   printNames(declaration.names, os);
-  os << " : [";
-  llvm::interleaveComma(declaration.shape, os,
-                        [&](const ExprPtr &size) { print(size.get(), os); });
-  os << ']';
+  os << " : ";
+  if (declaration.isIndex) {
+    os << "int";
+  } else {
+    os << '[';
+    llvm::interleaveComma(declaration.shape, os,
+                          [&](const ExprPtr &size) { print(size.get(), os); });
+    os << ']';
+  }
+  if (declaration.overTime)
+    os << "[T]";
   if (declaration.init) {
     os << " = ";
     print(declaration.init.get(), os);
@@ -85,6 +95,11 @@ static void print(const Equation &equation, raw_ostream &os) {
 static void print(const Outputs &outputs, raw_ostream &os) {
   os << "output ";
   printNames(outputs.names, os);
+}
+
+static void print(const Score &score, raw_ostream &os) {
+  os << (score.isLoss ? "loss " : "metric ");
+  print(score.value.get(), os);
 }
 
 static void print(const Clause &clause, raw_ostream &os) {
@@ -110,6 +125,23 @@ static void print(const Schedule &schedule, raw_ostream &os) {
   }
 }
 
+static void print(const Cell &cell, raw_ostream &os) {
+  os << cell.kind() << ' ' << cell.name.text << '(';
+  llvm::interleaveComma(cell.parameters, os, [&](const Parameter &parameter) {
+    os << parameter.name.text;
+    if (parameter.value) {
+      os << " = ";
+      print(parameter.value.get(), os);
+    }
+  });
+  os << ")\n";
+  for (const Statement &statement : cell.statements) {
+    os << "  ";
+    std::visit([&](auto &it) { print(it, os); }, statement);
+    os << '\n';
+  }
+}
+
 void rnn::syntax::print(const File &file, raw_ostream &os) {
   for (const Function &function : file.functions) {
     os << "fn " << function.name.text << '(';
@@ -118,22 +150,9 @@ void rnn::syntax::print(const File &file, raw_ostream &os) {
     ::print(function.body.get(), os);
     os << '\n';
   }
-  for (const Cell &cell : file.cells) {
-    os << "cell " << cell.name.text << '(';
-    llvm::interleaveComma(cell.parameters, os, [&](const Parameter &parameter) {
-      os << parameter.name.text;
-      if (parameter.value) {
-        os << " = ";
-        ::print(parameter.value.get(), os);
-      }
-    });
-    os << ")\n";
-    for (const Statement &statement : cell.statements) {
-      os << "  ";
-      std::visit([&](auto &it) { ::print(it, os); }, statement);
-      os << '\n';
-    }
-  }
+  for (const std::vector<Cell> *list : {&file.cells, &file.models})
+    for (const Cell &cell : *list)
+      ::print(cell, os);
   for (const Schedule &schedule : file.schedules)
     ::print(schedule, os);
 }

@@ -11,11 +11,40 @@
 using namespace mlir;
 using namespace rnn;
 
-Check::Check(const rnncc_descriptor &cell, CellOp text, CellOp flat,
-             CellOp staged)
-    : cell(cell), text(text), flat(flat), staged(staged),
-      tolerances(Tolerances::of(cell.element)) {
-  const CellInterface &face = this->flat.interface();
+/// How many values the indices of an array of a model may have.
+static int64_t limitOf(ModelOp model, StringRef indices) {
+  int64_t limit = INT32_MAX;
+  for (Operation &op : model.getBody().front()) {
+    if (auto lookup = dyn_cast<LookupOp>(op);
+        lookup && lookup.getIndices() == indices)
+      limit = std::min(
+          limit, model.tensor(lookup.getTable()).tensorType().getDimSize(0));
+    if (auto number = dyn_cast<NumberOp>(op);
+        number && number.getIndices() == indices)
+      limit = std::min(limit, int64_t(number.getBelow()));
+  }
+  return limit;
+}
+
+Check::Check(const rnncc_descriptor &cell, Operation *text, Operation *flat,
+             Operation *staged)
+    : cell(cell), text(makeOracle(text)), flat(makeOracle(flat)),
+      staged(makeOracle(staged)), tolerances(Tolerances::of(cell.element)) {
+  const CellInterface &face = this->flat->interface();
+  limits.assign(face.arrays.size(), 0);
+  if (auto model = dyn_cast<ModelOp>(flat)) {
+    draws = !model.getBody().getOps<DrawOp>().empty();
+    streams = model.getBody().getOps<ReverseOp>().empty();
+    for (auto [index, array] : llvm::enumerate(face.arrays)) {
+      TensorOp tensor = array.tensor;
+      if (array.element() == ElementType::I32)
+        limits[index] = limitOf(model, tensor.getSymName());
+      // What a whole sequence has one of is known at its end.
+      if (array.role != ArrayRole::Initial && array.role != ArrayRole::Final &&
+          array.axes == Axes::Rows)
+        streams = false;
+    }
+  }
   verdict.require(cell.abi_version == RNNCC_ABI_VERSION, "ABI version");
   verdict.require(size_t(cell.n_arrays) == face.arrays.size() &&
                       size_t(cell.n_params) == face.params.size(),
@@ -80,12 +109,10 @@ void Check::runCompiled(CompiledCall &c, bool backward, rnncc_team *team,
 
 /// Gives a call the arrays it reads, and room for those it writes.
 void Check::fill(CompiledCall &c, const Call &call, bool backward) {
-  for (auto [index, array] : llvm::enumerate(flat.interface().arrays)) {
+  for (auto [index, array] : llvm::enumerate(flat->interface().arrays)) {
     if (array.role >= ArrayRole::GradOutput && !backward)
       continue;
-    if (array.role == ArrayRole::Input || array.role == ArrayRole::Initial ||
-        array.role == ArrayRole::GradOutput ||
-        array.role == ArrayRole::GradFinal) {
+    if (isRead(array.role)) {
       c.set(index, call.arrays[index]);
       c.arrays[index]->protect();
     } else if (array.role == ArrayRole::GradParam)
@@ -95,6 +122,10 @@ void Check::fill(CompiledCall &c, const Call &call, bool backward) {
   }
   if (!call.lengths.empty())
     c.call->lengths = call.lengths.data();
+  if (call.random) {
+    c.random = {call.random->first, call.random->second};
+    c.call->random = &c.random;
+  }
 }
 
 /// The call with the last bit of every number that goes in moved up or down.
@@ -106,13 +137,14 @@ Call Check::shaken(Call call) {
   };
   for (std::vector<double> &values : call.params)
     shake(values);
-  for (auto [index, array] : llvm::enumerate(flat.interface().arrays)) {
-    shake(call.arrays[index]);
+  for (auto [index, array] : llvm::enumerate(flat->interface().arrays)) {
+    if (array.element() != ElementType::I32)
+      shake(call.arrays[index]);
     if (array.role == ArrayRole::GradParam)
       call.arrays[index].clear();
   }
-  flat.forward(call);
-  flat.backward(call);
+  flat->forward(call);
+  flat->backward(call);
   return call;
 }
 
@@ -125,8 +157,8 @@ Call Check::shaken(Call call) {
 void Check::compareAll(const CompiledCall &c, const Call &expected,
                        const Twine &what) {
   std::optional<Call> moved;
-  for (auto [index, array] : llvm::enumerate(flat.interface().arrays)) {
-    if (array.role == ArrayRole::Input || array.role == ArrayRole::GradOutput)
+  for (auto [index, array] : llvm::enumerate(flat->interface().arrays)) {
+    if (array.role <= ArrayRole::Target || array.role == ArrayRole::GradOutput)
       continue;
     bool gradient = array.role >= ArrayRole::GradOutput;
     double tolerance = gradient ? tolerances.backward : tolerances.forward;
@@ -147,28 +179,30 @@ void Check::run(int64_t steps, int64_t batch, bool differences,
                 Specials specials) {
   std::string what =
       "T=" + std::to_string(steps) + " N=" + std::to_string(batch);
-  const CellInterface &face = flat.interface();
+  const CellInterface &face = flat->interface();
   Call call;
   call.steps = steps;
   call.batch = batch;
   call.params = params;
   call.arrays.resize(face.arrays.size());
   for (auto [index, array] : llvm::enumerate(face.arrays))
-    if (array.role == ArrayRole::Input || array.role == ArrayRole::Initial ||
-        array.role == ArrayRole::GradOutput ||
-        array.role == ArrayRole::GradFinal)
-      call.arrays[index] =
-          random(Interpreter::elements(array, steps, batch), 1);
+    if (isRead(array.role)) {
+      auto &values = call.arrays[index];
+      values = random(Oracle::elements(array, steps, batch), 1);
+      if (limits[index])
+        for (double &value : values)
+          value = double(generator() % limits[index]);
+    }
   Call textCall = call, stagedCall = call;
-  text.forward(textCall);
-  flat.forward(call);
-  flat.backward(call);
-  staged.forward(stagedCall);
-  staged.backward(stagedCall);
+  text->forward(textCall);
+  flat->forward(call);
+  flat->backward(call);
+  staged->forward(stagedCall);
+  staged->backward(stagedCall);
   // What numbers alone determine, the compiler rounds to the element type.
   double rounding = cell.element == RNNCC_F64 ? 1e-11 : tolerances.forward;
   for (auto [index, array] : llvm::enumerate(face.arrays))
-    if (array.role == ArrayRole::Output || array.role == ArrayRole::Final)
+    if (isWritten(array.role))
       verdict.compare(Aspect::Values, textCall.arrays[index],
                       call.arrays[index], rounding,
                       what + " text " + array.name);
@@ -196,7 +230,10 @@ void Check::run(int64_t steps, int64_t batch, bool differences,
                                    training.arrays[index]->data(),
                                    training.arrays[index]->size()),
                       what + " bits of inference, " + array.name);
-  checkSteps(inference, what);
+  if (streams)
+    checkSteps(inference, what);
+  if (draws)
+    checkRandom(call, what);
   if (batch > 0)
     checkRows(inference, what);
   if (steps <= 2) {

@@ -24,7 +24,7 @@
 #ifndef RNNCC_TEST_RUN_CHECK_H
 #define RNNCC_TEST_RUN_CHECK_H
 
-#include "compiler/interpret/Interpreter.h"
+#include "compiler/interpret/ModelInterpreter.h"
 #include "test/run/CompiledCall.h"
 #include "test/run/Verdict.h"
 #include <random>
@@ -41,6 +41,15 @@ struct Tolerances {
   }
 };
 
+/// What a caller gives, and what a call writes.
+inline bool isRead(ArrayRole role) {
+  return role <= ArrayRole::Initial || role == ArrayRole::GradOutput ||
+         role == ArrayRole::GradFinal;
+}
+inline bool isWritten(ArrayRole role) {
+  return role >= ArrayRole::Final && role <= ArrayRole::Metric;
+}
+
 /// Which unusual inputs to try. Infinity and large numbers say something only
 /// of cells whose values stay apart from the limits of their type.
 enum class Specials { All, NaN };
@@ -48,7 +57,9 @@ enum class Specials { All, NaN };
 /// Compares one compiled cell with the interpreter.
 class Check {
 public:
-  Check(const rnncc_descriptor &cell, CellOp text, CellOp flat, CellOp staged);
+  /// The oracles are of an rnn.cell or an rnn.model.
+  Check(const rnncc_descriptor &cell, mlir::Operation *text,
+        mlir::Operation *flat, mlir::Operation *staged);
 
   void run(int64_t steps, int64_t batch, bool differences,
            Specials specials = Specials::All);
@@ -61,6 +72,7 @@ private:
                    const llvm::Twine &what);
   void checkSteps(const CompiledCall &whole, const llvm::Twine &what);
   void checkRows(const CompiledCall &whole, const llvm::Twine &what);
+  void checkRandom(Call call, const llvm::Twine &what);
   void checkNull(Call call, const llvm::Twine &what);
   void checkSpecial(Call call, Specials specials, const llvm::Twine &what);
   void checkDifferences(const Call &call, const llvm::Twine &what);
@@ -73,7 +85,10 @@ private:
                   const llvm::Twine &what);
 
   const rnncc_descriptor &cell;
-  Interpreter text, flat, staged;
+  std::unique_ptr<Oracle> text, flat, staged;
+  std::vector<int64_t> limits; ///< of arrays of indices: how many there are
+  bool draws = false;          ///< there are random numbers in training
+  bool streams = true;         ///< step() by step() is the same
   Tolerances tolerances;
   std::mt19937_64 generator{7}, shaking{11};
   std::vector<std::vector<double>> params;

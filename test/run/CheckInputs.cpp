@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "test/run/Check.h"
+#include "test/run/Team.h"
 #include <cmath>
 
 using namespace mlir;
@@ -13,21 +14,21 @@ using namespace rnn;
 /// Without initial states and gradients of final ones, with gradients of
 /// parameters that go on from what was there, and nothing else wanted.
 void Check::checkNull(Call call, const Twine &what) {
-  const CellInterface &face = flat.interface();
+  const CellInterface &face = flat->interface();
   CompiledCall c(cell, call.steps, call.batch);
   for (auto [index, array] : llvm::enumerate(face.arrays)) {
     auto &values = call.arrays[index];
     if (array.role == ArrayRole::GradParam)
       values.assign(c.elements(index), 0.5);
-    else if (array.role != ArrayRole::Input &&
+    else if (array.role > ArrayRole::Target &&
              array.role != ArrayRole::GradOutput)
       values.clear();
-    if (!values.empty() || array.role == ArrayRole::Input)
+    if (!values.empty() || array.role <= ArrayRole::Target)
       c.set(index, values);
   }
   runCompiled(c, true, nullptr, what + " with NULL");
-  flat.forward(call);
-  flat.backward(call);
+  flat->forward(call);
+  flat->backward(call);
   for (auto [index, array] : llvm::enumerate(face.arrays))
     if (array.role == ArrayRole::GradParam)
       verdict.compare(Aspect::Gradients, c.get(index), call.arrays[index],
@@ -38,12 +39,14 @@ void Check::checkNull(Call call, const Twine &what) {
 /// the interpreter has it, and nowhere else; a row does not disturb another.
 /// Sums of large numbers have lost digits, so numbers are compared loosely.
 void Check::checkSpecial(Call call, Specials specials, const Twine &what) {
-  const CellInterface &face = flat.interface();
+  const CellInterface &face = flat->interface();
   CompiledCall c(cell, call.steps, call.batch);
   const double special[] = {NAN, -1e4, INFINITY, 1e4};
   for (auto [index, array] : llvm::enumerate(face.arrays)) {
     auto &values = call.arrays[index];
-    size_t perRow = array.role == ArrayRole::Input
+    bool isSeries = array.role == ArrayRole::Input && !limits[index] &&
+                    array.axes == Axes::StepsRows;
+    size_t perRow = isSeries
                         ? values.size() / (call.steps * call.batch)
                         : 0;
     // The first row of every five is as it was.
@@ -51,15 +54,15 @@ void Check::checkSpecial(Call call, Specials specials, const Twine &what) {
       if (int64_t kind = i % call.batch % 5)
         values[i * perRow + perRow / 2] =
             specials == Specials::NaN ? NAN : special[kind - 1];
-    if (array.role == ArrayRole::Input || array.role == ArrayRole::Initial)
+    if (array.role <= ArrayRole::Initial)
       c.set(index, values);
-    else if (array.role == ArrayRole::Output || array.role == ArrayRole::Final)
+    else if (isWritten(array.role))
       c.make(index);
   }
   runCompiled(c, false, nullptr, what + " special");
-  flat.forward(call);
+  flat->forward(call);
   for (auto [index, array] : llvm::enumerate(face.arrays)) {
-    if (array.role != ArrayRole::Output && array.role != ArrayRole::Final)
+    if (!isWritten(array.role))
       continue;
     std::vector<double> got = c.get(index), expected = call.arrays[index];
     for (auto [x, y] : llvm::zip(got, expected)) {
@@ -74,18 +77,37 @@ void Check::checkSpecial(Call call, Specials specials, const Twine &what) {
   }
 }
 
+/// Training with random numbers: the interpreter draws the same.
+void Check::checkRandom(Call call, const Twine &what) {
+  for (auto [index, array] : llvm::enumerate(flat->interface().arrays))
+    if (array.role == ArrayRole::GradParam)
+      call.arrays[index].clear();
+  call.random = {7, 3};
+  CompiledCall alone(cell, call.steps, call.batch),
+      together(cell, call.steps, call.batch);
+  fill(alone, call, true);
+  fill(together, call, true);
+  Team team(2);
+  runCompiled(alone, true, nullptr, what + " random");
+  runCompiled(together, true, &team, what + " random, two threads");
+  verdict.require(alone.sameBits(together), what + " bits of random numbers");
+  flat->forward(call);
+  flat->backward(call);
+  compareAll(alone, call, what + " random");
+}
+
 /// Some coordinates of each gradient against the slope of the loss
 /// sum(outputs * their gradients).
 void Check::checkDifferences(const Call &reference, const Twine &what) {
-  const CellInterface &face = flat.interface();
+  const CellInterface &face = flat->interface();
   auto loss = [&](Call call) {
-    flat.forward(call);
+    flat->forward(call);
     double sum = 0;
     for (auto [index, array] : llvm::enumerate(face.arrays)) {
       TensorOp tensor = array.tensor;
-      ArrayRole role = array.role == ArrayRole::Output ? ArrayRole::GradOutput
-                                                       : ArrayRole::GradFinal;
-      if (array.role != ArrayRole::Output && array.role != ArrayRole::Final)
+      ArrayRole role = array.role == ArrayRole::Final ? ArrayRole::GradFinal
+                                                      : ArrayRole::GradOutput;
+      if (!isWritten(array.role) || array.role == ArrayRole::Metric)
         continue;
       const auto &gradient =
           call.arrays[face.find(role, tensor.getSymName(), array.delay)];

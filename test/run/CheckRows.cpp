@@ -11,6 +11,10 @@
 using namespace mlir;
 using namespace rnn;
 
+static bool isValue(int role) {
+  return role >= RNNCC_OUTPUT && role <= RNNCC_METRIC;
+}
+
 /// step() by step() with one pair of state arrays gives the same bits.
 void Check::checkSteps(const CompiledCall &whole, const Twine &what) {
   CompiledCall c(cell, 1, whole.batch);
@@ -33,10 +37,11 @@ void Check::checkSteps(const CompiledCall &whole, const Twine &what) {
   for (int64_t t = 0; t < whole.steps; ++t) {
     for (int64_t i = 0; i < cell.n_arrays; ++i) {
       int role = cell.arrays[i].role;
-      if (role != RNNCC_INPUT && role != RNNCC_OUTPUT)
+      bool isRead = role == RNNCC_INPUT || role == RNNCC_TARGET;
+      if (!isRead && !isValue(role))
         continue;
       c.make(i);
-      if (role == RNNCC_INPUT)
+      if (isRead)
         std::memcpy(c.arrays[i]->data(),
                     static_cast<char *>(whole.arrays[i]->data()) +
                         t * c.arrays[i]->size(),
@@ -44,7 +49,7 @@ void Check::checkSteps(const CompiledCall &whole, const Twine &what) {
     }
     verdict.require(cell.step(c.call) == RNNCC_OK, what + " step");
     for (int64_t i = 0; i < cell.n_arrays; ++i)
-      if (cell.arrays[i].role == RNNCC_OUTPUT)
+      if (isValue(cell.arrays[i].role))
         verdict.require(
             !std::memcmp(c.arrays[i]->data(),
                          static_cast<char *>(whole.arrays[i]->data()) +
@@ -60,7 +65,7 @@ void Check::checkRows(const CompiledCall &whole, const Twine &what) {
   int64_t row = whole.batch - 1;
   CompiledCall c(cell, whole.steps, 1);
   auto forEachStep = [&](int64_t i, auto body) {
-    size_t size = c.elements(i) * c.bytes;
+    size_t size = c.elements(i) * c.bytesOf(i);
     int64_t steps = cell.arrays[i].axes == RNNCC_STEPS_ROWS ? whole.steps : 1;
     for (int64_t t = 0; t < steps; ++t)
       body(static_cast<char *>(c.arrays[i]->data()) + t * size / steps,
@@ -69,7 +74,7 @@ void Check::checkRows(const CompiledCall &whole, const Twine &what) {
            size / steps);
   };
   for (int64_t i = 0; i < cell.n_arrays; ++i)
-    if (cell.arrays[i].role <= RNNCC_OUTPUT) {
+    if (cell.arrays[i].role <= RNNCC_METRIC) {
       c.make(i);
       if (cell.arrays[i].role <= RNNCC_INITIAL)
         forEachStep(i, [](char *mine, char *theirs, size_t size) {
@@ -78,7 +83,7 @@ void Check::checkRows(const CompiledCall &whole, const Twine &what) {
     }
   runCompiled(c, false, nullptr, what + " one row");
   for (int64_t i = 0; i < cell.n_arrays; ++i)
-    if (cell.arrays[i].role == RNNCC_OUTPUT)
+    if (isValue(cell.arrays[i].role))
       forEachStep(i, [&](char *mine, char *theirs, size_t size) {
         verdict.require(!std::memcmp(mine, theirs, size),
                         what + " row alone: " + cell.arrays[i].name);
@@ -91,7 +96,7 @@ void Check::checkRowAlone(const CompiledCall &whole, int64_t row,
   CompiledCall c(cell, length, 1);
   auto forEachStep = [&](int64_t i, auto body) {
     bool isSeries = cell.arrays[i].axes == RNNCC_STEPS_ROWS;
-    size_t size = whole.elements(i) * c.bytes / whole.batch /
+    size_t size = whole.elements(i) * c.bytesOf(i) / whole.batch /
                   (isSeries ? whole.steps : 1);
     for (int64_t t = 0; t < (isSeries ? length : 1); ++t)
       body(static_cast<char *>(c.arrays[i]->data()) + t * size,
@@ -100,8 +105,7 @@ void Check::checkRowAlone(const CompiledCall &whole, int64_t row,
            size);
   };
   auto isRead = [](int role) {
-    return role == RNNCC_INPUT || role == RNNCC_INITIAL ||
-           role == RNNCC_GRAD_OUTPUT || role == RNNCC_GRAD_FINAL;
+    return role <= RNNCC_INITIAL || role == RNNCC_GRAD_OUTPUT || role == RNNCC_GRAD_FINAL;
   };
   for (int64_t i = 0; i < cell.n_arrays; ++i) {
     int role = cell.arrays[i].role;
@@ -124,7 +128,7 @@ void Check::checkRowAlone(const CompiledCall &whole, int64_t row,
 
 /// Rows of different lengths, with NaN where nobody may look.
 void Check::checkLengths(Call call, const Twine &what) {
-  const CellInterface &face = flat.interface();
+  const CellInterface &face = flat->interface();
   CompiledCall plain(cell, call.steps, call.batch);
   fill(plain, call, true);
   runCompiled(plain, true, nullptr, what + " without lengths");
@@ -140,14 +144,17 @@ void Check::checkLengths(Call call, const Twine &what) {
     auto &values = call.arrays[index];
     if (array.role == ArrayRole::GradParam)
       values.clear();
-    if (array.role != ArrayRole::Input && array.role != ArrayRole::GradOutput)
+    bool isGiven = array.role <= ArrayRole::Target ||
+                   array.role == ArrayRole::GradOutput;
+    if (!isGiven || array.axes != Axes::StepsRows)
       continue;
+    double nobody = limits[index] ? -7 : NAN;
     size_t size = values.size() / (call.steps * call.batch);
     for (int64_t t = 0; t < call.steps; ++t)
       for (int64_t row = 0; row < call.batch; ++row)
         if (t >= call.lengths[row])
           std::fill_n(values.begin() + (t * call.batch + row) * size, size,
-                      NAN);
+                      nobody);
   }
   CompiledCall inference(cell, call.steps, call.batch),
       training(cell, call.steps, call.batch),
@@ -160,11 +167,11 @@ void Check::checkLengths(Call call, const Twine &what) {
   runCompiled(training, true, nullptr, what + " lengths");
   runCompiled(together, true, &team, what + " lengths, two threads");
   verdict.require(training.sameBits(together), what + " bits with lengths");
-  flat.forward(call);
-  flat.backward(call);
+  flat->forward(call);
+  flat->backward(call);
   compareAll(training, call, what + " with lengths");
   for (auto [index, array] : llvm::enumerate(face.arrays))
-    if (array.role == ArrayRole::Output || array.role == ArrayRole::Final)
+    if (isWritten(array.role))
       verdict.require(!std::memcmp(inference.arrays[index]->data(),
                                    training.arrays[index]->data(),
                                    training.arrays[index]->size()),

@@ -44,14 +44,21 @@ public:
       count *= steps;
     return count;
   }
+  /// Of one element.
+  size_t bytesOf(int64_t i) const {
+    return cell.arrays[i].element == RNNCC_I32 ? 4 : bytes;
+  }
   void make(int64_t i) {
-    arrays[i] = std::make_unique<Fence>(elements(i) * bytes, bytes, wall);
+    arrays[i] =
+        std::make_unique<Fence>(elements(i) * bytesOf(i), bytesOf(i), wall);
     call->arrays[i] = arrays[i]->data();
   }
   void set(int64_t i, llvm::ArrayRef<double> values) {
     make(i);
     for (auto [j, value] : llvm::enumerate(values))
-      if (bytes == 8)
+      if (cell.arrays[i].element == RNNCC_I32)
+        static_cast<int32_t *>(arrays[i]->data())[j] = int32_t(value);
+      else if (bytes == 8)
         static_cast<double *>(arrays[i]->data())[j] = value;
       else
         static_cast<float *>(arrays[i]->data())[j] = float(value);
@@ -59,8 +66,10 @@ public:
   std::vector<double> get(int64_t i) const {
     std::vector<double> values(elements(i));
     for (size_t j = 0; j < values.size(); ++j)
-      values[j] = bytes == 8 ? static_cast<double *>(arrays[i]->data())[j]
-                             : static_cast<float *>(arrays[i]->data())[j];
+      values[j] = cell.arrays[i].element == RNNCC_I32
+                      ? static_cast<int32_t *>(arrays[i]->data())[j]
+                  : bytes == 8 ? static_cast<double *>(arrays[i]->data())[j]
+                               : static_cast<float *>(arrays[i]->data())[j];
     return values;
   }
   bool sameBits(const CompiledCall &other) const {
@@ -79,6 +88,7 @@ public:
   int64_t steps, batch;
   Wall wall;
   rnncc_call *call;
+  rnncc_random random = {};
   std::vector<unsigned char> storage;
   std::vector<std::unique_ptr<Fence>> arrays;
 };

@@ -105,9 +105,17 @@ std::unique_ptr<Cells> Cells::make(Options options, const Road &road) {
     llvm::errs() << "cannot load what rnncc wrote: " << dlerror() << "\n";
     return nullptr;
   }
+  auto opsOf = [](ModuleOp module) {
+    SmallVector<Operation *> ops;
+    for (auto cell : module.getOps<CellOp>())
+      if (!cell.getPart())
+        ops.push_back(cell);
+    llvm::append_range(ops, module.getOps<ModelOp>());
+    return ops;
+  };
   for (auto [text, flat, staged] :
-       llvm::zip(cells->text->getOps<CellOp>(), cells->flat->getOps<CellOp>(),
-                 cells->staged->getOps<CellOp>()))
+       llvm::zip(opsOf(*cells->text), opsOf(*cells->flat),
+                 opsOf(*cells->staged)))
     cells->list.push_back({*compiled++, text, flat, staged});
   return cells;
 }

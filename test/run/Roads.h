@@ -33,13 +33,14 @@ llvm::ArrayRef<Road> roads();
 /// The road of that name, or null.
 const Road *roadOf(llvm::StringRef name);
 
-/// The cells of one text, as the interpreter reads them and as a road made
+/// The cells and models of one text, as the interpreter reads them and as a road made
 /// them.
 class Cells {
 public:
   struct Cell {
     const rnncc_descriptor *compiled;
-    CellOp text, flat, staged; ///< after sema, autodiff and schedule
+    /// The rnn.cell or rnn.model after sema, autodiff and schedule.
+    mlir::Operation *text, *flat, *staged;
   };
 
   /// Takes of the options the input, sizes, element type and CPU levels. Null

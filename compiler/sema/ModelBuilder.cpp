@@ -1,0 +1,547 @@
+//===- ModelBuilder.cpp - one model's tree to rnn ops ---------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/sema/ModelBuilder.h"
+#include "compiler/sema/Initialisers.h"
+#include "compiler/sema/Scores.h"
+#include "compiler/sema/Sizes.h"
+#include "compiler/sema/WrittenShape.h"
+
+using namespace mlir;
+using namespace rnn;
+using namespace rnn::syntax;
+
+//===----------------------------------------------------------------------===//
+// Statements
+//===----------------------------------------------------------------------===//
+
+void ModelBuilder::declare(const Declaration &declaration) {
+  bool wrong = false;
+  SmallVector<int64_t> shape;
+  for (const ExprPtr &expr : declaration.shape) {
+    std::optional<int64_t> value = scope.size(*expr);
+    if (value && checkSize(*value, quoted(*expr), expr->loc, scope.reporter))
+      shape.push_back(*value);
+    else
+      wrong = true;
+  }
+  if (shape.size() > 2)
+    scope.error(declaration.shapeLoc)
+        << "shapes of more than two sizes are not supported [not-supported]";
+  wrong |= shape.size() > 2 ||
+           !checkElements(shape, shapeText(shape), declaration.shapeLoc,
+                          scope.reporter);
+  Role role = declaration.role == DeclarationRole::Input    ? Role::input
+              : declaration.role == DeclarationRole::Target ? Role::target
+                                                            : Role::param;
+  for (const Identifier &name : declaration.names) {
+    NamedThing *thing = scope.add(
+        name, role == Role::param ? NamedThing::Param : NamedThing::Input);
+    if (!thing)
+      continue;
+    ModelValue &value = values[name.text];
+    thing->poisoned = wrong;
+    if (wrong)
+      continue;
+    RankedTensorType type = segments->typeOf(shape);
+    if (declaration.isIndex)
+      type = RankedTensorType::get({}, IntegerType::get(op.getContext(), 32));
+    value.kind = declaration.isIndex ? ModelValue::Indices : ModelValue::Values;
+    value.overTime = declaration.overTime;
+    value.tensor = segments->declare(name.loc, name.text, role, type,
+                                     declaration.overTime);
+    thing->tensor = value.tensor;
+  }
+  if (role != Role::param || wrong)
+    return;
+  Block scratch; // for numbers in the initialiser
+  Expressions expressions(scope, scratch);
+  auto init =
+      checkInitialiser(declaration, declaration.shape.size(), scope, expressions);
+  for (const Identifier &name : declaration.names)
+    if (NamedThing *thing = scope.find(name.text); init && thing->tensor) {
+      Builder b(op.getContext());
+      thing->tensor.setInitAttr(b.getStringAttr(init->name));
+      if (!init->arguments.empty())
+        thing->tensor.setInitArgumentsAttr(
+            b.getDenseF64ArrayAttr(init->arguments));
+    }
+}
+
+std::string ModelBuilder::layerName() {
+  return ++layers == 1 ? statement : statement + "." + std::to_string(layers);
+}
+
+void ModelBuilder::define(const Equation &equation) {
+  if (equation.atTime)
+    (scope.error(equation.name.loc) << "only a cell has steps [model-time]")
+        .note(equation.name.loc,
+              "in a model a name is the whole sequence: '" +
+                  equation.name.text + " = ..'");
+  statement = equation.name.text.str();
+  layers = 0;
+  ModelValue value = evaluate(*equation.value);
+  NamedThing *local = scope.add(equation.name, NamedThing::Local);
+  if (!local)
+    return;
+  local->poisoned = !value;
+  values[equation.name.text] = value;
+}
+
+void ModelBuilder::addScore(const syntax::Score &score) {
+  StringRef word = score.isLoss ? "loss" : "metric";
+  statement = word.str();
+  layers = 0;
+  ModelValue value = evaluate(*score.value, /*isScore=*/true);
+  if (!value)
+    return;
+  if (value.kind != ModelValue::Values || !value.shape().empty()) {
+    Report report = scope.error(score.value->loc);
+    report << "a " << word << " is one number, but "
+           << quoted(*score.value) << " is "
+           << (value.kind == ModelValue::Values ? shapeText(value.shape())
+               : value.kind == ModelValue::Number ? "a number of the text"
+                                                  : "an index")
+           << " [score-shape]";
+    if (value.kind == ModelValue::Values)
+      report.note(score.value->loc, "write 'mean(..)' or 'sum(..)' around it");
+    return;
+  }
+  std::string name = word.str();
+  Finish finish = Finish::mean;
+  if (const rnn::Score *known = score.value->kind == ExprKind::Call
+                                    ? scoreOf(score.value->name)
+                                    : nullptr;
+      known && !score.isLoss) {
+    name = known->name.str();
+    finish = known->finish;
+  }
+  TensorOp tensor = segments->publish(
+      value, segments->freshName(name),
+      score.isLoss ? Role::loss : Role::metric, score.loc);
+  if (finish != Finish::mean)
+    tensor.setFinish(finish);
+}
+
+void ModelBuilder::addOutputs(const Outputs &list) {
+  for (const Identifier &name : list.names) {
+    auto first = llvm::find_if(outputs, [&](const Identifier &output) {
+      return output.text == name.text;
+    });
+    if (first == outputs.end())
+      outputs.push_back(name);
+    else
+      (scope.error(name.loc)
+       << "'" << name.text << "' is an output twice [output-twice]")
+          .note(first->loc, "it is an output here already");
+  }
+}
+
+void ModelBuilder::finish() {
+  SmallVector<Attribute> symbols;
+  for (const Identifier &name : outputs) {
+    NamedThing *thing = scope.use(name.text);
+    if (!thing) {
+      scope.reportUnknown(name.text, name.loc,
+                          "an output is a name that an equation defines");
+      continue;
+    }
+    if (thing->kind != NamedThing::Local) {
+      (scope.error(name.loc) << "'" << name.text
+                             << "' is not computed by the model [output-kind]")
+          .note(thing->loc, "it is declared here")
+          .note(name.loc, "an output is a name that an equation defines");
+      continue;
+    }
+    if (thing->poisoned)
+      continue;
+    ModelValue value = segments->forwards(values[name.text], thing->loc);
+    if (value.kind != ModelValue::Values) {
+      scope.error(name.loc) << "'" << name.text
+                            << "' is not computed by the model [output-kind]";
+      continue;
+    }
+    segments->publish(value, name.text, Role::output, thing->loc);
+    symbols.push_back(FlatSymbolRefAttr::get(op.getContext(), name.text));
+  }
+  Builder b(op.getContext());
+  op.setOutputsAttr(b.getArrayAttr(symbols));
+  bool isEmpty = outputs.empty() &&
+                 llvm::none_of(model.statements, [](const Statement &statement) {
+                   return std::holds_alternative<syntax::Score>(statement);
+                 });
+  if (isEmpty)
+    (scope.error(model.name.loc)
+     << "the model '" << model.name.text << "' has no output [output-missing]")
+        .note(model.name.loc, "write 'output' or 'loss' and what callers want");
+  SmallVector<NamedAttribute> sizes;
+  for (auto &[name, thing] : scope)
+    if (thing.kind == NamedThing::Size)
+      sizes.push_back(b.getNamedAttr(name, b.getI64IntegerAttr(thing.size)));
+  op.setSizesAttr(b.getDictionaryAttr(sizes));
+}
+
+void ModelBuilder::build(OpBuilder &builder) {
+  unsigned before = scope.reporter.errorCount();
+  op = ModelOp::create(builder, model.name.loc, model.name.text,
+                       builder.getArrayAttr({}), builder.getDictionaryAttr({}));
+  op.getBody().emplaceBlock();
+  segments.emplace(op, scope);
+  segments->given = [&](Segment &segment, const Expr &expr) {
+    return given(segment, expr);
+  };
+  scope.bindParameters();
+  for (const Statement &statement : model.statements)
+    std::visit(
+        [&](auto &it) {
+          using It = std::decay_t<decltype(it)>;
+          if constexpr (std::is_same_v<It, Declaration>)
+            declare(it);
+          else if constexpr (std::is_same_v<It, Equation>)
+            define(it);
+          else if constexpr (std::is_same_v<It, syntax::Score>)
+            addScore(it);
+          else
+            addOutputs(it);
+        },
+        statement);
+  finish();
+  if (scope.reporter.errorCount() != before)
+    return;
+  segments->finish();
+  scope.reportUnused();
+}
+
+//===----------------------------------------------------------------------===//
+// Expressions
+//===----------------------------------------------------------------------===//
+
+ModelValue ModelBuilder::evaluate(const Expr &expr, bool isScore) {
+  if (auto known = evaluateLayer(expr))
+    return *known;
+  return evaluateInSegment(expr, isScore);
+}
+
+/// What stands for a whole sequence, and not for what is done at each step.
+std::optional<ModelValue> ModelBuilder::evaluateLayer(const Expr &expr) {
+  if (auto known = evaluated.find(&expr); known != evaluated.end())
+    return known->second;
+  switch (expr.kind) {
+  case ExprKind::Name:
+    return evaluateName(expr);
+  case ExprKind::Time:
+    (scope.error(expr.loc) << "only a cell has steps [model-time]")
+        .note(expr.loc, "in a model '" + expr.name + "' is the whole sequence");
+    return ModelValue();
+  case ExprKind::Apply:
+    return evaluateApply(expr);
+  case ExprKind::Call:
+    break;
+  default:
+    return std::nullopt;
+  }
+  if (functions.find(expr.name))
+    return std::nullopt;
+  if (expr.name == "embedding")
+    return embed(expr);
+  if (expr.name == "last" || expr.name == "reverse" || expr.name == "mean" ||
+      expr.name == "max")
+    return evaluateOverTime(expr);
+  bool isLayer = expr.name == "bidirectional" || expr.name == "stack" ||
+                 expr.name == "dropout";
+  if (findCell(expr.name) || isLayer) {
+    (scope.error(expr.loc)
+     << "'" << expr.name << "' is not applied to anything [layer-apply]")
+        .note(expr.loc, "behind its sizes stand its inputs: '" + expr.name +
+                            "(..)(x)'");
+    return ModelValue();
+  }
+  return std::nullopt;
+}
+
+std::optional<ModelValue> ModelBuilder::evaluateName(const Expr &expr) {
+  auto value = values.find(expr.name);
+  if (value == values.end())
+    return std::nullopt;
+  scope.use(expr.name);
+  return value->second;
+}
+
+/// `last`, `reverse`; `mean` and `max`, if it is of a sequence.
+std::optional<ModelValue> ModelBuilder::evaluateOverTime(const Expr &expr) {
+  bool isEither = expr.name == "mean" || expr.name == "max";
+  if (isEither && expr.operands.size() != 1)
+    return std::nullopt;
+  if (!checkArity(expr, 1, 1, expr.name))
+    return ModelValue();
+  ModelValue value = evaluate(*expr.operands[0]);
+  evaluated[expr.operands[0].get()] = value;
+  if (!value)
+    return value;
+  if (isEither && !value.overTime)
+    return std::nullopt;
+  if (!value.overTime) {
+    (scope.error(expr.loc)
+     << "'" << expr.name << "' takes a sequence but "
+     << quoted(*expr.operands[0]) << " has one value [layer-sequence]");
+    return ModelValue();
+  }
+  if (expr.name == "reverse") {
+    if (value.kind == ModelValue::Indices) {
+      scope.error(expr.loc)
+          << quoted(*expr.operands[0])
+          << " holds indices; reverse what they look up [index-value]";
+      return ModelValue();
+    }
+    value.reversed = !value.reversed;
+    value.state = {};
+    return value;
+  }
+  if (value.kind == ModelValue::Indices) {
+    scope.error(expr.loc) << quoted(*expr.operands[0])
+                          << " holds indices, not numbers [index-value]";
+    return ModelValue();
+  }
+  if (expr.name == "last")
+    return segments->last(value, expr.loc);
+  return expr.name == "mean" ? segments->mean(value, expr.loc)
+                             : segments->largest(value, expr.loc);
+}
+
+/// Evaluates whole sequences in an expression, so that the segment that computes
+/// the rest comes after them.
+void ModelBuilder::collect(const Expr &expr) {
+  if (auto value = evaluateLayer(expr)) {
+    evaluated[&expr] = *value;
+    return;
+  }
+  bool isDense = expr.kind == ExprKind::Call && expr.name == "dense" &&
+                 !functions.find("dense");
+  for (const ExprPtr &operand : expr.operands)
+    if (operand && !(isDense && operand == expr.operands.back()))
+      collect(*operand);
+}
+
+namespace {
+/// The values at the leaves of an expression.
+struct Leaves {
+  const llvm::DenseMap<const Expr *, ModelValue> &evaluated;
+  SmallVector<const Expr *> exprs;
+
+  void find(const Expr &expr) {
+    if (evaluated.count(&expr)) {
+      exprs.push_back(&expr);
+      return;
+    }
+    for (const ExprPtr &operand : expr.operands)
+      if (operand)
+        find(*operand);
+  }
+};
+} // namespace
+
+ModelValue ModelBuilder::evaluateInSegment(const Expr &expr, bool isScore) {
+  collect(expr);
+  Leaves leaves{evaluated, {}};
+  leaves.find(expr);
+  bool overTime = false, allReversed = true, isPoison = false;
+  for (const Expr *leaf : leaves.exprs) {
+    const ModelValue &value = evaluated[leaf];
+    isPoison |= !value;
+    overTime |= value.overTime;
+    allReversed &= value.reversed || !value.overTime;
+  }
+  if (isPoison)
+    return {};
+  Values used;
+  for (const Expr *leaf : leaves.exprs) {
+    ModelValue &value = evaluated[leaf];
+    if (!allReversed || isScore)
+      value = segments->forwards(value, leaf->loc);
+    if (value.kind != ModelValue::Number)
+      used.push_back(value);
+  }
+  Segment &segment =
+      segments->segmentFor(used, overTime, isScore, expr.loc);
+  return Segments::valueIn(segment, segment.expressions->evaluate(expr));
+}
+
+/// What an expression is to the segment that computes it.
+std::optional<Operand> ModelBuilder::given(Segment &segment, const Expr &expr) {
+  auto known = evaluated.find(&expr);
+  if (known != evaluated.end()) {
+    if (known->second.kind == ModelValue::Indices) {
+      (scope.error(expr.loc)
+       << quoted(expr) << " holds indices, not numbers [index-value]")
+          .note(expr.loc, "look them up: 'embedding(" + expr.name + ", V, E)'");
+      return Operand();
+    }
+    return segments->import(segment, known->second, expr.loc);
+  }
+  if (expr.kind != ExprKind::Call || functions.find(expr.name))
+    return std::nullopt;
+  if (expr.name == "dense")
+    return dense(segment, expr);
+  if (expr.name == "sigmoid" || expr.name == "softmax")
+    return squash(segment, expr);
+  return scoreOf(expr.name) ? score(segment, expr) : std::nullopt;
+}
+
+/// dense(x, O) = W @ x + b
+std::optional<Operand> ModelBuilder::dense(Segment &segment, const Expr &expr) {
+  if (!checkArity(expr, 2, 2, "dense(x, O)"))
+    return Operand();
+  Operand input = segment.expressions->evaluate(*expr.operands[0]);
+  std::optional<int64_t> size = scope.size(*expr.operands[1]);
+  if (!input || !size ||
+      !checkSize(*size, quoted(*expr.operands[1]), expr.operands[1]->loc,
+                 scope.reporter))
+    return Operand();
+  if (input.shape().size() != 1) {
+    Report report = scope.error(expr.loc);
+    report << "'dense' takes a vector but " << quoted(*expr.operands[0])
+           << " is " << shapeText(input.shape()) << " [dense-shape]";
+    scope.explain(report, *expr.operands[0], input);
+    return Operand();
+  }
+  SmallVector<int64_t> shape = {*size, input.shape()[0]};
+  if (!checkElements(shape, "the weight " + shapeText(shape), expr.loc,
+                     scope.reporter))
+    return Operand();
+  std::string name = layerName();
+  Value weight = segments->addParam(segment, expr.loc, name + ".W", shape,
+                                    "glorot_uniform");
+  Value bias =
+      segments->addParam(segment, expr.loc, name + ".b", {*size}, "zeros");
+  Value x = segment.expressions->materialise(input, input.shape(), expr.loc);
+  Value product =
+      MatvecOp::create(*segment.body, expr.loc, segments->typeOf({*size}),
+                       /*transposed=*/false, weight, x);
+  return Operand::of(
+      arith::AddFOp::create(*segment.body, expr.loc, product, bias));
+}
+
+/// A sigmoid or softmax; what it is of is remembered.
+std::optional<Operand> ModelBuilder::squash(Segment &segment,
+                                            const Expr &expr) {
+  if (!functions.checkArity(expr.name, expr.operands.size(), expr.loc))
+    return Operand();
+  Operand inner = segment.expressions->evaluate(*expr.operands[0]);
+  if (!inner)
+    return Operand();
+  Operand result =
+      segment.expressions->callBuiltin(expr, expr.name, {inner});
+  if (result.kind == Operand::Tensor)
+    logits[result.value] = inner;
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
+// Scores
+//===----------------------------------------------------------------------===//
+
+/// What a prediction is a sigmoid or softmax of, in the segment; or null.
+Value ModelBuilder::logitsOf(Segment &segment, const Expr &expr) {
+  auto known = evaluated.find(&expr);
+  if (known == evaluated.end() || !known->second.segment)
+    return {};
+  const ModelValue &value = known->second;
+  auto inner = logits.find(value.operand.value);
+  if (inner == logits.end())
+    return {};
+  Operand here = segments->import(
+      segment, Segments::valueIn(*value.segment, inner->second), expr.loc);
+  return segment.expressions->materialise(here, value.shape(), expr.loc);
+}
+
+std::optional<Operand> ModelBuilder::score(Segment &segment, const Expr &expr) {
+  const rnn::Score &known = *scoreOf(expr.name);
+  bool hasNumber = !std::isnan(known.number);
+  std::string form = (known.name + "(p, y" + (hasNumber ? ", d)" : ")")).str();
+  if (!checkArity(expr, 2, hasNumber ? 3 : 2, form))
+    return Operand();
+  const Expr &first = *expr.operands[0], &second = *expr.operands[1];
+  ScoreInputs in;
+  in.number = known.number;
+  if (expr.operands.size() == 3) {
+    Operand number = segment.expressions->evaluate(*expr.operands[2]);
+    if (!number)
+      return Operand();
+    if (number.kind != Operand::Number || number.number <= 0) {
+      scope.error(expr.operands[2]->loc)
+          << "the third argument of '" << expr.name
+          << "' is a number above 0 [score-number]";
+      return Operand();
+    }
+    in.number = number.number;
+  }
+  Operand prediction = segment.expressions->evaluate(first);
+  if (!prediction)
+    return Operand();
+  if (prediction.kind != Operand::Tensor || prediction.isMatrix()) {
+    scope.error(first.loc) << "'" << expr.name << "' takes a vector but "
+                           << quoted(first) << " is "
+                           << (prediction.kind == Operand::Tensor
+                                   ? "the matrix " +
+                                         shapeText(prediction.shape())
+                                   : std::string("a number"))
+                           << " [score-arguments]";
+    return Operand();
+  }
+  in.prediction = segment.expressions->materialise(
+      prediction, prediction.shape(), first.loc);
+  in.logits = logitsOf(segment, first);
+  if (auto inner = logits.find(in.prediction);
+      !in.logits && inner != logits.end())
+    in.logits = segment.expressions->materialise(
+        inner->second, prediction.shape(), first.loc);
+
+  auto target = evaluated.find(&second);
+  in.isIndex = target != evaluated.end() &&
+               target->second.kind == ModelValue::Indices;
+  if (in.isIndex) {
+    if (!known.takesIndex || prediction.shape().empty()) {
+      (scope.error(second.loc)
+       << "'" << expr.name << "' takes no index as target [score-arguments]")
+          .note(second.loc, "declare '" + second.name + "' as " +
+                                shapeText(prediction.shape()));
+      return Operand();
+    }
+    ModelValue number = segments->number(
+        target->second, prediction.shape()[0], second.loc);
+    in.target = segments->import(segment, number, second.loc).value;
+  } else {
+    Operand operand = segment.expressions->evaluate(second);
+    if (!operand)
+      return Operand();
+    if (operand.kind == Operand::Tensor && !operand.shape().empty() &&
+        operand.shape() != prediction.shape()) {
+      Report report = scope.error(expr.loc);
+      report << quoted(first) << " is " << shapeText(prediction.shape())
+             << " but its target " << quoted(second) << " is "
+             << shapeText(operand.shape()) << " [score-arguments]";
+      scope.explain(report, first, prediction);
+      scope.explain(report, second, operand);
+      return Operand();
+    }
+    if (operand.kind == Operand::Tensor &&
+        operand.shape() != prediction.shape()) {
+      Report report = scope.error(expr.loc);
+      report << quoted(first) << " is " << shapeText(prediction.shape())
+             << " but its target " << quoted(second)
+             << " is a scalar [score-arguments]";
+      scope.explain(report, second, operand);
+      report.note(second.loc, "declare '" + second.name + "' as " +
+                                  shapeText(prediction.shape()) +
+                                  ", or as 'int' if it is one of the classes");
+      return Operand();
+    }
+    in.target = segment.expressions->materialise(operand, prediction.shape(),
+                                                 second.loc);
+  }
+  ImplicitLocOpBuilder b(expr.loc, *segment.body);
+  return Operand::of(known.build(b, in));
+}
