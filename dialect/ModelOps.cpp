@@ -87,9 +87,9 @@ ModelAccess rnn::accessOf(Operation *op) {
         access.writes.push_back(reverse.getResult());
         access.reads.push_back(reverse.getOperand());
       })
-      .Case([&](NumberOp number) {
-        access.writes.push_back(number.getResult());
-        access.reads.push_back(number.getIndices());
+      .Case([&](OneHotOp hot) {
+        access.writes.push_back(hot.getResult());
+        access.reads.push_back(hot.getIndices());
       })
       .Case([&](DrawOp draw) { access.writes.push_back(draw.getResult()); })
       .Case([&](SumOp sum) {
@@ -164,12 +164,12 @@ static LogicalResult verifyTypes(Operation *op, ModelOp model) {
   if (auto reverse = dyn_cast<ReverseOp>(op))
     if (!sameType(reverse.getResult(), reverse.getOperand()))
       return op->emitOpError("has an operand of another type");
-  // number-types
-  if (auto number = dyn_cast<NumberOp>(op)) {
-    TensorOp result = model.tensor(number.getResult());
-    if (!isIndex(model.tensor(number.getIndices())) || !result ||
-        isIndex(result) || result.tensorType().getRank() != 0)
-      return op->emitOpError("does not make scalars of indices");
+  // hot-types
+  if (auto hot = dyn_cast<OneHotOp>(op)) {
+    TensorOp result = model.tensor(hot.getResult());
+    if (!isIndex(model.tensor(hot.getIndices())) || !result ||
+        result.tensorType().getRank() != 1)
+      return op->emitOpError("does not make vectors of indices");
   }
   // sum-types
   if (auto sum = dyn_cast<SumOp>(op))

@@ -225,30 +225,30 @@ def Rnn_ReverseOp : Rnn_ModelStepOp<"reverse"> {
   let assemblyFormat = "$result `,` $operand attr-dict";
 }
 
-def Rnn_NumberOp : Rnn_ModelStepOp<"number"> {
-  let summary = "make numbers of indices";
+def Rnn_OneHotOp : Rnn_ModelStepOp<"one_hot"> {
+  let summary = "make vectors of indices";
   let description = [{
-        result[t, n] = indices[t, n]
+        result[t, n, k] = 1 if indices[t, n] = k, else 0
 
-    An index below 0, or of `below` or more, is an error of the caller's.
+    and zeros past the end of a row. An index below 0, or not below the size of the vector,
+    is an error of the caller's.
 
     Rules:
 
-    - `number-types`: indices become scalars.
+    - `hot-types`: indices become vectors.
 
     Example:
 
     ```mlir
     rnn.model @Class outputs [@c] sizes {} {
       rnn.tensor @i input per_sequence : tensor<i32>
-      rnn.tensor @c output per_sequence : tensor<f32>
-      rnn.number @c, @i below 10
+      rnn.tensor @c output per_sequence : tensor<10xf32>
+      rnn.one_hot @c, @i
     }
     ```
   }];
-  let arguments = (ins FlatSymbolRefAttr:$result, FlatSymbolRefAttr:$indices,
-                       ConfinedAttr<I64Attr, [IntPositive]>:$below);
-  let assemblyFormat = "$result `,` $indices `below` $below attr-dict";
+  let arguments = (ins FlatSymbolRefAttr:$result, FlatSymbolRefAttr:$indices);
+  let assemblyFormat = "$result `,` $indices attr-dict";
 }
 
 def Rnn_DrawOp : Rnn_ModelStepOp<"draw"> {

@@ -104,7 +104,7 @@ void ModelInterpreter::step(Operation *op) {
       .Case([&](LookupOp it) { lookup(it); })
       .Case([&](ScatterOp it) { scatter(it); })
       .Case([&](ReverseOp it) { reverse(it); })
-      .Case([&](NumberOp it) { number(it); })
+      .Case([&](OneHotOp it) { oneHot(it); })
       .Case([&](DrawOp it) { draw(it); })
       .Case([&](SumOp it) { sum(it); });
 }
@@ -244,15 +244,17 @@ void ModelInterpreter::reverse(ReverseOp op) {
   values[op.getResult()] = result;
 }
 
-void ModelInterpreter::number(NumberOp op) {
+void ModelInterpreter::oneHot(OneHotOp op) {
   const Doubles *indices = valueOf(op.getIndices());
   if (!indices)
     return;
-  Doubles result = *indices;
-  if (isOverTime(op.getResult()))
-    for (int64_t row = 0; row < call->batch; ++row)
-      for (int64_t step = lengthOf(row); step < call->steps; ++step)
-        result[step * call->batch + row] = 0;
+  int64_t width = model.tensor(op.getResult()).tensorType().getNumElements();
+  bool overTime = isOverTime(op.getResult());
+  Doubles result(indices->size() * width, 0);
+  for (size_t i = 0; i < indices->size(); ++i)
+    if (!overTime ||
+        int64_t(i) / call->batch < lengthOf(int64_t(i) % call->batch))
+      result[i * width + int64_t((*indices)[i])] = 1;
   values[op.getResult()] = result;
 }
 

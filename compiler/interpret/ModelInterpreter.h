@@ -51,7 +51,7 @@ private:
   void lookup(LookupOp op);
   void scatter(ScatterOp op);
   void reverse(ReverseOp op);
-  void number(NumberOp op);
+  void oneHot(OneHotOp op);
   void draw(DrawOp op);
   void sum(SumOp op);
 

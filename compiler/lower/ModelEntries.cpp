@@ -452,14 +452,15 @@ void ModelEntries::runLoops(Operation *op) {
         give(reverse.getResult(), code.select(code.isNull(from), code.null(),
                                               pointerTo(reverse.getResult())));
       })
-      .Case([&](NumberOp number) {
-        Value from = pointerTo(number.getIndices());
+      .Case([&](OneHotOp hot) {
+        Value from = pointerTo(hot.getIndices());
         code.ifThen(code.notNull(from), [&] {
-          sequences.number(span, isOverTime(number.getResult()),
-                           pointerTo(number.getResult()), from);
+          sequences.oneHot(span, isOverTime(hot.getResult()),
+                           elementsOf(hot.getResult()),
+                           pointerTo(hot.getResult()), from);
         });
-        give(number.getResult(), code.select(code.isNull(from), code.null(),
-                                             pointerTo(number.getResult())));
+        give(hot.getResult(), code.select(code.isNull(from), code.null(),
+                                          pointerTo(hot.getResult())));
       })
       .Case([&](DrawOp draw) {
         sequences.draw(span, isOverTime(draw.getResult()),
@@ -552,8 +553,8 @@ Value ModelEntries::outsideIndices() {
     if (auto lookup = dyn_cast<LookupOp>(op))
       check(lookup.getIndices(),
             model.tensor(lookup.getTable()).tensorType().getDimSize(0));
-    if (auto number = dyn_cast<NumberOp>(op))
-      check(number.getIndices(), number.getBelow());
+    if (auto hot = dyn_cast<OneHotOp>(op))
+      check(hot.getIndices(), elementsOf(hot.getResult()));
   }
   return outside;
 }
@@ -694,10 +695,10 @@ void ModelEntries::emitCall(bool backward) {
   // What forward was not given is not given to backward.
   if (backward)
     for (Operation *op : opsOf(false))
-      if (auto number = dyn_cast<NumberOp>(op))
-        give(number.getResult(),
-             code.select(code.isNull(pointerTo(number.getIndices())),
-                         code.null(), pointerTo(number.getResult())));
+      if (auto hot = dyn_cast<OneHotOp>(op))
+        give(hot.getResult(),
+             code.select(code.isNull(pointerTo(hot.getIndices())), code.null(),
+                         pointerTo(hot.getResult())));
 
   for (Operation *op : opsOf(backward))
     if (auto runOp = dyn_cast<RunOp>(op))

@@ -156,20 +156,21 @@ void Sequences::reverse(const Span &span, int64_t elements, Value result,
        });
 }
 
-void Sequences::number(const Span &span, bool overTime, Value result,
-                       Value indices) {
-  call(withShape("number", overTime, 1),
+void Sequences::oneHot(const Span &span, bool overTime, int64_t elements,
+                       Value result, Value indices) {
+  call(withShape("one_hot", overTime, elements),
        {span.steps, span.batch, span.lengths, result, indices}, {},
        [&](ArrayRef<Value> in) -> Value {
-         forEachRow({in[0], in[1], in[2]}, overTime,
-                    [&](Value step, Value, Value index, Value length) {
-                      Value number = code.select(code.less(step, length),
-                                                 loadIndex(code, in[4], index),
-                                                 code.num(0));
-                      code.store(arith::SIToFPOp::create(
-                                     code.b, code.loc, code.element, number),
-                                 code.at(in[3], index));
-                    });
+         forEachRow(
+             {in[0], in[1], in[2]}, overTime,
+             [&](Value step, Value, Value index, Value length) {
+               Value to = code.at(in[3], code.mul(index, elements));
+               code.zeroBytes(to, code.num(elements * code.elementBytes()));
+               code.ifThen(code.less(step, length), [&] {
+                 code.store(code.real(1),
+                            code.at(to, loadIndex(code, in[4], index)));
+               });
+             });
          return {};
        });
 }

@@ -42,8 +42,9 @@ public:
                Value indices, Value rows);
   /// result[t, n] = operand[length(n) - 1 - t, n].
   void reverse(const Span &span, int64_t elements, Value result, Value operand);
-  /// result[t, n] = indices[t, n].
-  void number(const Span &span, bool overTime, Value result, Value indices);
+  /// result[t, n, k] = 1 if indices[t, n] = k, else 0.
+  void oneHot(const Span &span, bool overTime, int64_t elements, Value result,
+              Value indices);
   /// Factors that leave out elements, at random.
   void draw(const Span &span, bool overTime, int64_t elements, Value result,
             Value random, double rate, int64_t stream);

@@ -57,8 +57,8 @@ void ModelBuilder::declare(const Declaration &declaration) {
   }
   if (role != Role::param || wrong)
     return;
-  Block scratch; // for numbers in the initialiser
-  Expressions expressions(scope, scratch);
+  // Of numbers, which make no ops.
+  Expressions expressions(scope, op.getBody().front());
   auto init =
       checkInitialiser(declaration, declaration.shape.size(), scope, expressions);
   for (const Identifier &name : declaration.names)
@@ -510,9 +510,9 @@ std::optional<Operand> ModelBuilder::score(Segment &segment, const Expr &expr) {
                                 shapeText(prediction.shape()));
       return Operand();
     }
-    ModelValue number = segments->number(
-        target->second, prediction.shape()[0], second.loc);
-    in.target = segments->import(segment, number, second.loc).value;
+    ModelValue hot = segments->oneHot(target->second, prediction.shape()[0],
+                                      second.loc);
+    in.target = segments->import(segment, hot, second.loc).value;
   } else {
     Operand operand = segment.expressions->evaluate(second);
     if (!operand)

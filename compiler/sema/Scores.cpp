@@ -65,32 +65,10 @@ static Value number(B &b, arith::CmpFPredicate predicate, Value l, Value r) {
   return arith::UIToFPOp::create(b, l.getType(), bits);
 }
 
-/// 0, 1, 2 .. in a vector like `v`.
-static Value positions(B &b, Value v) {
-  auto type = cast<RankedTensorType>(v.getType());
-  SmallVector<Attribute> numbers;
-  for (int64_t i = 0; i < type.getNumElements(); ++i)
-    numbers.push_back(FloatAttr::get(type.getElementType(), double(i)));
-  return arith::ConstantOp::create(b, DenseElementsAttr::get(type, numbers));
-}
-
-/// The target as weights of the classes.
-static Value weights(B &b, const ScoreInputs &in) {
-  if (!in.isIndex)
-    return in.target;
-  Value index = SplatOp::create(b, in.prediction.getType(), in.target);
-  return number(b, arith::CmpFPredicate::OEQ, positions(b, in.prediction),
-                index);
-}
-
-/// The first position of the largest element.
-static Value bestClass(B &b, Value v) {
+/// 1 at the largest element, 0 elsewhere.
+static Value isLargest(B &b, Value v) {
   Value most = SplatOp::create(b, v.getType(), call(b, "max", v));
-  Value bits = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, v, most);
-  int64_t size = cast<RankedTensorType>(v.getType()).getNumElements();
-  Value where = arith::SelectOp::create(b, bits, positions(b, v),
-                                        like(b, v, double(size)));
-  return call(b, "min", where);
+  return number(b, arith::CmpFPredicate::OEQ, v, most);
 }
 
 //===----------------------------------------------------------------------===//
@@ -115,7 +93,7 @@ static Value binaryCrossentropy(B &b, const ScoreInputs &in) {
 }
 
 static Value categoricalCrossentropy(B &b, const ScoreInputs &in) {
-  Value y = weights(b, in);
+  Value y = in.target;
   if (Value z = in.logits) {
     // log(sum of exp(z)) * sum(y) - sum(y * z); what is subtracted against
     // overflow does not change the value.
@@ -158,9 +136,8 @@ static Value huber(B &b, const ScoreInputs &in) {
 static Value accuracy(B &b, const ScoreInputs &in) {
   auto type = cast<RankedTensorType>(in.prediction.getType());
   if (in.isIndex || type.getNumElements() > 1) {
-    Value wanted = in.isIndex ? in.target : bestClass(b, in.target);
-    return number(b, arith::CmpFPredicate::OEQ, bestClass(b, in.prediction),
-                  wanted);
+    Value wanted = in.isIndex ? in.target : isLargest(b, in.target);
+    return call(b, "max", mul(b, wanted, isLargest(b, in.prediction)));
   }
   Value said = number(b, arith::CmpFPredicate::OGT, in.prediction,
                       like(b, in.prediction, 0.5));

@@ -21,8 +21,8 @@ struct ScoreInputs {
   mlir::Value prediction; ///< a vector or scalar
   mlir::Value logits;     ///< what the prediction is a sigmoid or softmax of, or
                           ///< null
-  mlir::Value target;     ///< like the prediction; or, of an index, a scalar
-  bool isIndex = false;   ///< the target is an index
+  mlir::Value target;     ///< like the prediction
+  bool isIndex = false;   ///< the target was an index: it has one 1, else zeros
   double number = 0;      ///< the third argument, or its default
 };
 

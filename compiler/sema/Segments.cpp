@@ -332,17 +332,18 @@ ModelValue Segments::largest(ModelValue value, Location loc) {
   return endState(segment, name, most, loc);
 }
 
-ModelValue Segments::number(const ModelValue &indices, int64_t below,
+ModelValue Segments::oneHot(const ModelValue &indices, int64_t size,
                             Location loc) {
-  ModelValue result;
+  StringRef name = TensorOp(indices.tensor).getSymName();
+  ModelValue &result = hots[{name.str(), size}];
+  if (result)
+    return result;
   result.kind = ModelValue::Values;
   result.overTime = indices.overTime;
-  result.tensor = declare(loc, freshName("index$"), Role::value, typeOf({}),
-                          indices.overTime);
+  result.tensor = declare(loc, freshName((name + "$").str()), Role::value,
+                          typeOf({size}), indices.overTime);
   OpBuilder first = atDeclarations();
-  result.def =
-      NumberOp::create(first, loc, result.tensor.getSymName(),
-                       TensorOp(indices.tensor).getSymName(), below);
+  result.def = OneHotOp::create(first, loc, result.tensor.getSymName(), name);
   return result;
 }
 

@@ -107,8 +107,8 @@ public:
   /// The mean of a value over its steps, or the largest of each element.
   ModelValue mean(ModelValue value, mlir::Location loc);
   ModelValue largest(ModelValue value, mlir::Location loc);
-  /// Indices as numbers below `below`.
-  ModelValue number(const ModelValue &indices, int64_t below,
+  /// Indices below `size` as vectors with a 1.
+  ModelValue oneHot(const ModelValue &indices, int64_t size,
                     mlir::Location loc);
 
   /// Makes the tensor `name`, of role `role`, of a value.
@@ -140,6 +140,8 @@ private:
   TensorOp lastDeclared;
   std::vector<std::unique_ptr<Segment>> segments;
   llvm::StringMap<ModelValue> finals; ///< of states
+  /// Vectors of indices, by the indices and their size.
+  std::map<std::pair<std::string, int64_t>, ModelValue> hots;
   llvm::StringMap<unsigned> used; ///< names, and how often they were wanted
 };
 

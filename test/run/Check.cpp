@@ -19,9 +19,10 @@ static int64_t limitOf(ModelOp model, StringRef indices) {
         lookup && lookup.getIndices() == indices)
       limit = std::min(
           limit, model.tensor(lookup.getTable()).tensorType().getDimSize(0));
-    if (auto number = dyn_cast<NumberOp>(op);
-        number && number.getIndices() == indices)
-      limit = std::min(limit, int64_t(number.getBelow()));
+    if (auto hot = dyn_cast<OneHotOp>(op);
+        hot && hot.getIndices() == indices)
+      limit = std::min(
+          limit, model.tensor(hot.getResult()).tensorType().getNumElements());
   }
   return limit;
 }
