@@ -1,0 +1,174 @@
+//===- Examples.cpp - the caller's examples, checked ----------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/train/Examples.h"
+#include "runtime/train/Failure.h"
+#include <algorithm>
+#include <cmath>
+
+using namespace rnn::train;
+
+static const char *elementText(int32_t element) {
+  return element == RNNCC_I32   ? "32-bit integers"
+         : element == RNNCC_F64 ? "double"
+                                : "float";
+}
+
+static const char *roleText(const rnncc_array &array) {
+  return array.role == RNNCC_TARGET ? "target" : "input";
+}
+
+/// Elements of one step, one row or the whole batch, as the axes say.
+static int64_t inner(const rnncc_array &array) {
+  int64_t elements = 1;
+  for (int32_t i = 0; i < array.rank; ++i)
+    elements *= array.shape[i];
+  return elements;
+}
+
+static int64_t bytesOf(const rnncc_array &array) {
+  return array.element == RNNCC_F64 ? 8 : 4;
+}
+
+Examples::Examples(const Model &model, const rnncc_train_data &data,
+                   bool withTargets)
+    : model(model), data(data),
+      values(size_t(model.descriptor.n_arrays), nullptr) {
+  if (data.count < 1 || data.steps < 1)
+    fail(RNNCC_TRAIN_BAD_DATA, "there are ", data.count, " examples of ",
+         data.steps, " steps: both have to be 1 or more");
+  if (data.lengths)
+    for (int64_t i = 0; i < data.count; ++i)
+      if (data.lengths[i] < 0 || data.lengths[i] > data.steps)
+        fail(RNNCC_TRAIN_BAD_DATA, "example ", i, " has length ",
+             data.lengths[i], ", but lengths are 0 to ", data.steps);
+  for (int64_t i = 0; i < data.n_arrays; ++i)
+    checkArray(data.arrays[i], withTargets);
+  for (int64_t i = 0; i < model.descriptor.n_arrays; ++i) {
+    const rnncc_array &array = model.descriptor.arrays[i];
+    bool needed = array.role == RNNCC_INPUT ||
+                  (array.role == RNNCC_TARGET && withTargets);
+    if (needed && !values[size_t(i)])
+      fail(RNNCC_TRAIN_BAD_DATA, roleText(array), " '", array.name,
+           "' is missing in the data");
+    if (values[size_t(i)])
+      checkValues(i);
+  }
+}
+
+void Examples::checkArray(const rnncc_train_array &given, bool withTargets) {
+  const rnncc_descriptor &descriptor = model.descriptor;
+  int64_t index = given.name ? rnncc_find_array(&descriptor, given.name) : -1;
+  const rnncc_array *array = index < 0 ? nullptr : &descriptor.arrays[index];
+  if (!array || (array->role != RNNCC_INPUT && array->role != RNNCC_TARGET))
+    fail(RNNCC_TRAIN_BAD_DATA, descriptor.name, " has no input or target '",
+         given.name ? given.name : "", "'");
+  if (array->role == RNNCC_TARGET && !withTargets)
+    return;
+  if (values[size_t(index)])
+    fail(RNNCC_TRAIN_BAD_DATA, roleText(*array), " '", array->name,
+         "' stands twice in the data");
+  if (given.element != array->element)
+    fail(RNNCC_TRAIN_BAD_DATA, roleText(*array), " '", array->name, "' takes ",
+         elementText(array->element), ", but was given ",
+         elementText(given.element));
+  int64_t needed = rnncc_array_elements(array, data.steps, data.count);
+  if (given.elements != needed || !given.values) {
+    std::string axes =
+        array->axes == RNNCC_PLAIN ? ""
+        : array->axes == RNNCC_ROWS
+            ? text(data.count, " examples of ")
+            : text(data.count, " examples of ", data.steps, " steps of ");
+    fail(RNNCC_TRAIN_BAD_DATA, roleText(*array), " '", array->name, "' has ",
+         given.values ? given.elements : 0, " elements, but ", axes,
+         shapeText(array->shape, array->rank), " are ", needed);
+  }
+  values[size_t(index)] = static_cast<const char *>(given.values);
+}
+
+/// The first number that is not finite, or -1.
+template <typename T> static int64_t findBad(const T *numbers, int64_t count) {
+  for (int64_t i = 0; i < count; ++i)
+    if (!std::isfinite(numbers[i]))
+      return i;
+  return -1;
+}
+
+void Examples::checkValues(int64_t index) const {
+  const rnncc_array &array = model.descriptor.arrays[index];
+  const char *begin = values[size_t(index)];
+  bool isIndex = array.element == RNNCC_I32;
+  const Param *table = nullptr;
+  for (const Param &param : model.params)
+    if (param.info->indices == index)
+      table = &param;
+  if (isIndex && !table)
+    return; // how far the indices may go, only the model's code knows
+
+  bool overTime = array.axes == RNNCC_STEPS_ROWS;
+  int64_t count = inner(array);
+  int64_t examples = array.axes == RNNCC_PLAIN ? 1 : data.count;
+  for (int64_t n = 0; n < examples; ++n)
+    for (int64_t t = 0, end = overTime ? length(n) : 1; t < end; ++t) {
+      int64_t entry = overTime ? n * data.steps + t : n;
+      const char *numbers = begin + entry * count * bytesOf(array);
+      std::string place = text(roleText(array), " '", array.name, "': ");
+      if (array.axes != RNNCC_PLAIN)
+        place += text("example ", n, overTime ? text(", step ", t) : "", ": ");
+      if (isIndex) {
+        auto *indices = reinterpret_cast<const int32_t *>(numbers);
+        for (int64_t i = 0; i < count; ++i)
+          if (indices[i] < 0 || indices[i] >= table->rows)
+            fail(RNNCC_TRAIN_BAD_DATA, place, "index ", indices[i],
+                 ", but the rows of '", table->info->name, "' are 0 to ",
+                 table->rows - 1);
+        continue;
+      }
+      int64_t bad =
+          array.element == RNNCC_F64
+              ? findBad(reinterpret_cast<const double *>(numbers), count)
+              : findBad(reinterpret_cast<const float *>(numbers), count);
+      if (bad >= 0)
+        fail(RNNCC_TRAIN_BAD_DATA, place, "element ", bad,
+             " is NaN or infinite");
+    }
+}
+
+int64_t Examples::longest(const int64_t *examples, int64_t rows) const {
+  int64_t longest = 1;
+  for (int64_t i = 0; i < rows; ++i)
+    longest = std::max(longest, length(examples[i]));
+  return longest;
+}
+
+void Examples::gather(int64_t index, const Selection &selection,
+                      void *target) const {
+  const rnncc_array &array = model.descriptor.arrays[index];
+  const char *begin = values[size_t(index)];
+  char *out = static_cast<char *>(target);
+  size_t bytes = size_t(inner(array) * bytesOf(array));
+  if (array.axes == RNNCC_PLAIN) {
+    std::memcpy(out, begin, bytes);
+    return;
+  }
+  if (array.axes == RNNCC_ROWS) {
+    for (int64_t i = 0; i < selection.rows; ++i)
+      std::memcpy(out + size_t(i) * bytes,
+                  begin + size_t(selection.examples[i]) * bytes, bytes);
+    return;
+  }
+  for (int64_t i = 0; i < selection.rows; ++i) {
+    int64_t example = selection.examples[i], end = length(example);
+    const char *row = begin + size_t(example * data.steps) * bytes;
+    for (int64_t t = 0; t < selection.steps; ++t) {
+      char *place = out + size_t(t * selection.rows + i) * bytes;
+      if (selection.start + t < end)
+        std::memcpy(place, row + size_t(selection.start + t) * bytes, bytes);
+      else
+        std::memset(place, 0, bytes);
+    }
+  }
+}
