@@ -103,6 +103,12 @@ std::string rnn::train::optimizerText(const rnncc_train_optimizer &options) {
 // Pieces
 //===----------------------------------------------------------------------===//
 
+/// Terms that make a polynomial as exact as the elements are. Known when
+/// compiling: loops over elements are vectorised around them.
+static constexpr int termsFor(size_t elementBytes) {
+  return elementBytes == sizeof(float) ? 6 : Skipped::maxTerms;
+}
+
 /// What one thread takes: elements [begin, end) of a parameter, or the rows
 /// rows[begin .. end) of one that is read by rows.
 struct Optimizer::Piece {
@@ -124,7 +130,8 @@ static SkippedSteps makeSkipped(const Model &model,
                                 const rnncc_train_optimizer &options) {
   bool adam = options.method == RNNCC_TRAIN_ADAM;
   return SkippedSteps(adam ? options.beta1 : options.momentum, options.rho,
-                      adam, model.isFloat() ? 1e-9 : 1e-16);
+                      adam, termsFor(model.elementBytes),
+                      model.isFloat() ? 1e-8 : 1e-16);
 }
 
 Optimizer::Optimizer(Model &model, rnncc_team *team,
@@ -395,7 +402,7 @@ static void applySkipped(const Skipped &skipped, const SkippedSteps &all,
                          T *__restrict v, T epsilon) {
   const T keep = T(skipped.decay), centre = T(skipped.centre);
   const T first = T(skipped.first), second = T(skipped.second);
-  if (skipped.terms.empty()) {
+  if (!skipped.isSum) {
     // One by one. Behind `last`, momentum is too small to be seen.
     double fade1 = 1, fade2 = 1, root2 = std::sqrt(all.beta2);
     for (int64_t t = skipped.begin + 1; t <= skipped.last; ++t) {
@@ -413,19 +420,20 @@ static void applySkipped(const Skipped &skipped, const SkippedSteps &all,
     for (int64_t i = 0; i < count; ++i)
       w[i] *= T(rest);
   } else if (all.divides) {
-    const double *terms = skipped.terms.data();
-    const int degree = int(skipped.terms.size()) - 1;
+    constexpr int terms = termsFor(sizeof(T));
+    T term[terms];
+    std::copy_n(skipped.term, terms, term);
     for (int64_t i = 0; i < count; ++i) {
       T root = std::sqrt(v[i]) * centre, whole = root + epsilon;
-      T p = -(root / whole), sum = T(terms[degree]);
-      for (int n = degree - 1; n >= 0; --n)
-        sum = sum * p + T(terms[n]);
-      w[i] = w[i] * keep - m[i] / whole * sum;
+      T p = -(root / whole), sum = term[terms - 1];
+      for (int n = terms - 2; n >= 0; --n)
+        sum = sum * p + term[n];
+      w[i] = (w[i] - m[i] / whole * sum) * keep;
     }
   } else if (m) {
-    const T sum = T(skipped.terms[0]);
+    const T sum = T(skipped.term[0]);
     for (int64_t i = 0; i < count; ++i)
-      w[i] = w[i] * keep - m[i] * sum;
+      w[i] = (w[i] - m[i] * sum) * keep;
   } else if (keep != T(1)) {
     for (int64_t i = 0; i < count; ++i)
       w[i] *= keep;

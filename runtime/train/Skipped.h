@@ -10,18 +10,20 @@
 //
 // (SGD and RMSprop: without the denominator). k such steps are
 //
-//     w' = D w - m sum over j of A_j / (s c_j + e),   s = sqrt(v)
+//     w' = D (w - m sum over j of A_j / (s c_j + e)),   s = sqrt(v)
 //
 // where A_j and c_j depend on the steps alone, not on the element, D is the
 // product of the d_t, and c_j now includes sqrt(b2)^j. The c_j that count are
-// close together. With their weighted mean c, c_j = c (1 + x_j), and the
+// close together. With one of them, c, and c_j = c (1 + x_j), and with the
 // element's share p = s c / (s c + e), which lies in 0..1,
 //
 //     sum = 1 / (s c + e) * sum over n of (-p)^n M_n,   M_n = sum A_j x_j^n
 //
 // is a polynomial in p. What its remainder can be is known when its numbers are
-// computed; where too many terms would be needed, the steps are taken one by
-// one. So a row costs the same however many steps it has missed.
+// computed; where it is too large, the steps are taken one by one. So a row
+// costs the same however many steps it has missed. The M_n of rows that were
+// read last in the same step are the same, and grow from step to step by one
+// term each, until momentum has faded.
 //
 //===----------------------------------------------------------------------===//
 
@@ -35,14 +37,20 @@
 
 namespace rnn::train {
 
-/// The numbers of k updates without a gradient.
+/// The numbers of updates without a gradient in steps begin + 1 .. end.
 struct Skipped {
-  double decay;              ///< D
-  double first, second;      ///< what becomes of the moments: b1^k, b2^k
-  double centre;             ///< c
-  std::vector<double> terms; ///< M_n, from n = 0; empty: one by one
-  int64_t begin, end;        ///< steps begin + 1 .. end, of which those up to
-  int64_t last;              ///< `last` move the weights by more than rounding
+  static constexpr int maxTerms = 12;
+
+  int64_t begin, end;
+  int64_t last;          ///< behind it, momentum is too small to be seen
+  double decay;          ///< D
+  double first, second;  ///< what becomes of the moments: b1^k, b2^k
+  double centre;         ///< c
+  double term[maxTerms]; ///< M_n
+  double rest;           ///< no less than what further terms can add
+  bool isSum;            ///< false: only one by one is exact enough
+
+  double fade1, fade2; ///< b1^j and sqrt(b2)^j of the last step that counts
 };
 
 /// What updates without a gradient do, remembered since some step.
@@ -53,10 +61,12 @@ public:
     double rate, second, decay;
   };
 
-  /// `divides`: whether there is a denominator. `precision`: how exact sums
-  /// should be, relative.
-  SkippedSteps(double beta1, double beta2, bool divides, double precision)
-      : beta1(beta1), beta2(beta2), divides(divides), precision(precision) {}
+  /// `divides`: whether there is a denominator. `terms`: how many the
+  /// polynomial has. `precision`: how exact sums should be, relative.
+  SkippedSteps(double beta1, double beta2, bool divides, int terms,
+               double precision)
+      : beta1(beta1), beta2(beta2), divides(divides), terms(terms),
+        precision(precision) {}
 
   /// Forgets all steps; the next one is step + 1.
   void restart(int64_t step);
@@ -75,15 +85,17 @@ public:
 
   const double beta1, beta2;
   const bool divides;
+  const int terms;
 
 private:
-  Skipped compute(int64_t begin, int64_t end) const;
+  Skipped start(int64_t begin) const;
+  void extend(Skipped &skipped) const;
 
   double precision;
   int64_t first = 0;
   std::vector<Step> steps;
   std::vector<double> keep; ///< product of the decays up to each step
-  std::unordered_map<int64_t, Skipped> known; ///< by begin; of the last step
+  std::unordered_map<int64_t, Skipped> known; ///< by begin
 };
 
 } // namespace rnn::train
