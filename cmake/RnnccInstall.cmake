@@ -1,7 +1,7 @@
 # What is installed, how projects find it, and the packages that are made of it.
 #
 #   find_package(Rnncc)      bin/rnncc .. include/rnncc, lib/librnncc_rt.*, lib/cmake/Rnncc
-#   pkg-config rnncc         lib/pkgconfig/rnncc.pc
+#   pkg-config rnncc         lib/pkgconfig/rnncc.pc; rnncc-train for programs that train
 #   cpack (./dev package)    rnncc, librnncc-rt1, librnncc-rt-dev, rnncc-halide
 #
 # The build folder can be found, too: -DRnncc_DIR=build/release.
@@ -27,6 +27,11 @@ install(FILES
   DESTINATION "${config_dir}" COMPONENT compiler)
 install(FILES "${CMAKE_CURRENT_BINARY_DIR}/rnncc.pc"
   DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig" COMPONENT development)
+if(RNNCC_BUILD_TRAIN)
+  configure_file(cmake/rnncc-train.pc.in rnncc-train.pc @ONLY)
+  install(FILES "${CMAKE_CURRENT_BINARY_DIR}/rnncc-train.pc"
+    DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig" COMPONENT development)
+endif()
 
 # The compiler's own documents and cells to begin with.
 set(doc "${CMAKE_INSTALL_DATAROOTDIR}/doc")
@@ -80,7 +85,8 @@ set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME librnncc-rt-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "librnncc-rt1 ${exact}")
 set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION "runtime of compiled recurrent cells (development files)
- Headers, static library, and a file for pkg-config.")
+ Headers, static libraries of the runtime and for training, and files for
+ pkg-config.")
 
 set(CPACK_DEBIAN_HALIDE_PACKAGE_NAME rnncc-halide)
 set(CPACK_DEBIAN_HALIDE_PACKAGE_SECTION devel)

@@ -55,7 +55,8 @@ static std::string_view bytesOf(const std::vector<T> &numbers) {
 /// The numbers of a tensor that has been checked.
 template <typename T> static std::vector<T> numbersOf(const Tensor &tensor) {
   std::vector<T> numbers(tensor.bytes.size() / sizeof(T));
-  std::memcpy(numbers.data(), tensor.bytes.data(), tensor.bytes.size());
+  if (!numbers.empty())
+    std::memcpy(numbers.data(), tensor.bytes.data(), tensor.bytes.size());
   return numbers;
 }
 

@@ -14,6 +14,7 @@ root = pathlib.Path(sys.argv[1])
 MAY_SEE = {
     "dialect": [],
     "runtime": [],
+    "runtime/train": ["runtime"],
     "compiler/syntax": [],
     "compiler/sema": ["compiler/syntax", "dialect"],
     "compiler/lsp": ["compiler/syntax", "compiler/sema", "dialect"],

@@ -319,6 +319,56 @@ TEST(Fit, AFailureOfTheModelIsPlaced) {
                "Bag failed: an index is below 0 or too large for its table");
 }
 
+/// What the calls of `recorded` were given: seed and iteration, or nothing.
+std::vector<std::pair<uint64_t, uint64_t>> given;
+int64_t withoutRandom = 0;
+
+rnncc_status recordingForward(const rnncc_call *call) {
+  if (call->random)
+    given.emplace_back(call->random->seed, call->random->iteration);
+  else
+    ++withoutRandom;
+  return models::bag<float>().forward(call);
+}
+
+TEST(Fit, DropoutIsGivenTheSeedAndTheStep) {
+  rnncc_descriptor recorded = models::bag<float>();
+  recorded.forward = recordingForward;
+  given.clear();
+  withoutRandom = 0;
+  TrainerPtr trainer = makeTrainer(recorded, optionsOf("keras:sgd", 77));
+  Examples made = sentences<float>(20, 3, 40);
+  rnncc_train_data data = made.data();
+  rnncc_train_fit_options fit = quietFit(2, 6);
+  fit.validation_split = 0.4; // 12 train in 2 batches, 8 validate in 2
+  EXPECT_TRAINED(trainer.get(), rnncc_train_fit(trainer.get(), &data, &fit));
+  EXPECT_EQ(withoutRandom, 4);
+  ASSERT_EQ(given.size(), 4u);
+  for (size_t i = 0; i < 4; ++i)
+    EXPECT_EQ(given[i], std::make_pair(uint64_t(77), uint64_t(i)));
+}
+
+// Names and numbers that the header promises.
+TEST(Fit, DefaultsAreThoseOfTheHeader) {
+  rnncc_train_options options;
+  rnncc_train_options_default(&options);
+  EXPECT_EQ(options.optimizer.method, RNNCC_TRAIN_ADAM);
+  EXPECT_EQ(options.optimizer.form, RNNCC_TRAIN_KERAS);
+  EXPECT_EQ(options.seed, 0u);
+  EXPECT_EQ(options.threads, 1);
+  rnncc_train_fit_options fit;
+  rnncc_train_fit_options_default(&fit);
+  EXPECT_EQ(fit.epochs, 10);
+  EXPECT_EQ(fit.batch_size, 32);
+  EXPECT_EQ(fit.shuffle, 1);
+  EXPECT_EQ(fit.schedule.kind, RNNCC_TRAIN_CONSTANT);
+  EXPECT_EQ(fit.stopping.patience, 0);
+  EXPECT_EQ(fit.checkpoint, nullptr);
+  EXPECT_EQ(fit.checkpoint_epochs, 1);
+  EXPECT_EQ(fit.progress, RNNCC_TRAIN_AUTO);
+  EXPECT_EQ(fit.progress_fd, 1);
+}
+
 /// The loss of the first epoch of an elman that does not learn.
 double lossOf(const rnncc_train_data &data, int64_t batchSize, int64_t window,
               int stateful) {
