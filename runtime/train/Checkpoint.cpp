@@ -80,7 +80,8 @@ void Trainer::saveCheckpoint(const std::string &path) {
   for (const Param &param : model.params)
     if (!(model.isFloat() ? isFinite<float>(param) : isFinite<double>(param)))
       fail(RNNCC_TRAIN_DIVERGED, "parameter '", param.info->name,
-           "' has become NaN or infinite; '", path, "' is as it was");
+           "' has become NaN or infinite; the checkpoint '", path,
+           "' is as it was");
 
   const Progression &p = progress;
   int64_t seedBits;
@@ -124,7 +125,7 @@ void Trainer::saveCheckpoint(const std::string &path) {
                 {"run", p.run}});
 }
 
-void Trainer::loadCheckpoint(const std::string &path) {
+void Trainer::loadCheckpoint(const std::string &path, const std::string *run) {
   TensorFile file = readTensors(path);
   if (file.text("format") != formatName)
     fail(RNNCC_TRAIN_BAD_FILE, "'", path, "' is no checkpoint: its metadata ",
@@ -138,6 +139,10 @@ void Trainer::loadCheckpoint(const std::string &path) {
   compare("model", file.text("model"), model.descriptor.name);
   compare("optimizer", file.text("optimizer"),
           optimizerText(optimizer.options));
+  if (run && file.text("run") != *run)
+    fail(RNNCC_TRAIN_ANOTHER_MODEL, "'", path, "' is of another run: ",
+         file.text("run").empty() ? "none" : file.text("run"), " there, ", *run,
+         " here");
 
   std::string what = text("a checkpoint of this ", model.descriptor.name);
   int64_t measures = int64_t(sums.sum.size());

@@ -52,6 +52,7 @@ private:
   void save();
   bool wantsBest() const { return options.stopping.restore_best; }
   [[noreturn]] void diverged(double loss) const;
+  template <typename Body> void placed(Body body) const;
 
   Trainer &trainer;
   Model &model;
@@ -192,12 +193,7 @@ static std::string runText(const rnncc_train_fit_options &options,
 void Fit::begin() {
   std::string run = runText(options, trained, int64_t(validation.size()));
   if (options.resume && exists(options.checkpoint)) {
-    trainer.loadCheckpoint(options.checkpoint);
-    if (progress.run != run)
-      fail(
-          RNNCC_TRAIN_ANOTHER_MODEL, "'", options.checkpoint,
-          "' is of another run: ", progress.run.empty() ? "none" : progress.run,
-          " there, ", run, " here");
+    trainer.loadCheckpoint(options.checkpoint, &run);
     if (at.batch > batches || (at.start && (!window || at.batch == batches)))
       fail(RNNCC_TRAIN_BAD_FILE, "'", options.checkpoint, "' stands at batch ",
            at.batch, " of ", batches);
@@ -325,6 +321,16 @@ void Fit::diverged(double loss) const {
        std::isnan(loss) ? "NaN" : "infinite", kept);
 }
 
+/// Calls body(); a Failure says after which epoch and step it came.
+template <typename Body> void Fit::placed(Body body) const {
+  try {
+    body();
+  } catch (const Failure &failure) {
+    fail(failure.status, "after epoch ", told.epoch, ", step ",
+         trainer.optimizer.step, ": ", failure.what());
+  }
+}
+
 /// One step; gives the loss before it.
 double Fit::update(const Selection &selection) {
   Optimizer &optimizer = trainer.optimizer;
@@ -431,8 +437,10 @@ void Fit::endEpoch() {
   if (callBack(options.after_epoch))
     stop = true;
   if (options.history)
-    writeFile(options.history,
-              {historyText(trainer.columns(), progress.history)});
+    placed([&] {
+      writeFile(options.history,
+                {historyText(trainer.columns(), progress.history)});
+    });
   if (options.checkpoint && options.checkpoint_epochs &&
       at.epoch % options.checkpoint_epochs == 0)
     save();
@@ -442,7 +450,7 @@ void Fit::save() {
   double before = progress.seconds;
   if (at.batch || at.start)
     progress.seconds += now() - began;
-  trainer.saveCheckpoint(options.checkpoint);
+  placed([&] { trainer.saveCheckpoint(options.checkpoint); });
   progress.seconds = before;
   isSaved = true;
 }

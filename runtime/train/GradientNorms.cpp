@@ -81,7 +81,7 @@ void Trainer::gradientNorms(const Examples &examples, double *norms) {
   }
   // Rows without a step have a loss, but not one that any step adds to.
   double expected = whole.loss(model);
-  double tolerance = model.isFloat() ? 1e-3 : 1e-8;
+  double tolerance = model.isFloat() ? 1e-4 : 1e-8;
   bool hasEmptyRows = false;
   for (int64_t n = 0; n < examples.count(); ++n)
     hasEmptyRows |= examples.length(n) == 0;

@@ -76,7 +76,9 @@ struct Trainer {
   void saveWeights(const std::string &path);
   void loadWeights(const std::string &path);
   void saveCheckpoint(const std::string &path);
-  void loadCheckpoint(const std::string &path);
+
+  /// `run` NULL, or the Progression::run that the file has to have.
+  void loadCheckpoint(const std::string &path, const std::string *run);
 
   void fit(const rnncc_train_data &data,
            const rnncc_train_fit_options &options);

@@ -34,22 +34,31 @@ static rnncc_train_status guarded(std::string &error, Body body) {
   } catch (const std::length_error &) {
     error = "not enough memory";
     return RNNCC_TRAIN_NO_MEMORY;
+  } catch (const std::exception &exception) {
+    error = text("internal: ", exception.what());
+    return RNNCC_TRAIN_CALL_FAILED;
   }
 }
 
 /// The same for a trainer; errors begin with the model's place.
 template <typename Body>
-static rnncc_train_status with(rnncc_trainer *trainer, Body body) {
+static rnncc_train_status withAnytime(rnncc_trainer *trainer, Body body) {
   std::string error;
-  rnncc_train_status status = guarded(error, [&] {
-    if (trainer->trainer.isFitting)
-      fail(RNNCC_TRAIN_BAD_OPTION, "the trainer is in a fit");
-    body(trainer->trainer);
-  });
+  rnncc_train_status status = guarded(error, [&] { body(trainer->trainer); });
   const char *source = trainer->trainer.model.descriptor.source;
   trainer->error =
       status == RNNCC_TRAIN_OK ? "" : text(source ? source : "", ": ", error);
   return status;
+}
+
+/// The same for what callbacks may not do.
+template <typename Body>
+static rnncc_train_status with(rnncc_trainer *trainer, Body body) {
+  return withAnytime(trainer, [&](Trainer &t) {
+    if (t.isFitting)
+      fail(RNNCC_TRAIN_BAD_OPTION, "the trainer is in a fit");
+    body(t);
+  });
 }
 
 /// A path, or Failure if there is none.
@@ -140,9 +149,7 @@ double rnncc_train_learning_rate(const rnncc_trainer *trainer) {
 
 rnncc_train_status rnncc_train_set_learning_rate(rnncc_trainer *trainer,
                                                  double rate) {
-  // Allowed in a callback, so not by way of `with`.
-  Trainer &t = trainer->trainer;
-  return guarded(trainer->error, [&] {
+  return withAnytime(trainer, [&](Trainer &t) {
     rnncc_train_optimizer options = t.optimizer.options;
     options.learning_rate = rate;
     checkOptimizer(options);
@@ -234,8 +241,9 @@ rnncc_train_status rnncc_train_save_checkpoint(rnncc_trainer *trainer,
 
 rnncc_train_status rnncc_train_load_checkpoint(rnncc_trainer *trainer,
                                                const char *path) {
-  return with(trainer,
-              [&](Trainer &t) { t.loadCheckpoint(checkedPath(path)); });
+  return with(trainer, [&](Trainer &t) {
+    t.loadCheckpoint(checkedPath(path), nullptr);
+  });
 }
 
 int64_t rnncc_train_state_count(const rnncc_trainer *trainer) {

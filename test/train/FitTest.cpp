@@ -7,6 +7,8 @@
 #include "Support.h"
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <fcntl.h>
 #include <fstream>
 #include <sstream>
 
@@ -317,6 +319,73 @@ TEST(Fit, AFailureOfTheModelIsPlaced) {
   EXPECT_STREQ(rnncc_train_error(trainer.get()),
                "bag.rnn:2: epoch 1, step 1 (10 rows of 3 steps): forward of "
                "Bag failed: an index is below 0 or too large for its table");
+}
+
+/// A bag whose fifth gradient of b is no number, while its loss is one.
+int backwards = 0;
+
+rnncc_status spoilingBackward(const rnncc_call *call) {
+  rnncc_status status = models::bag<float>().backward(call);
+  int64_t b = rnncc_find_array(&models::bag<float>(), "grad.b");
+  if (++backwards == 5)
+    *static_cast<float *>(call->arrays[b]) = NAN;
+  return status;
+}
+
+TEST(Fit, WeightsThatAreNoNumbersAreNotKept) {
+  rnncc_descriptor spoilt = models::bag<float>();
+  spoilt.backward = spoilingBackward;
+  backwards = 0;
+  TrainerPtr trainer = makeTrainer(spoilt, optionsOf("keras:sgd"));
+  Examples made = sentences<float>(40, 3, 40);
+  rnncc_train_data data = made.data();
+  rnncc_train_fit_options fit = quietFit(2, 8); // 5 updates an epoch
+  std::string path = freshPath("spoilt-weights.safetensors");
+  fit.checkpoint = path.c_str();
+  fit.checkpoint_steps = 2;
+  EXPECT_EQ(rnncc_train_fit(trainer.get(), &data, &fit), RNNCC_TRAIN_DIVERGED);
+  EXPECT_EQ(std::string(rnncc_train_error(trainer.get())),
+            "bag.rnn:2: after epoch 1, step 5: parameter 'b' has become NaN or "
+            "infinite; the checkpoint '" +
+                path + "' is as it was");
+  EXPECT_TRAINED(trainer.get(),
+                 rnncc_train_load_checkpoint(trainer.get(), path.c_str()));
+  EXPECT_TRUE(std::isfinite(paramOf<float>(trainer.get(), "b", 1)[0]));
+  std::remove(path.c_str());
+}
+
+TEST(Fit, AFileThatCannotBeWrittenIsPlaced) {
+  BagFit fit;
+  fit.options.history = "/nowhere/history.csv";
+  EXPECT_EQ(fit.run(), RNNCC_TRAIN_BAD_FILE);
+  EXPECT_STREQ(rnncc_train_error(fit.trainer.get()),
+               "bag.rnn:2: after epoch 1, step 13: cannot write "
+               "'/nowhere/history.csv': cannot create "
+               "'/nowhere/history.csv.tmp': No such file or directory");
+}
+
+TEST(Fit, ATerminalHasABar) {
+  int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+  ASSERT_GE(terminal, 0);
+  ASSERT_EQ(grantpt(terminal), 0);
+  ASSERT_EQ(unlockpt(terminal), 0);
+  int fd = open(ptsname(terminal), O_RDWR | O_NOCTTY);
+  ASSERT_GE(fd, 0);
+  BagFit fit;
+  fit.options.epochs = 2;
+  fit.options.progress = RNNCC_TRAIN_AUTO;
+  fit.options.progress_fd = fd;
+  EXPECT_TRAINED(fit.trainer.get(), fit.run());
+  std::string shown(1 << 14, 0);
+  ssize_t count = read(terminal, &shown[0], shown.size());
+  ASSERT_GT(count, 0);
+  shown.resize(size_t(count));
+  EXPECT_EQ(shown.find("\repoch 1/2 [#"), 0u) << shown;
+  for (const char *part : {" examples/s   loss ", "   accuracy ", " s left",
+                           "] 1/13 ", "\033[K", "\repoch 1/2   "})
+    EXPECT_NE(shown.find(part), std::string::npos) << part << shown;
+  close(fd);
+  close(terminal);
 }
 
 /// What the calls of `recorded` were given: seed and iteration, or nothing.

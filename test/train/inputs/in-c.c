@@ -1,4 +1,4 @@
-/*===- InC.c - the training library used from C99 --------------------------===
+/*===- in-c.c - the training library used from C99 ------------------------===
  *
  * SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
