@@ -22,6 +22,11 @@ config.substitutions.append(("%include", os.path.join(config.source_dir, "runtim
 config.substitutions.append(("%runtime", "-D_GNU_SOURCE -pthread " + " ".join(sorted(
     str(path) for path in pathlib.Path(config.source_dir, "runtime", "src").glob("*.c")))))
 config.substitutions.append(("%build", config.build_dir))
+# The training library and what it links, built like the rest.
+libraries = [os.path.join(config.build_dir, "lib", name)
+             for name in ("librnncc_train.a", "librnncc_rt.a")]
+config.substitutions.append(("%train", " ".join(libraries) + " -pthread" + (
+    " -fsanitize=" + config.sanitize if config.sanitize else "")))
 
 # Under sanitizers all is slow: the sweeps check the ends of their lists only, and fuzzing
 # has its own build, beside this one.
