@@ -51,6 +51,12 @@ static void print(raw_ostream &os, const Expr &expr, int level) {
     }
     os << "]";
     break;
+  case ExprKind::Apply:
+    print(os, *operands[0]);
+    os << "(";
+    print(os, ArrayRef<ExprPtr>(operands).drop_front());
+    os << ")";
+    break;
   case ExprKind::Slice:
     print(os, *operands[0], 4);
     os << "[";
@@ -103,6 +109,11 @@ static void print(raw_ostream &os, const Declaration &declaration) {
     os << " = ";
     print(os, *declaration.init);
   }
+}
+
+static void print(raw_ostream &os, const Score &score) {
+  os << (score.isLoss ? "  loss " : "  metric ");
+  print(os, *score.value);
 }
 
 static void print(raw_ostream &os, const Equation &equation) {
