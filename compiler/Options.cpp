@@ -106,7 +106,7 @@ std::optional<Options> rnn::parseOptions(int argc, char **argv) {
       cl::cat(category));
   static cl::list<std::string> cells(
       "cell", cl::CommaSeparated, cl::value_desc("NAME,.."),
-      cl::desc("Compile only these cells of the file"), cl::cat(category));
+      cl::desc("Compile only these cells and models of the file"), cl::cat(category));
   static cl::opt<Emit> emit(
       "emit", cl::desc("What to write:"), cl::init(Emit::Object),
       cl::values(
@@ -144,6 +144,10 @@ std::optional<Options> rnn::parseOptions(int argc, char **argv) {
       cl::init(nullptr), cl::cat(category));
   for (const Stage &stage : stages())
     stopAfter.getParser().addLiteralOption(stage.name, &stage, stage.help);
+  static cl::opt<std::string> weights(
+      "weights", cl::value_desc("FILE"), cl::cat(category),
+      cl::desc("Compile in the values that a safetensors file has for the "
+               "parameters of the one cell or model that is compiled"));
   static cl::opt<std::string> schedule(
       "schedule", cl::value_desc("FILE"), cl::cat(category),
       cl::desc("Take the schedules in FILE before those of the text"));
@@ -231,6 +235,7 @@ std::optional<Options> rnn::parseOptions(int argc, char **argv) {
   }
   options.stopAfter = stopAfter;
   options.schedule = schedule;
+  options.weights = weights;
   if (!checkSearch(autoschedule, autoschedule.getNumOccurrences(),
                    autoscheduleRows, autoscheduleRows.getNumOccurrences()))
     return std::nullopt;

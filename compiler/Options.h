@@ -37,6 +37,8 @@ struct Options {
   const Stage *stopAfter = nullptr; ///< null: go to the end
   /// A file of schedules, which count before those of the text; empty: none.
   std::string schedule;
+  /// A file of values of parameters to compile in; empty: none.
+  std::string weights;
   Search search;              ///< chooses what schedules leave open
   bool printSchedule = false; ///< print the schedule and stop
   bool warningsAreErrors = false;

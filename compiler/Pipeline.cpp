@@ -16,6 +16,7 @@
 #include "compiler/lower/Kernels.h"
 #include "compiler/lower/Passes.h"
 #include "compiler/output/Output.h"
+#include "compiler/run/Safetensors.h"
 #include "compiler/schedule/Autoschedule.h"
 #include "compiler/schedule/Passes.h"
 #include "compiler/schedule/Schedule.h"
@@ -212,6 +213,45 @@ static ExitCode emitText(llvm::Module &module, const Options &options) {
   return write(output, [&](raw_ostream &os) { os << text; });
 }
 
+/// Reads the values of the parameters of one cell or model.
+static llvm::Error addWeights(std::vector<CellFacts> &cells,
+                              const std::string &path) {
+  if (cells.size() != 1)
+    return llvm::createStringError(
+        "--weights " + path + ": " + Twine(cells.size()) +
+        " cells and models are compiled; choose one with --cell");
+  auto file = readTensors(path);
+  if (!file)
+    return file.takeError();
+  CellFacts &cell = cells.front();
+  StringRef type = cell.isDouble ? "F64" : "F32";
+  for (CellFacts::Param &param : cell.params) {
+    const NamedTensor *tensor = file->find(param.name);
+    if (!tensor)
+      return llvm::createStringError("--weights " + path +
+                                     ": there is no tensor '" + param.name +
+                                     "', a parameter of '" + cell.name + "'");
+    auto text = [](ArrayRef<int64_t> shape) {
+      return "[" +
+             llvm::join(llvm::map_range(shape,
+                                        [](int64_t size) {
+                                          return std::to_string(size);
+                                        }),
+                        ", ") +
+             "]";
+    };
+    if (tensor->type != type || ArrayRef<int64_t>(tensor->shape) !=
+                                    ArrayRef<int64_t>(param.shape))
+      return llvm::createStringError(
+          "--weights " + path + ": the tensor '" + param.name + "' is " +
+          tensor->type + " " + text(tensor->shape) + " but '" + cell.name +
+          "' is compiled for " + type + " " + text(param.shape));
+    param.values = tensor->bytes.str();
+  }
+  cell.isTrained = true;
+  return llvm::Error::success();
+}
+
 /// From the LLVM dialect to the files that were asked for.
 static ExitCode emit(ModuleOp module, const Options &options) {
   SmallVector<std::string> outputs = outputNames(options);
@@ -221,6 +261,9 @@ static ExitCode emit(ModuleOp module, const Options &options) {
       cells.push_back(factsOf(cell));
   for (auto model : module.getOps<ModelOp>())
     cells.push_back(factsOf(model));
+  if (!options.weights.empty())
+    if (llvm::Error error = addWeights(cells, options.weights))
+      return fail(std::move(error));
   auto header = [&](StringRef path) {
     return write(path, [&](raw_ostream &os) {
       os << headerText(cells, llvm::sys::path::filename(path),

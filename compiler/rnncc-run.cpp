@@ -95,6 +95,16 @@ static Error statusError(const Twine &what, rnncc_status status) {
   return createStringError(what + ": " + rnncc_status_text(status));
 }
 
+static bool isScore(const rnncc_array &array) {
+  return array.role == RNNCC_LOSS || array.role == RNNCC_METRIC;
+}
+
+/// True if a call may write the array. Scores need targets besides.
+static bool isWritten(const rnncc_array &array, bool grad) {
+  return array.role == RNNCC_FINAL || array.role == RNNCC_OUTPUT ||
+         isScore(array) || (grad && array.role >= RNNCC_GRAD_INPUT);
+}
+
 Expected<Memory> Call::allocate(size_t bytes) const {
   Memory memory(rnncc_alloc(bytes));
   if (!memory)
@@ -103,11 +113,11 @@ Expected<Memory> Call::allocate(size_t bytes) const {
 }
 
 Expected<size_t> Call::bytesOf(const rnncc_array &array) const {
-  int64_t elements = rnncc_array_elements(&array, call->steps, call->batch);
-  if (elements < 0)
+  int64_t bytes = rnncc_array_bytes(&array, call->steps, call->batch);
+  if (bytes < 0)
     return createStringError("T = " + Twine(call->steps) + ", N = " +
                              Twine(call->batch) + ": too large to address");
-  return elements * rnncc_element_bytes(&cell);
+  return bytes;
 }
 
 Error Call::make(int64_t index) {
@@ -152,10 +162,7 @@ Error Call::prepare() {
   call->team = team;
   call->tape = tape.get();
   for (int64_t i = 0; i < cell.n_arrays; ++i) {
-    int role = cell.arrays[i].role;
-    bool written = role == RNNCC_FINAL || role == RNNCC_OUTPUT;
-    bool gradient = role >= RNNCC_GRAD_INPUT;
-    if (written || (gradient && options.grad))
+    if (isWritten(cell.arrays[i], options.grad))
       if (Error error = make(i))
         return error;
   }
@@ -200,14 +207,21 @@ static std::string shapeText(ArrayRef<int64_t> shape) {
   return text + "]";
 }
 
-/// Checks type and shape of a tensor of the file.
-static Error checkTensor(const NamedTensor &tensor,
-                         const rnncc_descriptor &cell,
+/// An element type as files name it.
+static StringRef typeName(uint32_t element) {
+  return element == RNNCC_I32 ? "I32" : element == RNNCC_F64 ? "F64" : "F32";
+}
+
+/// Checks type and shape of a tensor of the file. Indices may be of 64 bits.
+static Error checkTensor(const NamedTensor &tensor, uint32_t element,
                          ArrayRef<int64_t> expected) {
-  StringRef type = cell.element == RNNCC_F64 ? "F64" : "F32";
-  if (tensor.type != type)
-    return createStringError("tensor '" + tensor.name + "' is " + tensor.type +
-                             " but the cell was compiled for " + type);
+  StringRef type = typeName(element);
+  bool isWide = element == RNNCC_I32 && tensor.type == "I64";
+  if (tensor.type != type && !isWide)
+    return createStringError(
+        "tensor '" + tensor.name + "' is " + tensor.type + " but " +
+        (element == RNNCC_I32 ? "indices are I32 or I64"
+                              : "the cell was compiled for " + type.str()));
   if (ArrayRef<int64_t>(tensor.shape) != expected)
     return createStringError("tensor '" + tensor.name + "' is " +
                              shapeText(tensor.shape) + " but the cell needs " +
@@ -228,7 +242,8 @@ static SmallVector<int64_t> shapeOf(const rnncc_array &array, int64_t steps,
 
 /// True if a file may give the array.
 static bool isRead(const rnncc_array &array, bool grad) {
-  return array.role == RNNCC_INPUT || array.role == RNNCC_INITIAL ||
+  return array.role == RNNCC_INPUT || array.role == RNNCC_TARGET ||
+         array.role == RNNCC_INITIAL ||
          (grad &&
           (array.role == RNNCC_GRAD_OUTPUT || array.role == RNNCC_GRAD_FINAL));
 }
@@ -260,7 +275,7 @@ static Error checkNames(const TensorFile &file, const rnncc_descriptor &cell,
   return Error::success();
 }
 
-/// T and N: from the first input, else from the command line.
+/// T and N: from the inputs, else from the command line.
 static Error inferSizes(const TensorFile &file, const rnncc_descriptor &cell,
                         const Options &options, int64_t &steps,
                         int64_t &batch) {
@@ -273,12 +288,16 @@ static Error inferSizes(const TensorFile &file, const rnncc_descriptor &cell,
     if (!tensor)
       return createStringError("the input '" + Twine(cell.arrays[i].name) +
                                "' is missing");
-    if (tensor->shape.size() < 2)
+    bool isSeries = cell.arrays[i].axes == RNNCC_STEPS_ROWS;
+    if (tensor->shape.size() < 1 + isSeries)
       return createStringError("tensor '" + tensor->name + "' is " +
                                shapeText(tensor->shape) +
-                               " but must begin with [T, N, ..]");
+                               " but must begin with " +
+                               (isSeries ? "[T, N, ..]" : "[N, ..]"));
+    batch = tensor->shape[isSeries];
+    if (!isSeries)
+      continue;
     steps = tensor->shape[0];
-    batch = tensor->shape[1];
     return Error::success();
   }
   if (steps < 0 || batch < 0)
@@ -311,6 +330,24 @@ static Error readLengths(const TensorFile &file, Call &call) {
   return Error::success();
 }
 
+/// Copies a tensor of the file to an array of a call.
+static Error copyTensor(const NamedTensor &tensor, const rnncc_array &array,
+                        void *to) {
+  if (array.element != RNNCC_I32 || tensor.type == "I32") {
+    std::memcpy(to, tensor.bytes.data(), tensor.bytes.size());
+    return Error::success();
+  }
+  for (size_t i = 0; i < tensor.bytes.size() / 8; ++i) {
+    int64_t index;
+    std::memcpy(&index, tensor.bytes.data() + 8 * i, 8);
+    if (index != int32_t(index))
+      return createStringError("tensor '" + tensor.name + "' has the index " +
+                               Twine(index) + ", which no table has");
+    static_cast<int32_t *>(to)[i] = int32_t(index);
+  }
+  return Error::success();
+}
+
 static Error runFile(const rnncc_descriptor &cell, const Options &options) {
   auto file = readTensors(options.in);
   if (!file)
@@ -331,17 +368,22 @@ static Error runFile(const rnncc_descriptor &cell, const Options &options) {
   for (int64_t i = 0; i < cell.n_params; ++i) {
     const rnncc_param &param = cell.params[i];
     const NamedTensor *tensor = file->find(param.name);
+    if (!tensor && cell.trained) {
+      params.push_back(cell.trained[i]);
+      continue;
+    }
     if (!tensor)
       return createStringError("the parameter '" + Twine(param.name) +
                                "' is missing");
-    if (Error error =
-            checkTensor(*tensor, cell, {param.shape, size_t(param.rank)}))
+    if (Error error = checkTensor(*tensor, cell.element,
+                                  {param.shape, size_t(param.rank)}))
       return error;
     copies.emplace_back(rnncc_alloc(tensor->bytes.size()));
     std::memcpy(copies.back().get(), tensor->bytes.data(),
                 tensor->bytes.size());
     params.push_back(copies.back().get());
   }
+  bool hasTargets = true;
   for (int64_t i = 0; i < cell.n_arrays; ++i) {
     const rnncc_array &array = cell.arrays[i];
     const NamedTensor *tensor =
@@ -350,14 +392,16 @@ static Error runFile(const rnncc_descriptor &cell, const Options &options) {
       if (array.role == RNNCC_INPUT)
         return createStringError("the input '" + Twine(array.name) +
                                  "' is missing");
+      hasTargets &= array.role != RNNCC_TARGET;
       continue;
     }
-    if (Error error = checkTensor(*tensor, cell, shapeOf(array, steps, batch)))
+    if (Error error = checkTensor(*tensor, array.element,
+                                  shapeOf(array, steps, batch)))
       return error;
     if (Error error = call.make(i))
       return error;
-    std::memcpy(call.arrays[i].get(), tensor->bytes.data(),
-                tensor->bytes.size());
+    if (Error error = copyTensor(*tensor, array, call.arrays[i].get()))
+      return error;
   }
   if (Error error = call.pack(params))
     return error;
@@ -370,16 +414,15 @@ static Error runFile(const rnncc_descriptor &cell, const Options &options) {
   std::vector<NamedTensor> results;
   for (int64_t i = 0; i < cell.n_arrays; ++i) {
     const rnncc_array &array = cell.arrays[i];
-    bool written = array.role == RNNCC_FINAL || array.role == RNNCC_OUTPUT ||
-                   (options.grad && array.role >= RNNCC_GRAD_INPUT);
-    if (!written)
+    bool isKnown = hasTargets || !isScore(array);
+    if (!isKnown || !isWritten(array, options.grad))
       continue;
     auto bytes = call.bytesOf(array);
     if (!bytes)
       return bytes.takeError();
     NamedTensor tensor;
     tensor.name = array.name;
-    tensor.type = cell.element == RNNCC_F64 ? "F64" : "F32";
+    tensor.type = typeName(array.element).str();
     tensor.shape.assign(shapeOf(array, steps, batch));
     tensor.bytes = StringRef(static_cast<char *>(call.arrays[i].get()), *bytes);
     results.push_back(tensor);
@@ -409,6 +452,18 @@ static Expected<std::vector<double>> timeRuns(function_ref<Error()> run) {
   }
   llvm::sort(times);
   return times;
+}
+
+/// Indices of the rows of a table; zeros, which any table has, where the table is
+/// not known.
+static void drawIndices(const rnncc_descriptor &cell, int64_t array,
+                        size_t count, void *to, std::mt19937_64 &random) {
+  int64_t rows = 1;
+  for (int64_t i = 0; i < cell.n_params; ++i)
+    if (cell.params[i].indices == array)
+      rows = cell.params[i].shape[0];
+  for (size_t i = 0; i < count; ++i)
+    static_cast<int32_t *>(to)[i] = int32_t(random() % uint64_t(rows));
 }
 
 static Error runClock(const rnncc_descriptor &cell, const Options &options) {
@@ -449,6 +504,10 @@ static Error runClock(const rnncc_descriptor &cell, const Options &options) {
       return error;
     std::vector<double> values(
         rnncc_array_elements(&cell.arrays[i], steps, batch));
+    if (cell.arrays[i].element == RNNCC_I32) {
+      drawIndices(cell, i, values.size(), call.arrays[i].get(), random);
+      continue;
+    }
     for (double &value : values)
       value = std::uniform_real_distribution<double>(-1, 1)(random);
     fill(call.arrays[i].get(), values);

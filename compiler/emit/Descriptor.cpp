@@ -21,10 +21,10 @@ using namespace rnn;
 static_assert(sizeof(rnncc_array) == 64 && offsetof(rnncc_array, shape) == 32);
 static_assert(sizeof(rnncc_param) == 72 && offsetof(rnncc_param, shape) == 32);
 static_assert(sizeof(rnncc_size) == 16);
-static_assert(sizeof(rnncc_descriptor) == 144 &&
+static_assert(sizeof(rnncc_descriptor) == 152 &&
               offsetof(rnncc_descriptor, name) == 8 &&
               offsetof(rnncc_descriptor, forward_flops) == 72 &&
-              offsetof(rnncc_descriptor, step) == 136);
+              offsetof(rnncc_descriptor, trained) == 144);
 static_assert(offsetof(rnncc_call, arrays) == 64);
 static_assert(int(ElementType::I32) == RNNCC_I32 &&
               int(Finish::exp_mean) == RNNCC_EXP_MEAN);
@@ -85,6 +85,25 @@ struct Constants {
 };
 } // namespace
 
+/// The values of the parameters, as pack takes them; null if there are none.
+/// The header names them, too.
+static Constant *trainedOf(Constants &c, const CellFacts &cell) {
+  if (!cell.isTrained)
+    return ConstantPointerNull::get(c.ptr);
+  SmallVector<Constant *> pointers;
+  for (const CellFacts::Param &param : cell.params) {
+    auto *values = c.global(
+        ConstantDataArray::getRaw(
+            param.values, param.values.size() / (cell.isDouble ? 8 : 4),
+            cell.isDouble ? c.f64 : Type::getFloatTy(c.context)),
+        "rnn.values", false);
+    values->setAlignment(Align(64));
+    pointers.push_back(values);
+  }
+  auto *type = ArrayType::get(c.ptr, pointers.size());
+  return c.global(ConstantArray::get(type, pointers), cell.trained(), true);
+}
+
 static Constant *descriptorOf(Constants &c, const CellFacts &cell) {
   SmallVector<Constant *> sizes, params, arrays;
   for (auto &[name, value] : cell.sizes)
@@ -116,7 +135,8 @@ static Constant *descriptorOf(Constants &c, const CellFacts &cell) {
        c.table(arrays), ConstantFP::get(c.f64, cell.forwardFlops),
        entry("weights_bytes"), entry("pack"), entry("tape_bytes"),
        entry("forward_scratch_bytes"), entry("backward_scratch_bytes"),
-       entry("forward"), entry("backward"), entry("step")});
+       entry("forward"), entry("backward"), entry("step"),
+       trainedOf(c, cell)});
 }
 
 void rnn::addDescriptors(Module &module, ArrayRef<CellFacts> cells,

@@ -51,13 +51,15 @@ struct CellFacts {
     std::string init;
     llvm::SmallVector<double> initArguments;
     int64_t indices; ///< rnncc_param.indices
+    std::string values; ///< bytes, if they are compiled in
     int64_t line;
   };
   std::string name, prefix, file;
   int64_t line = 0;
   bool isDouble = false, isModel = false;
+  bool isTrained = false; ///< values of the parameters are compiled in
   llvm::SmallVector<std::pair<std::string, int64_t>> sizes;
-  llvm::SmallVector<Param> params;
+  std::vector<Param> params;
   llvm::SmallVector<Array> arrays;
   double forwardFlops = 0;
 
@@ -65,6 +67,8 @@ struct CellFacts {
   std::string descriptor() const {
     return prefix + (isModel ? "_model" : "_cell");
   }
+  /// The C name of the values that are compiled in.
+  std::string trained() const { return prefix + "_trained"; }
   /// "lstm.rnn:2".
   std::string source() const { return file + ":" + std::to_string(line); }
 };

@@ -193,6 +193,10 @@ extern const rnncc_descriptor {3};
 
 )",
                 cell.prefix, params, cell.source(), cell.descriptor());
+  if (cell.isTrained)
+    os << formatv("/** Parameters that were compiled in, for {0}_pack. */\n"
+                  "extern const {0}_params {1};\n\n",
+                  cell.prefix, cell.trained());
 }
 
 std::string rnn::headerText(ArrayRef<CellFacts> cells, StringRef file,

@@ -191,6 +191,8 @@ typedef struct rnncc_descriptor {
   rnncc_status (*forward)(const rnncc_call *call);
   rnncc_status (*backward)(const rnncc_call *call);
   rnncc_status (*step)(const rnncc_call *call);
+  const void *const *trained; /**< [n_params] values that pack takes, compiled
+                                   in (rnncc --weights); NULL: none */
 } rnncc_descriptor;
 
 /* A shared object written by `rnncc --emit=shared` exports
