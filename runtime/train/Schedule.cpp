@@ -43,10 +43,11 @@ static double rateAt(const rnncc_train_schedule &schedule, double rate,
     return rate * std::pow(schedule.factor, time.epoch / schedule.every);
   case RNNCC_TRAIN_EXPONENTIAL:
     return rate * std::pow(schedule.factor, time.epoch);
-  case RNNCC_TRAIN_COSINE:
-    return schedule.minimum +
-           (rate - schedule.minimum) *
-               (1 + std::cos(3.141592653589793 * time.part)) / 2;
+  case RNNCC_TRAIN_COSINE: {
+    double low = std::min(rate, schedule.minimum);
+    return low +
+           (rate - low) * (1 + std::cos(3.141592653589793 * time.part)) / 2;
+  }
   case RNNCC_TRAIN_PLATEAU:
     return rate * time.rateFactor;
   default:

@@ -97,7 +97,8 @@ int trainKilled(Job job, const std::string &path) {
       job.run(path);
       _exit(::testing::Test::HasFailure());
     }
-    usleep(2000 + random() % 15000);
+    // Longer and longer: a busy machine, too, comes to its end.
+    usleep(2000 + random() % unsigned(15000 + 2000 * killed));
     kill(child, SIGKILL);
     int status = 0;
     EXPECT_EQ(waitpid(child, &status, 0), child);
