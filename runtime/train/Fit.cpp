@@ -267,6 +267,9 @@ void Fit::runBatch() {
                          at.start, 0};
   int64_t longest = examples.longest(selection.examples, selection.rows);
   int64_t end = window ? std::min(at.start + window, longest) : longest;
+  if (end <= at.start)
+    fail(RNNCC_TRAIN_BAD_FILE, "'", options.checkpoint, "' stands at step ",
+         at.start, " of sequences that have ", longest);
   selection.steps = end - at.start;
   training.load(examples, selection);
   if (window) {
