@@ -21,13 +21,13 @@ def make(path, *tensors):
             name, kind = name.split("/")
         shape, values = rest.split(":")
         shape = [int(s) for s in shape.split(",") if s]
-        values = [(int if kind == "I64" else float)(v) for v in values.split(",")]
+        values = [(int if kind.startswith("I") else float)(v) for v in values.split(",")]
         count = 1
         for size in shape:
             count *= size
         if len(values) == 1:
             values *= count
-        code = {"F32": "f", "F64": "d", "I64": "q"}[kind]
+        code = {"F32": "f", "F64": "d", "I32": "i", "I64": "q"}[kind]
         start = len(data)
         data += struct.pack("<%d%s" % (count, code), *values)
         header[name] = {"dtype": kind, "shape": shape, "data_offsets": [start, len(data)]}
