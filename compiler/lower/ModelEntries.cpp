@@ -109,7 +109,7 @@ ModelEntries::ModelEntries(ModelOp model, const Target &target,
     : model(model), module(module), face(interfaceOf(model)),
       level(target.name),
       code(OpBuilder(module.getContext()), model.getLoc(), model.elementType(),
-           /*lanes=*/1, target),
+           target.vectorBytes * 8 / model.elementType().getWidth(), target),
       sequences(code, module, face.prefix, target.name) {
   std::string text;
   llvm::raw_string_ostream os(text);

@@ -78,6 +78,23 @@ static Value loadIndex(Code &code, Value indices, Value at) {
   return arith::ExtSIOp::create(code.b, code.loc, code.i64, narrow);
 }
 
+/// sum[i] += share[i]. Nothing tells LLVM that they are apart, so the vectors
+/// are written out.
+static void addInto(Code &code, Value sum, Value share, Value count) {
+  auto add = [&](Value left, Value right) -> Value {
+    return arith::AddFOp::create(code.b, code.loc, left, right);
+  };
+  Value whole = code.mul(code.div(count, code.num(code.lanes)), code.lanes);
+  code.loop(code.num(0), whole, code.lanes, [&](Value i) {
+    Value at = code.at(sum, i);
+    code.storeVec(add(code.loadVec(at), code.loadVec(code.at(share, i))), at);
+  });
+  code.loop(whole, count, 1, [&](Value i) {
+    Value at = code.at(sum, i);
+    code.store(add(code.load(at), code.load(code.at(share, i))), at);
+  });
+}
+
 static std::string withShape(StringRef name, bool overTime, int64_t elements) {
   return (name + "_" + (overTime ? "t" : "n") + Twine(elements)).str();
 }
@@ -118,13 +135,7 @@ void Sequences::scatter(const Span &span, bool overTime, int64_t elements,
                  Value to = loadIndex(code, in[4], index);
                  Value sum = code.at(in[3], code.mul(to, elements));
                  Value share = code.at(in[5], code.mul(index, elements));
-                 code.loop(0, elements, 1, [&](Value i) {
-                   Value at = code.at(sum, i);
-                   Value both = arith::AddFOp::create(
-                       code.b, code.loc, code.load(at),
-                       code.load(code.at(share, i)));
-                   code.store(both, at);
-                 });
+                 addInto(code, sum, share, code.num(elements));
                });
              });
          return {};
@@ -252,13 +263,7 @@ void Sequences::sum(Value count, Value result, ArrayRef<Value> operands) {
           [&] {
             call("add", {count, result, operand}, {},
                  [&](ArrayRef<Value> in) -> Value {
-                   code.loop(code.num(0), in[0], 1, [&](Value i) {
-                     Value at = code.at(in[1], i);
-                     Value both = arith::AddFOp::create(
-                         code.b, code.loc, code.load(at),
-                         code.load(code.at(in[2], i)));
-                     code.store(both, at);
-                   });
+                   addInto(code, in[1], in[2], in[0]);
                    return {};
                  });
           },
