@@ -20,7 +20,8 @@ def Rnn_ModelOp : Rnn_Op<"model", [IsolatedFromAbove, NoTerminator,
   let description = [{
     `sizes` and `outputs` are as those of a cell. The body holds declarations and,
     in the order in which they run, the ops of this file. Those that derive gradients
-    come last, behind `rnn.backward`.
+    come last, behind `rnn.backward`. `of_cell` says that it is a cell to callers,
+    which draws random numbers.
 
     Rules:
 
@@ -47,10 +48,10 @@ def Rnn_ModelOp : Rnn_Op<"model", [IsolatedFromAbove, NoTerminator,
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, ArrayAttr:$outputs,
-                       DictionaryAttr:$sizes);
+                       DictionaryAttr:$sizes, UnitAttr:$of_cell);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
-    $sym_name `outputs` $outputs `sizes` $sizes attr-dict-with-keyword $body
+    (`of_cell` $of_cell^)? $sym_name `outputs` $outputs `sizes` $sizes attr-dict-with-keyword $body
   }];
   let extraClassDeclaration = [{
     /// The declaration of `name`, or null.

@@ -99,7 +99,9 @@ def Rnn_TensorOp : Rnn_Op<"tensor", [Symbol, ParentOneOf<["CellOp", "ModelOp"]>]
     `h[t-k]`, that is, how many values from before the first step it has.
     `init` with `init_arguments` is a parameter's initialiser as the language
     names it. In a model, `per_sequence` says that there is one value per row and
-    not one per step, `finish` what becomes of the average of a metric.
+    not one per step, `finish` what becomes of the average of a metric. In a part of a
+    model, `rate` says that an input, or the initial value of a state, is what
+    `rnn.draw` gives for that rate.
 
     Rules:
 
@@ -120,13 +122,13 @@ def Rnn_TensorOp : Rnn_Op<"tensor", [Symbol, ParentOneOf<["CellOp", "ModelOp"]>]
                        DefaultValuedAttr<Rnn_Delay, "1">:$delay,
                        OptionalAttr<StrAttr>:$init,
                        OptionalAttr<DenseF64ArrayAttr>:$init_arguments,
-                       UnitAttr:$per_sequence,
+                       UnitAttr:$per_sequence, OptionalAttr<F64Attr>:$rate,
                        OptionalAttr<Rnn_Finish>:$finish,
                        TypeAttrOf<Rnn_Named>:$type);
   let assemblyFormat = [{
     $sym_name $role (`of` $of^)? (`delay` $delay^)?
     (`init` $init^)? (`with` $init_arguments^)?
-    (`per_sequence` $per_sequence^)? (`finish` $finish^)? attr-dict `:` $type
+    (`per_sequence` $per_sequence^)? (`rate` $rate^)? (`finish` $finish^)? attr-dict `:` $type
   }];
   let skipDefaultBuilders = 1;
   let builders = [

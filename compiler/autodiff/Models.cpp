@@ -217,7 +217,8 @@ void Backward::run() {
       forward.push_back(&op);
   BackwardOp::create(b, model.getLoc());
   for (TensorOp tensor : tensors)
-    if (tensor.getRole() == Role::output || tensor.getRole() == Role::loss) {
+    if (tensor.getRole() == Role::loss ||
+        llvm::is_contained(model.getOutputs(), symbol(tensor.getSymName()))) {
       std::string name = ("grad." + tensor.getSymName()).str();
       declareLike(tensor.getSymName(), name, Role::output_gradient, true);
       shares[tensor.getSymName()].push_back(name);

@@ -138,7 +138,7 @@ static int64_t indicesOf(ModelOp model, const CellInterface &face,
 
 CellFacts rnn::factsOf(ModelOp model) {
   CellFacts facts = describe(model);
-  facts.isModel = true;
+  facts.isModel = !model.getOfCell();
   CellInterface face = interfaceOf(model);
   for (CellFacts::Param &param : facts.params)
     param.indices = indicesOf(model, face, param.name);

@@ -69,6 +69,8 @@ void ModelInterpreter::forward(Call &given) {
     if (array.role != ArrayRole::Output && array.role != ArrayRole::Loss &&
         array.role != ArrayRole::Metric)
       continue;
+    if (tensor.getRole() == Role::state)
+      continue; // the run has written it
     const Doubles *value = valueOf(tensor.getSymName());
     call->arrays[index] = value ? *value : Doubles();
   }
@@ -149,7 +151,7 @@ void ModelInterpreter::forwardRun(RunOp op) {
         (array.role != ArrayRole::Output && array.role != ArrayRole::Final))
       continue;
     if (model.tensor(bound).getRole() == Role::state)
-      arrayOf(ArrayRole::Final, bound, array.delay) = inner.arrays[index];
+      arrayOf(array.role, bound, array.delay) = inner.arrays[index];
     else
       values[bound] = inner.arrays[index];
   }

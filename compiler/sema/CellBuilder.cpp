@@ -245,6 +245,21 @@ void CellBuilder::declareOutput(const Identifier &name) {
   WriteOp::create(*body, thing->loc, name.text, written);
 }
 
+/// Factors that whoever runs the cell draws: an input, or for all steps the same
+/// a state that stays what it was at first.
+Value CellBuilder::draw(Location loc, RankedTensorType type, double rate,
+                        bool isForAllSteps) {
+  std::string name = "draw." + std::to_string(draws++);
+  Role role = isForAllSteps ? Role::state : Role::input;
+  auto tensor = TensorOp::create(*declarations, loc, name, role, type);
+  tensor.setRate(llvm::APFloat(rate));
+  Value value =
+      ReadOp::create(*body, loc, type, name, role == Role::state ? 1 : 0);
+  if (isForAllSteps)
+    WriteOp::create(*body, loc, name, value);
+  return value;
+}
+
 void CellBuilder::build(OpBuilder &builder) {
   unsigned before = scope.reporter.errorCount();
   op = CellOp::create(builder, cell.name.loc,
@@ -257,6 +272,10 @@ void CellBuilder::build(OpBuilder &builder) {
   Block &block = scan.getBody().emplaceBlock();
   body = OpBuilder::atBlockEnd(&block);
   expressions.emplace(scope, block);
+  expressions->draw = [&](Location loc, RankedTensorType type, double rate,
+                          bool isForAllSteps) {
+    return draw(loc, type, rate, isForAllSteps);
+  };
 
   scope.bindParameters();
   for (const Statement &statement : cell.statements) {

@@ -43,6 +43,8 @@ private:
                    Operand value);
   void warnIfConstant(const syntax::Equation &equation, const Operand &value);
   void addOutputs(const syntax::Outputs &outputs);
+  mlir::Value draw(mlir::Location loc, mlir::RankedTensorType type, double rate,
+                   bool isForAllSteps);
   void finish();
   void checkStates();
   void reportUndefined(const syntax::Identifier &state);
@@ -55,8 +57,13 @@ private:
   CellOp op;
   std::optional<mlir::OpBuilder> declarations, body;
   std::optional<Expressions> expressions;
+  unsigned draws = 0; ///< of random factors
   llvm::SmallVector<syntax::Identifier> outputs;
 };
+
+/// Makes a cell that draws random numbers a part of a model that draws them, which
+/// takes its name.
+void drawForCallers(CellOp cell, mlir::OpBuilder &builder);
 
 } // namespace rnn
 

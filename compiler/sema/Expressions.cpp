@@ -83,9 +83,7 @@ Operand Expressions::dispatch(const Expr &expr) {
   case ExprKind::Call:
     return evaluateCall(expr);
   case ExprKind::Apply:
-    scope.error(expr.loc)
-        << "layers are applied in models, not in cells [layer-place]";
-    return {};
+    return evaluateApply(expr);
   case ExprKind::Concat:
     return evaluateConcat(expr);
   }
@@ -545,6 +543,20 @@ Operand Expressions::evaluateConcat(const Expr &expr) {
 // Calls
 //===----------------------------------------------------------------------===//
 
+std::optional<double> rnn::dropoutRate(const Expr &layer, Scope &scope) {
+  const Expr *rate = layer.operands.size() == 1 ? layer.operands[0].get()
+                                                : nullptr;
+  bool isRate = rate && rate->kind == ExprKind::Number && rate->number >= 0 &&
+                rate->number < 1;
+  if (isRate)
+    return rate->number;
+  (scope.error(rate ? rate->loc : layer.loc)
+   << "the rate of '" << layer.name
+   << "' is a number from 0 to below 1 [dropout-rate]")
+      .note(layer.loc, "write '" + layer.name + "(0.2)(..)'");
+  return std::nullopt;
+}
+
 Operand Expressions::evaluateCall(const Expr &expr) {
   StringRef name = expr.name;
   NamedThing *thing = scope.use(name);
@@ -576,6 +588,62 @@ Operand Expressions::evaluateCall(const Expr &expr) {
     return {};
   return function ? callFunction(expr, *function, given)
                   : callBuiltin(expr, name, given);
+}
+
+/// dropout(rate)(v), recurrent_dropout(rate)(v) or zoneout(rate)(new, old).
+Operand Expressions::evaluateApply(const Expr &expr) {
+  const Expr &layer = *expr.operands[0];
+  bool isZoneout = layer.name == "zoneout";
+  bool isForAllSteps = layer.name == "recurrent_dropout";
+  bool isKnown = layer.kind == ExprKind::Call &&
+                 (isZoneout || isForAllSteps || layer.name == "dropout");
+  if (!isKnown || !draw) {
+    (scope.error(expr.loc)
+     << "layers are applied in models, not in cells [layer-place]")
+        .note(expr.loc, "in a cell 'dropout(0.2)(v)', 'recurrent_dropout(0.2)"
+                        "(v)' and 'zoneout(0.1)(new, old)' can be written");
+    return {};
+  }
+  std::optional<double> rate = dropoutRate(layer, scope);
+  SmallVector<Operand> operands;
+  for (const ExprPtr &operand : llvm::drop_begin(expr.operands))
+    operands.push_back(evaluate(*operand));
+  if (operands.size() != (isZoneout ? 2 : 1)) {
+    scope.error(expr.loc) << "'" << layer.name << "' is applied to "
+                          << (isZoneout ? "a new and an old value"
+                                        : "one value")
+                          << ", not to " << operands.size()
+                          << " [layer-inputs]";
+    return {};
+  }
+  if (!rate || !llvm::all_of(operands, [](const Operand &it) {
+        return bool(it);
+      }))
+    return {};
+  SmallVector<int64_t, 2> shape = operands[0].shape();
+  if (isZoneout && operands[1].shape() != shape) {
+    Report report = scope.error(expr.loc);
+    report << "the new value of 'zoneout' is " << shapeText(shape)
+           << " but the old one is " << shapeText(operands[1].shape())
+           << " [shape-mismatch]";
+    scope.explain(report, *expr.operands[1], operands[0]);
+    scope.explain(report, *expr.operands[2], operands[1]);
+    return {};
+  }
+  Value fresh = materialise(operands[0], shape, expr.loc);
+  Value factors = draw(expr.loc, typeOf(shape), *rate, isForAllSteps);
+  ImplicitLocOpBuilder b(expr.loc, body);
+  if (!isZoneout)
+    return Operand::of(arith::MulFOp::create(b, fresh, factors));
+  // Factors are 0 and 1 / (1 - rate); without training they are 1, and the
+  // value is the expected one.
+  Value old = materialise(operands[1], shape, expr.loc);
+  Value share =
+      arith::MulFOp::create(b, factors, fill(b, typeOf(shape), 1 - *rate));
+  Value kept = arith::SubFOp::create(b, fill(b, typeOf(shape), 1), share);
+  return Operand::of(
+      arith::AddFOp::create(b, arith::MulFOp::create(b, share, fresh),
+                            arith::MulFOp::create(b, kept, old)));
 }
 
 Operand Expressions::callFunction(const Expr &expr,

@@ -28,6 +28,12 @@ public:
       : scope(scope), body(mlir::OpBuilder::atBlockEnd(&body)),
         given(std::move(given)) {}
 
+  /// Gives factors to leave out elements with: new ones in each step, or the same
+  /// in all of them. Null where there is no training.
+  std::function<mlir::Value(mlir::Location loc, mlir::RankedTensorType type,
+                            double rate, bool isForAllSteps)>
+      draw;
+
   /// Builds an expression; poison after an error.
   Operand evaluate(const syntax::Expr &expr);
   /// Calls a function of the language; `expr` is where that is written.
@@ -54,6 +60,7 @@ private:
   Operand evaluateSlice(const Expr &expr);
   Operand evaluateConcat(const Expr &expr);
   Operand evaluateCall(const Expr &expr);
+  Operand evaluateApply(const Expr &expr);
   Operand callFunction(const Expr &expr, const syntax::Function &function,
                        llvm::ArrayRef<Operand> arguments);
   Operand reduce(const Expr &expr, llvm::StringRef name,
@@ -83,6 +90,9 @@ private:
   unsigned depth = 0;
   unsigned evaluated = 0;
 };
+
+/// The rate that `dropout(0.2)` names, and the like; nothing after an error.
+std::optional<double> dropoutRate(const syntax::Expr &layer, Scope &scope);
 
 } // namespace rnn
 

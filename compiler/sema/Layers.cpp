@@ -88,14 +88,9 @@ ModelValue ModelBuilder::embed(const Expr &expr) {
 }
 
 ModelValue ModelBuilder::applyDropout(const Expr &layer, const Values &inputs) {
-  if (!checkArity(layer, 1, 1, "dropout(0.2)(x)"))
+  std::optional<double> rate = dropoutRate(layer, scope);
+  if (!rate)
     return {};
-  const Expr &rate = *layer.operands[0];
-  if (rate.kind != ExprKind::Number || rate.number < 0 || rate.number >= 1) {
-    scope.error(rate.loc) << "the rate of 'dropout' is a number from 0 to "
-                             "below 1 [dropout-rate]";
-    return {};
-  }
   if (inputs.size() != 1 || inputs[0].kind != ModelValue::Values) {
     scope.error(layer.loc)
         << "'dropout' takes one sequence or vector of numbers [layer-inputs]";
@@ -105,12 +100,11 @@ ModelValue ModelBuilder::applyDropout(const Expr &layer, const Values &inputs) {
   ModelValue mask;
   mask.kind = ModelValue::Values;
   mask.overTime = input.overTime;
-  mask.tensor = segments->declare(
-      layer.loc, segments->freshName("mask$"), Role::value,
-      segments->typeOf(input.shape()), input.overTime);
-  mask.def =
-      DrawOp::create(segments->atEnd(), layer.loc, mask.tensor.getSymName(),
-                     llvm::APFloat(rate.number), uint64_t(draws++));
+  std::string name = segments->draw(layer.loc, segments->typeOf(input.shape()),
+                                    llvm::APFloat(*rate), input.overTime,
+                                    draws++);
+  mask.tensor = op.tensor(name);
+  mask.def = &op.getBody().front().back();
   Segment &segment = segments->segmentFor({input, mask}, input.overTime,
                                           /*isScore=*/false, layer.loc);
   Operand value = segments->import(segment, input, layer.loc);
@@ -339,7 +333,7 @@ bool ModelBuilder::checkInputs(const Expr &layer, CellOp cell,
                                const Values &inputs) {
   SmallVector<TensorOp> declared;
   for (auto tensor : cell.getBody().getOps<TensorOp>())
-    if (tensor.getRole() == Role::input)
+    if (tensor.getRole() == Role::input && !tensor.getRate())
       declared.push_back(tensor);
   if (declared.size() != inputs.size()) {
     (scope.error(layer.loc)
@@ -391,7 +385,13 @@ ModelValue ModelBuilder::applyCell(const Expr &layer, const syntax::Cell &cell,
   for (const CellArray &array : face.arrays) {
     TensorOp tensor = array.tensor;
     std::string own = name + "." + tensor.getSymName().str();
-    if (array.role == ArrayRole::Input) {
+    if (tensor.getRate()) {
+      bool isGiven = array.role == ArrayRole::Input ||
+                     array.role == ArrayRole::Initial;
+      if (isGiven)
+        set(array.name, segments->draw(layer.loc, tensor.tensorType(), *tensor.getRate(),
+                                       overTime && array.role == ArrayRole::Input, draws++));
+    } else if (array.role == ArrayRole::Input) {
       ModelValue input = inputs[next++];
       if (input.kind == ModelValue::Number || (overTime && !input.overTime)) {
         // Its value in every step.

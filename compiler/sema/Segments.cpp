@@ -332,6 +332,14 @@ ModelValue Segments::largest(ModelValue value, Location loc) {
   return endState(segment, name, most, loc);
 }
 
+std::string Segments::draw(Location loc, RankedTensorType type,
+                           llvm::APFloat rate, bool overTime, int64_t stream) {
+  std::string name = freshName("mask$");
+  declare(loc, name, Role::value, type, overTime);
+  DrawOp::create(steps, loc, name, rate, uint64_t(stream));
+  return name;
+}
+
 ModelValue Segments::oneHot(const ModelValue &indices, int64_t size,
                             Location loc) {
   StringRef name = TensorOp(indices.tensor).getSymName();

@@ -107,6 +107,9 @@ public:
   /// The mean of a value over its steps, or the largest of each element.
   ModelValue mean(ModelValue value, mlir::Location loc);
   ModelValue largest(ModelValue value, mlir::Location loc);
+  /// Random factors (rnn.draw); the name of the tensor.
+  std::string draw(mlir::Location loc, mlir::RankedTensorType type,
+                   llvm::APFloat rate, bool overTime, int64_t stream);
   /// Indices below `size` as vectors with a 1.
   ModelValue oneHot(const ModelValue &indices, int64_t size,
                     mlir::Location loc);

@@ -108,7 +108,10 @@ OwningOpRef<ModuleOp> rnn::analyze(const syntax::File &file,
     if (!request.wants(cell.name.text) || isOnlyPart(cell, file, request))
       continue;
     CellBuilder cellBuilder(cell, file.schedules, functions, request, reporter);
+    unsigned before = reporter.errorCount();
     cellBuilder.build(builder);
+    if (reporter.errorCount() == before)
+      drawForCallers(cellBuilder.result(), builder);
     if (symbols)
       symbols->push_back(cellBuilder.symbols());
   }
