@@ -106,7 +106,8 @@ std::optional<Options> rnn::parseOptions(int argc, char **argv) {
       cl::cat(category));
   static cl::list<std::string> cells(
       "cell", cl::CommaSeparated, cl::value_desc("NAME,.."),
-      cl::desc("Compile only these cells and models of the file"), cl::cat(category));
+      cl::desc("Compile only these cells and models of the file"),
+      cl::cat(category));
   static cl::opt<Emit> emit(
       "emit", cl::desc("What to write:"), cl::init(Emit::Object),
       cl::values(

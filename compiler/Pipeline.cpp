@@ -233,15 +233,14 @@ static llvm::Error addWeights(std::vector<CellFacts> &cells,
                                      "', a parameter of '" + cell.name + "'");
     auto text = [](ArrayRef<int64_t> shape) {
       return "[" +
-             llvm::join(llvm::map_range(shape,
-                                        [](int64_t size) {
-                                          return std::to_string(size);
-                                        }),
-                        ", ") +
+             llvm::join(
+                 llvm::map_range(
+                     shape, [](int64_t size) { return std::to_string(size); }),
+                 ", ") +
              "]";
     };
-    if (tensor->type != type || ArrayRef<int64_t>(tensor->shape) !=
-                                    ArrayRef<int64_t>(param.shape))
+    if (tensor->type != type ||
+        ArrayRef<int64_t>(tensor->shape) != ArrayRef<int64_t>(param.shape))
       return llvm::createStringError(
           "--weights " + path + ": the tensor '" + param.name + "' is " +
           tensor->type + " " + text(tensor->shape) + " but '" + cell.name +
@@ -324,8 +323,8 @@ static bool checkNames(const syntax::File &file, const Options &options) {
   };
   for (const std::string &name : options.cells)
     if (!llvm::is_contained(cells, name))
-      unknown("--cell " + name + ": there is no cell or model '" + name + "' in '" +
-                  options.input + "'",
+      unknown("--cell " + name + ": there is no cell or model '" + name +
+                  "' in '" + options.input + "'",
               name, cells);
   Request request{options.settings, options.cells, {}};
   for (const Setting &setting : options.settings) {

@@ -290,10 +290,9 @@ static Error inferSizes(const TensorFile &file, const rnncc_descriptor &cell,
                                "' is missing");
     bool isSeries = cell.arrays[i].axes == RNNCC_STEPS_ROWS;
     if (tensor->shape.size() < 1 + isSeries)
-      return createStringError("tensor '" + tensor->name + "' is " +
-                               shapeText(tensor->shape) +
-                               " but must begin with " +
-                               (isSeries ? "[T, N, ..]" : "[N, ..]"));
+      return createStringError(
+          "tensor '" + tensor->name + "' is " + shapeText(tensor->shape) +
+          " but must begin with " + (isSeries ? "[T, N, ..]" : "[N, ..]"));
     batch = tensor->shape[isSeries];
     if (!isSeries)
       continue;
@@ -395,8 +394,8 @@ static Error runFile(const rnncc_descriptor &cell, const Options &options) {
       hasTargets &= array.role != RNNCC_TARGET;
       continue;
     }
-    if (Error error = checkTensor(*tensor, array.element,
-                                  shapeOf(array, steps, batch)))
+    if (Error error =
+            checkTensor(*tensor, array.element, shapeOf(array, steps, batch)))
       return error;
     if (Error error = call.make(i))
       return error;
@@ -454,8 +453,8 @@ static Expected<std::vector<double>> timeRuns(function_ref<Error()> run) {
   return times;
 }
 
-/// Indices of the rows of a table; zeros, which any table has, where the table is
-/// not known.
+/// Indices of the rows of a table; zeros, which any table has, where the table
+/// is not known.
 static void drawIndices(const rnncc_descriptor &cell, int64_t array,
                         size_t count, void *to, std::mt19937_64 &random) {
   int64_t rows = 1;

@@ -60,10 +60,9 @@ static std::string memberOf(TensorOp tensor, StringRef suffix = "") {
 static void addOverTime(CellInterface &face, ArrayRef<TensorOp> tensors,
                         ArrayRole role, StringRef prefix) {
   for (TensorOp tensor : tensors) {
-    CellArray array{(prefix + tensor.getSymName()).str(), memberOf(tensor),
-                    role,
-                    tensor.getPerSequence() ? Axes::Rows : Axes::StepsRows,
-                    tensor};
+    CellArray array{
+        (prefix + tensor.getSymName()).str(), memberOf(tensor), role,
+        tensor.getPerSequence() ? Axes::Rows : Axes::StepsRows, tensor};
     array.finish = tensor.getFinish().value_or(Finish::mean);
     face.arrays.push_back(array);
   }
@@ -78,9 +77,9 @@ static void addBoundary(CellInterface &face, ArrayRef<TensorOp> states,
       std::string back = delay == 1 ? "" : "-" + std::to_string(delay - 1);
       std::string suffix = atEnd ? "T" + back : (delay == 1 ? "0" : back);
       std::string late = delay == 1 ? "" : "_m" + std::to_string(delay - 1);
-      face.arrays.push_back(
-          {(prefix + state.getSymName() + "." + suffix).str(),
-           memberOf(state, late), role, Axes::Rows, state, delay});
+      face.arrays.push_back({(prefix + state.getSymName() + "." + suffix).str(),
+                             memberOf(state, late), role, Axes::Rows, state,
+                             delay});
     }
 }
 

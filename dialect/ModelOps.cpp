@@ -4,13 +4,13 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Every check carries the name of its rule in ModelOps.td. Symbols are looked up by the
-// model, which sees all of its ops.
+// Every check carries the name of its rule in ModelOps.td. Symbols are looked
+// up by the model, which sees all of its ops.
 //
 //===----------------------------------------------------------------------===//
 
-#include "dialect/CellInterface.h"
 #include "dialect/ModelOps.h"
+#include "dialect/CellInterface.h"
 #include "dialect/Rnn.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Verifier.h"
@@ -203,14 +203,14 @@ LogicalResult ModelOp::verifyRegions() {
     // model-order
     ModelAccess access = accessOf(&op);
     for (StringRef name : access.reads)
-      if (TensorOp declared = tensor(name);
-          declared && declared.getRole() == Role::value &&
-          !written.contains(name))
+      if (TensorOp declared = tensor(name); declared &&
+                                            declared.getRole() == Role::value &&
+                                            !written.contains(name))
         return op.emitOpError("reads '") << name << "' before it is written";
     for (StringRef name : access.writes)
-      if (TensorOp declared = tensor(name);
-          declared && declared.getRole() == Role::value &&
-          !written.insert(name).second)
+      if (TensorOp declared = tensor(name); declared &&
+                                            declared.getRole() == Role::value &&
+                                            !written.insert(name).second)
         return op.emitOpError("writes '") << name << "' a second time";
   }
   return success();

@@ -9,9 +9,9 @@
 //                                               grad.h = @grad.y, grad.x = @g}
 //                                           rnn.scatter @W[@tokens], @g
 //
-// The ops of the model from the last to the first, each once. Where several of them
-// read a tensor, their shares of its gradient are added up before the op that wrote it.
-// Inside of a cell its own backward scan knows what to do.
+// The ops of the model from the last to the first, each once. Where several of
+// them read a tensor, their shares of its gradient are added up before the op
+// that wrote it. Inside of a cell its own backward scan knows what to do.
 //
 //===----------------------------------------------------------------------===//
 
@@ -74,9 +74,9 @@ void Backward::findVarying() {
     if (auto run = dyn_cast<RunOp>(op))
       varies = !interfaceOf(run.callee()).params.empty();
     for (StringRef name : access.reads)
-      varies |= varying.contains(name) ||
-                (model.tensor(name) &&
-                 model.tensor(name).getRole() == Role::state);
+      varies |=
+          varying.contains(name) ||
+          (model.tensor(name) && model.tensor(name).getRole() == Role::state);
     if (varies)
       for (StringRef name : access.writes)
         varying.insert(name);

@@ -127,16 +127,26 @@ static Constant *descriptorOf(Constants &c, const CellFacts &cell) {
   auto entry = [&](StringRef name) -> Constant * {
     return c.module.getFunction((cell.prefix + "_" + name).str());
   };
-  return c.record(
-      {c.num32(RNNCC_ABI_VERSION),
-       c.num32(cell.isDouble ? RNNCC_F64 : RNNCC_F32), c.text(cell.name),
-       c.text(cell.source()), c.num64(sizes.size()), c.table(sizes),
-       c.num64(params.size()), c.table(params), c.num64(arrays.size()),
-       c.table(arrays), ConstantFP::get(c.f64, cell.forwardFlops),
-       entry("weights_bytes"), entry("pack"), entry("tape_bytes"),
-       entry("forward_scratch_bytes"), entry("backward_scratch_bytes"),
-       entry("forward"), entry("backward"), entry("step"),
-       trainedOf(c, cell)});
+  return c.record({c.num32(RNNCC_ABI_VERSION),
+                   c.num32(cell.isDouble ? RNNCC_F64 : RNNCC_F32),
+                   c.text(cell.name),
+                   c.text(cell.source()),
+                   c.num64(sizes.size()),
+                   c.table(sizes),
+                   c.num64(params.size()),
+                   c.table(params),
+                   c.num64(arrays.size()),
+                   c.table(arrays),
+                   ConstantFP::get(c.f64, cell.forwardFlops),
+                   entry("weights_bytes"),
+                   entry("pack"),
+                   entry("tape_bytes"),
+                   entry("forward_scratch_bytes"),
+                   entry("backward_scratch_bytes"),
+                   entry("forward"),
+                   entry("backward"),
+                   entry("step"),
+                   trainedOf(c, cell)});
 }
 
 void rnn::addDescriptors(Module &module, ArrayRef<CellFacts> cells,
@@ -144,8 +154,7 @@ void rnn::addDescriptors(Module &module, ArrayRef<CellFacts> cells,
   Constants c{module};
   SmallVector<Constant *> table;
   for (const CellFacts &cell : cells)
-    table.push_back(
-        c.global(descriptorOf(c, cell), cell.descriptor(), true));
+    table.push_back(c.global(descriptorOf(c, cell), cell.descriptor(), true));
   if (!shared)
     return;
   table.push_back(ConstantPointerNull::get(c.ptr));

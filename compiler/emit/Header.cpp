@@ -212,7 +212,8 @@ std::string rnn::headerText(ArrayRef<CellFacts> cells, StringRef file,
     SmallVector<std::string> sizes;
     for (auto &[name, value] : cell.sizes)
       sizes.push_back(name + " = " + std::to_string(value));
-    os << (cell.isModel ? " * Model `" : " * Cell `") << cell.name << "` (" << cell.source() << ")";
+    os << (cell.isModel ? " * Model `" : " * Cell `") << cell.name << "` ("
+       << cell.source() << ")";
     if (!sizes.empty())
       os << " with " << join(sizes, ", ");
     os << "; elements " << (cell.isDouble ? "f64" : "f32") << ".\n";

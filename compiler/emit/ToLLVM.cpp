@@ -79,11 +79,10 @@ template <typename Op> static CellFacts describe(Op op) {
     facts.params.push_back(p);
   }
   for (CellArray &array : face.arrays) {
-    facts.arrays.push_back({array.name, array.member, array.role, array.axes,
-                            array.element(), array.finish,
-                            llvm::SmallVector<int64_t>(array.shape()),
-                            array.param,
-                            placeOf(array.tensor.getLoc()).second});
+    facts.arrays.push_back(
+        {array.name, array.member, array.role, array.axes, array.element(),
+         array.finish, llvm::SmallVector<int64_t>(array.shape()), array.param,
+         placeOf(array.tensor.getLoc()).second});
     if (array.role == ArrayRole::GradParam)
       facts.params[array.param].member = array.member;
   }

@@ -25,8 +25,7 @@ using View = ArrayRef<double>;
 
 static constexpr double unwritten = std::numeric_limits<double>::quiet_NaN();
 
-int64_t Oracle::elements(const CellArray &array, int64_t steps,
-                              int64_t batch) {
+int64_t Oracle::elements(const CellArray &array, int64_t steps, int64_t batch) {
   int64_t elements = 1;
   for (int64_t size : array.shape())
     elements *= size;

@@ -93,8 +93,7 @@ void ModelInterpreter::backward(Call &given) {
   for (auto [index, array] : llvm::enumerate(face.arrays)) {
     TensorOp tensor = array.tensor;
     if (array.role == ArrayRole::GradInput)
-      call->arrays[index] =
-          values[("grad." + tensor.getSymName()).str()];
+      call->arrays[index] = values[("grad." + tensor.getSymName()).str()];
   }
 }
 
@@ -116,7 +115,8 @@ void ModelInterpreter::step(Operation *op) {
 //===----------------------------------------------------------------------===//
 
 void ModelInterpreter::forwardRun(RunOp op) {
-  int64_t tape = op.getTape() ? int64_t(*op.getTape()) : -1 - int64_t(runs.size());
+  int64_t tape =
+      op.getTape() ? int64_t(*op.getTape()) : -1 - int64_t(runs.size());
   Run &run = runs[tape];
   run.cell = std::make_unique<Interpreter>(op.callee());
   const CellInterface &cell = run.cell->interface();
@@ -241,7 +241,8 @@ void ModelInterpreter::reverse(ReverseOp op) {
     for (int64_t step = 0; step < lengthOf(row); ++step)
       for (int64_t e = 0; e < width; ++e)
         result[(step * call->batch + row) * width + e] =
-            (*operand)[((lengthOf(row) - 1 - step) * call->batch + row) * width +
+            (*operand)[((lengthOf(row) - 1 - step) * call->batch + row) *
+                           width +
                        e];
   values[op.getResult()] = result;
 }

@@ -7,12 +7,13 @@
 //   forward(call):  checks; then op by op: loops, or forward(call of a cell)
 //   backward(call): the same behind rnn.backward
 //
-// Cells are called as any program calls them, with weights, tape and scratch cut out of
-// the model's:
+// Cells are called as any program calls them, with weights, tape and scratch
+// cut out of the model's:
 //
 //   weights   header | addresses of tables | packed weights of each run
 //   tape      header | values that runs pass on | the tape of each run
-//   scratch   that of the run at hand | random numbers, gradients | without a tape
+//   scratch   that of the run at hand | random numbers, gradients | without a
+//   tape
 //             what would be on it
 //
 // Whatever the caller can do wrong is found before the first run.
@@ -104,8 +105,7 @@ private:
 };
 } // namespace
 
-ModelEntries::ModelEntries(ModelOp model, const Target &target,
-                           ModuleOp module)
+ModelEntries::ModelEntries(ModelOp model, const Target &target, ModuleOp module)
     : model(model), module(module), face(interfaceOf(model)),
       level(target.name),
       code(OpBuilder(module.getContext()), model.getLoc(), model.elementType(),
@@ -145,8 +145,8 @@ Value ModelEntries::roundUp(Value bytes) {
 
 /// What a cell's query of sizes answers.
 Value ModelEntries::callSize(RunOp run, StringRef what, ValueRange arguments) {
-  std::string function = interfaceOf(run.callee()).prefix + "_" + what.str() +
-                         "." + level;
+  std::string function =
+      interfaceOf(run.callee()).prefix + "_" + what.str() + "." + level;
   Value bytes = func::CallOp::create(code.b, code.loc, function,
                                      TypeRange{code.i64}, arguments)
                     .getResult(0);
@@ -160,8 +160,8 @@ Value ModelEntries::callSize(RunOp run, StringRef what, Value steps,
 
 Value ModelEntries::bytesOf(TensorOp tensor, Value steps, Value batch) {
   Value rows = tensor.getPerSequence() ? batch : code.mul(steps, batch);
-  return roundUp(code.mul(
-      rows, tensor.tensorType().getNumElements() * code.elementBytes()));
+  return roundUp(code.mul(rows, tensor.tensorType().getNumElements() *
+                                    code.elementBytes()));
 }
 
 /// True of what forward writes and backward reads: all but random numbers.
@@ -211,8 +211,8 @@ Value ModelEntries::badSize(Value steps, Value batch) {
   int64_t rowBytes = lineBytes;
   for (auto tensor : model.getBody().getOps<TensorOp>())
     if (tensor.getRole() != Role::param)
-      rowBytes +=
-          tensor.tensorType().getNumElements() * code.elementBytes() + lineBytes;
+      rowBytes += tensor.tensorType().getNumElements() * code.elementBytes() +
+                  lineBytes;
   // Room for as much again in each run.
   int64_t most = mostBytes(code) / rowBytes / int64_t(8 + 4 * runs.size());
   Value negative =
@@ -220,13 +220,12 @@ Value ModelEntries::badSize(Value steps, Value batch) {
   Value huge = code.either(code.less(code.num(most), steps),
                            code.less(code.num(most), batch));
   Value rows = code.div(code.num(most), code.max(batch, code.num(1)));
-  Value bad =
-      code.either(code.either(negative, huge), code.less(rows, steps));
+  Value bad = code.either(code.either(negative, huge), code.less(rows, steps));
   for (RunOp run : runs)
     for (StringRef what :
          {"tape_bytes", "forward_scratch_bytes", "backward_scratch_bytes"})
-      bad = code.either(bad, code.equal(callSize(run, what, steps, batch),
-                                        code.num(0)));
+      bad = code.either(
+          bad, code.equal(callSize(run, what, steps, batch), code.num(0)));
   return bad;
 }
 
@@ -243,9 +242,8 @@ void ModelEntries::emitBytes(StringRef suffix,
 
 void ModelEntries::emitWeightsBytes() {
   code.b.setInsertionPointToEnd(module.getBody());
-  auto function =
-      func::FuncOp::create(code.b, code.loc, name("weights_bytes"),
-                           code.b.getFunctionType({}, {code.i64}));
+  auto function = func::FuncOp::create(code.b, code.loc, name("weights_bytes"),
+                                       code.b.getFunctionType({}, {code.i64}));
   makeInternal(function);
   placeInSection(function, section("sizes"));
   code.b.setInsertionPointToStart(function.addEntryBlock());
@@ -363,16 +361,16 @@ void ModelEntries::run(RunOp op, EntryFunction &entry) {
     LLVM::StoreOp::create(code.b, code.loc, pointer,
                           callField(code, inner, field, index));
   };
-  Value missing = arith::ConstantIntOp::create(code.b, code.loc,
-                                               code.b.getI1Type(), 0);
+  Value missing =
+      arith::ConstantIntOp::create(code.b, code.loc, code.b.getI1Type(), 0);
   SmallVector<StringRef> written;
   for (auto [index, array] : llvm::enumerate(cell.arrays)) {
     Value pointer = code.null();
     StringRef bound = op.bound(array.name);
     if (array.role == ArrayRole::GradParam && backward) {
       TensorOp param = array.tensor;
-      pointer = arrayOf(call, ArrayRole::GradParam,
-                        op.bound(param.getSymName()));
+      pointer =
+          arrayOf(call, ArrayRole::GradParam, op.bound(param.getSymName()));
     } else if (!bound.empty()) {
       // The caller's arrays of a state are told by the role of the cell's.
       bool isState = model.tensor(bound).getRole() == Role::state;
@@ -390,8 +388,8 @@ void ModelEntries::run(RunOp op, EntryFunction &entry) {
                 callField(code, inner, CallField::Steps));
   code.storeNum(span.batch, callField(code, inner, CallField::Batch));
   set(CallField::Weights, weightsOf.lookup(op));
-  set(CallField::Tape, op.getTape() ? tapeOf.lookup(*op.getTape())
-                                    : code.null());
+  set(CallField::Tape,
+      op.getTape() ? tapeOf.lookup(*op.getTape()) : code.null());
   set(CallField::Scratch, scratch);
   set(CallField::Team, team);
   set(CallField::Lengths, op.getOnce() ? code.null() : span.lengths);
@@ -424,8 +422,7 @@ void ModelEntries::run(RunOp op, EntryFunction &entry) {
 void ModelEntries::runLoops(Operation *op) {
   llvm::TypeSwitch<Operation *>(op)
       .Case([&](LookupOp lookup) {
-        int64_t index =
-            llvm::find(tables, lookup.getTable()) - tables.begin();
+        int64_t index = llvm::find(tables, lookup.getTable()) - tables.begin();
         Value table = code.loadPtr(code.atByte(weights, 8 + 8 * index));
         sequences.lookup(span, isOverTime(lookup.getResult()),
                          elementsOf(lookup.getResult()),
@@ -436,12 +433,11 @@ void ModelEntries::runLoops(Operation *op) {
         Value gradient =
             arrayOf(call, ArrayRole::GradParam, scatter.getTable());
         Value rows = pointerTo(scatter.getRows());
-        code.ifThen(code.both(code.notNull(gradient), code.notNull(rows)),
-                    [&] {
-                      sequences.scatter(span, isOverTime(scatter.getRows()),
-                                        elementsOf(scatter.getRows()), gradient,
-                                        pointerTo(scatter.getIndices()), rows);
-                    });
+        code.ifThen(code.both(code.notNull(gradient), code.notNull(rows)), [&] {
+          sequences.scatter(span, isOverTime(scatter.getRows()),
+                            elementsOf(scatter.getRows()), gradient,
+                            pointerTo(scatter.getIndices()), rows);
+        });
       })
       .Case([&](ReverseOp reverse) {
         Value from = pointerTo(reverse.getOperand());
@@ -486,10 +482,10 @@ void ModelEntries::runLoops(Operation *op) {
                         ArrayRole::GradFinal));
           none = code.both(none, code.isNull(operands.back()));
         }
-        Value rows = isOverTime(result) &&
-                             model.tensor(result).getRole() != Role::state
-                         ? code.mul(span.steps, span.batch)
-                         : span.batch;
+        Value rows =
+            isOverTime(result) && model.tensor(result).getRole() != Role::state
+                ? code.mul(span.steps, span.batch)
+                : span.batch;
         code.ifThen(code.notNull(to), [&] {
           sequences.sum(code.mul(rows, elementsOf(result)), to, operands);
         });
@@ -539,15 +535,15 @@ Value ModelEntries::lengthsId(Value lengths, Value batch) {
 
 /// True if one of the indices that are read is none of its table.
 Value ModelEntries::outsideIndices() {
-  Value outside = arith::ConstantIntOp::create(code.b, code.loc,
-                                               code.b.getI1Type(), 0);
+  Value outside =
+      arith::ConstantIntOp::create(code.b, code.loc, code.b.getI1Type(), 0);
   auto check = [&](StringRef indices, int64_t below) {
     Value pointer = pointerTo(indices);
     Value rows = code.select(code.isNull(pointer), code.num(0), span.batch);
     Span given{span.steps, rows, span.lengths};
-    outside = code.either(
-        outside,
-        sequences.isOutside(given, isOverTime(indices), pointer, below));
+    outside =
+        code.either(outside, sequences.isOutside(given, isOverTime(indices),
+                                                 pointer, below));
   };
   for (Operation *op : opsOf(false)) {
     if (auto lookup = dyn_cast<LookupOp>(op))
@@ -591,11 +587,10 @@ void ModelEntries::emitCall(bool backward) {
     missing = code.either(missing, code.isNull(tape));
   Value bits = code.num(0), narrowBits = code.num(0);
   auto orInto = [&](Value &bits, Value pointer) {
-    bits =
-        arith::OrIOp::create(code.b, code.loc, bits, code.address(pointer));
+    bits = arith::OrIOp::create(code.b, code.loc, bits, code.address(pointer));
   };
-  Value no = arith::ConstantIntOp::create(code.b, code.loc,
-                                          code.b.getI1Type(), 0);
+  Value no =
+      arith::ConstantIntOp::create(code.b, code.loc, code.b.getI1Type(), 0);
   for (auto [index, array] : llvm::enumerate(face.arrays)) {
     Value pointer = pointerAt(CallField::Arrays, index);
     if (array.role < ArrayRole::GradOutput || backward)
@@ -603,9 +598,8 @@ void ModelEntries::emitCall(bool backward) {
     Value rows = array.axes == Axes::Rows ? batch : code.mul(steps, batch);
     if (array.role == ArrayRole::Input)
       missing = code.either(
-          missing,
-          code.both(code.isNull(pointer),
-                    code.equal(code.equal(rows, code.num(0)), no)));
+          missing, code.both(code.isNull(pointer),
+                             code.equal(code.equal(rows, code.num(0)), no)));
   }
   entry.failIf(missing, status::NullPointer);
   Value memory = code.num(0);
@@ -614,8 +608,7 @@ void ModelEntries::emitCall(bool backward) {
   entry.failIf(isMisaligned(memory, lineBytes), status::Misaligned);
   entry.failIf(isMisaligned(bits, code.elementBytes()), status::Misaligned);
   entry.failIf(isMisaligned(narrowBits, 4), status::Misaligned);
-  entry.failIf(isMisaligned(code.address(span.lengths), 8),
-               status::Misaligned);
+  entry.failIf(isMisaligned(code.address(span.lengths), 8), status::Misaligned);
   entry.failIf(wrongLengths(span.lengths, steps, batch), status::BadLengths);
   auto differs = [&](Value base, int64_t byte, Value expected) {
     Value found = code.loadNum(code.atByte(base, byte));
@@ -668,18 +661,17 @@ void ModelEntries::emitCall(bool backward) {
         weightsOf[run] = weightsOfTape.lookup(*run.getTape());
     }
   for (auto tensor : model.getBody().getOps<TensorOp>()) {
-    bool isHere = tensor.getRole() == Role::value && !isKept(tensor) &&
-                  llvm::any_of(opsOf(backward), [&](Operation *op) {
-                    return llvm::is_contained(accessOf(op).writes,
-                                              tensor.getSymName());
-                  });
+    bool isHere =
+        tensor.getRole() == Role::value && !isKept(tensor) &&
+        llvm::any_of(opsOf(backward), [&](Operation *op) {
+          return llvm::is_contained(accessOf(op).writes, tensor.getSymName());
+        });
     if (!isHere)
       continue;
     buffers[tensor.getSymName()] = code.atByte(scratch, own);
     own = code.add(own, bytesOf(tensor, steps, batch));
   }
-  Value kept =
-      code.select(code.isNull(tape), code.atByte(scratch, own), tape);
+  Value kept = code.select(code.isNull(tape), code.atByte(scratch, own), tape);
   Value offset = code.num(tapeHeader);
   for (auto tensor : model.getBody().getOps<TensorOp>())
     if (tensor.getRole() == Role::value && isKept(tensor)) {

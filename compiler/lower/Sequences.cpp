@@ -4,9 +4,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Plain loops on the calling thread, each in a function of its own, so that LLVM
-// makes vectors of them. They touch every number once, and the products of the cells
-// between them every number a hundred times.
+// Plain loops on the calling thread, each in a function of its own, so that
+// LLVM makes vectors of them. They touch every number once, and the products of
+// the cells between them every number a hundred times.
 //
 //===----------------------------------------------------------------------===//
 
@@ -113,8 +113,7 @@ void Sequences::lookup(const Span &span, bool overTime, int64_t elements,
                           [&] {
                             Value from = loadIndex(code, in[5], index);
                             code.copyBytes(
-                                to,
-                                code.at(in[4], code.mul(from, elements)),
+                                to, code.at(in[4], code.mul(from, elements)),
                                 bytes);
                           },
                           [&] { code.zeroBytes(to, bytes); });
@@ -128,16 +127,15 @@ void Sequences::scatter(const Span &span, bool overTime, int64_t elements,
   call(withShape("scatter", overTime, elements),
        {span.steps, span.batch, span.lengths, table, indices, rows}, {},
        [&](ArrayRef<Value> in) -> Value {
-         forEachRow(
-             {in[0], in[1], in[2]}, overTime,
-             [&](Value step, Value, Value index, Value length) {
-               code.ifThen(code.less(step, length), [&] {
-                 Value to = loadIndex(code, in[4], index);
-                 Value sum = code.at(in[3], code.mul(to, elements));
-                 Value share = code.at(in[5], code.mul(index, elements));
-                 addInto(code, sum, share, code.num(elements));
-               });
-             });
+         forEachRow({in[0], in[1], in[2]}, overTime,
+                    [&](Value step, Value, Value index, Value length) {
+                      code.ifThen(code.less(step, length), [&] {
+                        Value to = loadIndex(code, in[4], index);
+                        Value sum = code.at(in[3], code.mul(to, elements));
+                        Value share = code.at(in[5], code.mul(index, elements));
+                        addInto(code, sum, share, code.num(elements));
+                      });
+                    });
          return {};
        });
 }
@@ -155,8 +153,7 @@ void Sequences::reverse(const Span &span, int64_t elements, Value result,
                           code.less(step, length),
                           [&] {
                             Value back = code.sub(code.add(length, -1), step);
-                            Value from =
-                                code.add(code.mul(back, in[1]), row);
+                            Value from = code.add(code.mul(back, in[1]), row);
                             code.copyBytes(
                                 to, code.at(in[4], code.mul(from, elements)),
                                 bytes);
@@ -172,16 +169,16 @@ void Sequences::oneHot(const Span &span, bool overTime, int64_t elements,
   call(withShape("one_hot", overTime, elements),
        {span.steps, span.batch, span.lengths, result, indices}, {},
        [&](ArrayRef<Value> in) -> Value {
-         forEachRow(
-             {in[0], in[1], in[2]}, overTime,
-             [&](Value step, Value, Value index, Value length) {
-               Value to = code.at(in[3], code.mul(index, elements));
-               code.zeroBytes(to, code.num(elements * code.elementBytes()));
-               code.ifThen(code.less(step, length), [&] {
-                 code.store(code.real(1),
-                            code.at(to, loadIndex(code, in[4], index)));
-               });
-             });
+         forEachRow({in[0], in[1], in[2]}, overTime,
+                    [&](Value step, Value, Value index, Value length) {
+                      Value to = code.at(in[3], code.mul(index, elements));
+                      code.zeroBytes(to,
+                                     code.num(elements * code.elementBytes()));
+                      code.ifThen(code.less(step, length), [&] {
+                        code.store(code.real(1),
+                                   code.at(to, loadIndex(code, in[4], index)));
+                      });
+                    });
          return {};
        });
 }
@@ -189,8 +186,7 @@ void Sequences::oneHot(const Span &span, bool overTime, int64_t elements,
 /// Spreads the bits of a counter: the finaliser of SplitMix64.
 static Value spread(Code &code, Value x) {
   auto shifted = [&](Value v, int64_t bits) -> Value {
-    Value right =
-        arith::ShRUIOp::create(code.b, code.loc, v, code.num(bits));
+    Value right = arith::ShRUIOp::create(code.b, code.loc, v, code.num(bits));
     return arith::XOrIOp::create(code.b, code.loc, v, right);
   };
   x = code.mul(shifted(x, 30), int64_t(0xbf58476d1ce4e5b9));
@@ -204,17 +200,17 @@ void Sequences::draw(const Span &span, bool overTime, int64_t elements,
                      Value result, Value random, double rate, int64_t stream) {
   // Of the largest 24 bits, as many as `rate` says mean that an element goes.
   int64_t threshold = int64_t(rate * double(1 << 24) + 0.5);
-  std::string key = withShape("draw" + std::to_string(stream), overTime,
-                              elements) +
-                    "_" + std::to_string(threshold);
+  std::string key =
+      withShape("draw" + std::to_string(stream), overTime, elements) + "_" +
+      std::to_string(threshold);
   call(key, {span.steps, span.batch, random, result}, {},
        [&](ArrayRef<Value> in) -> Value {
          Value keep = code.real(1 / (1 - rate)), drop = code.real(0);
          code.ifElse(
              code.isNull(in[2]),
              [&] {
-               Value count = code.mul(
-                   overTime ? code.mul(in[0], in[1]) : in[1], elements);
+               Value count = code.mul(overTime ? code.mul(in[0], in[1]) : in[1],
+                                      elements);
                code.loop(code.num(0), count, 1, [&](Value i) {
                  code.store(code.real(1), code.at(in[3], i));
                });
@@ -222,23 +218,23 @@ void Sequences::draw(const Span &span, bool overTime, int64_t elements,
              [&] {
                Value seed = code.loadNum(in[2]);
                Value iteration = code.loadNum(code.atByte(in[2], 8));
-               Value base = spread(
-                   code, code.add(seed, code.mul(code.add(iteration, 1),
-                                                 goldenRatio)));
+               Value base =
+                   spread(code, code.add(seed, code.mul(code.add(iteration, 1),
+                                                        goldenRatio)));
                base = spread(code, code.add(base, stream));
                forEachRow(
                    {in[0], in[1], code.null()}, overTime,
                    [&](Value step, Value row, Value index, Value) {
-                     Value ofRow =
-                         spread(code, code.add(base, code.mul(step, goldenRatio)));
+                     Value ofRow = spread(
+                         code, code.add(base, code.mul(step, goldenRatio)));
                      ofRow = spread(code, code.add(ofRow, row));
                      Value to = code.at(in[3], code.mul(index, elements));
                      code.loop(0, elements, 1, [&](Value i) {
-                       Value bits = spread(
-                           code,
-                           code.add(ofRow, code.mul(code.add(i, 1), goldenRatio)));
-                       Value top = arith::ShRUIOp::create(
-                           code.b, code.loc, bits, code.num(40));
+                       Value bits =
+                           spread(code, code.add(ofRow, code.mul(code.add(i, 1),
+                                                                 goldenRatio)));
+                       Value top = arith::ShRUIOp::create(code.b, code.loc,
+                                                          bits, code.num(40));
                        Value stays = code.less(code.num(threshold - 1), top);
                        Value factor = arith::SelectOp::create(
                            code.b, code.loc, stays, keep, drop);
@@ -253,8 +249,8 @@ void Sequences::draw(const Span &span, bool overTime, int64_t elements,
 void Sequences::sum(Value count, Value result, ArrayRef<Value> operands) {
   // The first that is given is copied, the others are added.
   Value bytes = code.mul(count, code.elementBytes());
-  Value any = arith::ConstantIntOp::create(code.b, code.loc,
-                                           code.b.getI1Type(), 0);
+  Value any =
+      arith::ConstantIntOp::create(code.b, code.loc, code.b.getI1Type(), 0);
   for (Value operand : operands) {
     Value isGiven = code.notNull(operand);
     code.ifThen(isGiven, [&] {
@@ -271,33 +267,33 @@ void Sequences::sum(Value count, Value result, ArrayRef<Value> operands) {
     });
     any = code.either(any, isGiven);
   }
-  code.ifThen(code.equal(arith::ExtUIOp::create(code.b, code.loc, code.i64,
-                                                any),
-                         code.num(0)),
-              [&] { code.zeroBytes(result, bytes); });
+  code.ifThen(
+      code.equal(arith::ExtUIOp::create(code.b, code.loc, code.i64, any),
+                 code.num(0)),
+      [&] { code.zeroBytes(result, bytes); });
 }
 
 Value Sequences::isOutside(const Span &span, bool overTime, Value indices,
                            int64_t below) {
-  return call(
-      withShape("outside", overTime, below),
-      {span.steps, span.batch, span.lengths, indices}, code.b.getI1Type(),
-      [&](ArrayRef<Value> in) -> Value {
-        // One cell of memory for the answer, set by any that is outside.
-        Value found = code.onStack(code.i64, 1, 8);
-        code.storeNum(code.num(0), found);
-        forEachRow({in[0], in[1], in[2]}, overTime,
-                   [&](Value step, Value, Value index, Value length) {
-                     code.ifThen(code.less(step, length), [&] {
-                       Value value = loadIndex(code, in[3], index);
-                       Value wrong =
-                           code.either(code.less(value, code.num(0)),
-                                       code.less(code.num(below - 1), value));
-                       code.ifThen(wrong, [&] {
-                         code.storeNum(code.num(1), found);
-                       });
-                     });
-                   });
-        return code.equal(code.loadNum(found), code.num(1));
-      });
+  return call(withShape("outside", overTime, below),
+              {span.steps, span.batch, span.lengths, indices},
+              code.b.getI1Type(), [&](ArrayRef<Value> in) -> Value {
+                // One cell of memory for the answer, set by any that is
+                // outside.
+                Value found = code.onStack(code.i64, 1, 8);
+                code.storeNum(code.num(0), found);
+                forEachRow({in[0], in[1], in[2]}, overTime,
+                           [&](Value step, Value, Value index, Value length) {
+                             code.ifThen(code.less(step, length), [&] {
+                               Value value = loadIndex(code, in[3], index);
+                               Value wrong = code.either(
+                                   code.less(value, code.num(0)),
+                                   code.less(code.num(below - 1), value));
+                               code.ifThen(wrong, [&] {
+                                 code.storeNum(code.num(1), found);
+                               });
+                             });
+                           });
+                return code.equal(code.loadNum(found), code.num(1));
+              });
 }

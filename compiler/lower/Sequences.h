@@ -60,10 +60,10 @@ private:
              mlir::Type result,
              llvm::function_ref<Value(llvm::ArrayRef<Value>)> body);
   /// For each step and row: its number, and whether the row goes on so far.
-  void forEachRow(const Span &span, bool overTime,
-                  llvm::function_ref<void(Value step, Value row, Value index,
-                                          Value length)>
-                      body);
+  void forEachRow(
+      const Span &span, bool overTime,
+      llvm::function_ref<void(Value step, Value row, Value index, Value length)>
+          body);
 
   Code &code;
   mlir::ModuleOp module;

@@ -245,8 +245,8 @@ void CellBuilder::declareOutput(const Identifier &name) {
   WriteOp::create(*body, thing->loc, name.text, written);
 }
 
-/// Factors that whoever runs the cell draws: an input, or for all steps the same
-/// a state that stays what it was at first.
+/// Factors that whoever runs the cell draws: an input, or for all steps the
+/// same a state that stays what it was at first.
 Value CellBuilder::draw(Location loc, RankedTensorType type, double rate,
                         bool isForAllSteps) {
   std::string name = "draw." + std::to_string(draws++);

@@ -61,8 +61,8 @@ private:
   llvm::SmallVector<syntax::Identifier> outputs;
 };
 
-/// Makes a cell that draws random numbers a part of a model that draws them, which
-/// takes its name.
+/// Makes a cell that draws random numbers a part of a model that draws them,
+/// which takes its name.
 void drawForCallers(CellOp cell, mlir::OpBuilder &builder);
 
 } // namespace rnn

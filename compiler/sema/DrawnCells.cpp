@@ -7,11 +7,12 @@
 //   rnn.cell @Cell {             rnn.cell part @Cell.step { .. }
 //     @x input                   rnn.model of_cell @Cell {
 //     @draw.0 input rate 0.5       rnn.draw @draw.0 rate 0.5
-//     ..                    ==>    rnn.run @Cell.step {x = @x, draw.0 = @draw.0 ..}
+//     ..                    ==>    rnn.run @Cell.step {x = @x, draw.0 = @draw.0
+//     ..}
 //   }                            }
 //
-// A cell takes random factors as it takes any input. For its callers somebody has to draw
-// them: a model that runs nothing but the cell.
+// A cell takes random factors as it takes any input. For its callers somebody
+// has to draw them: a model that runs nothing but the cell.
 //
 //===----------------------------------------------------------------------===//
 

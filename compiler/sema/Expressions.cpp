@@ -40,8 +40,7 @@ Operand Expressions::evaluate(const Expr &expr) {
     if (evaluated == maxExpressions + 1)
       scope.error(expr.loc)
           << "the " << scope.cell.kind() << " '" << scope.cell.name.text
-          << "' grows beyond "
-          << maxExpressions << " expressions [cell-size]";
+          << "' grows beyond " << maxExpressions << " expressions [cell-size]";
     return {};
   }
   llvm::scope_exit leave([&] { --depth; });
@@ -544,8 +543,8 @@ Operand Expressions::evaluateConcat(const Expr &expr) {
 //===----------------------------------------------------------------------===//
 
 std::optional<double> rnn::dropoutRate(const Expr &layer, Scope &scope) {
-  const Expr *rate = layer.operands.size() == 1 ? layer.operands[0].get()
-                                                : nullptr;
+  const Expr *rate =
+      layer.operands.size() == 1 ? layer.operands[0].get() : nullptr;
   bool isRate = rate && rate->kind == ExprKind::Number && rate->number >= 0 &&
                 rate->number < 1;
   if (isRate)
@@ -598,8 +597,9 @@ Operand Expressions::evaluateApply(const Expr &expr) {
   bool isKnown = layer.kind == ExprKind::Call &&
                  (isZoneout || isForAllSteps || layer.name == "dropout");
   if (!isKnown || !draw) {
-    (scope.error(expr.loc)
-     << "layers are applied in models, not in cells [layer-place]")
+    (
+        scope.error(expr.loc)
+        << "layers are applied in models, not in cells [layer-place]")
         .note(expr.loc, "in a cell 'dropout(0.2)(v)', 'recurrent_dropout(0.2)"
                         "(v)' and 'zoneout(0.1)(new, old)' can be written");
     return {};
@@ -616,9 +616,8 @@ Operand Expressions::evaluateApply(const Expr &expr) {
                           << " [layer-inputs]";
     return {};
   }
-  if (!rate || !llvm::all_of(operands, [](const Operand &it) {
-        return bool(it);
-      }))
+  if (!rate ||
+      !llvm::all_of(operands, [](const Operand &it) { return bool(it); }))
     return {};
   SmallVector<int64_t, 2> shape = operands[0].shape();
   if (isZoneout && operands[1].shape() != shape) {

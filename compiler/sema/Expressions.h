@@ -19,8 +19,8 @@ namespace rnn {
 
 class Expressions {
 public:
-  /// Gives what an expression stands for, if the place where it is written knows
-  /// it better.
+  /// Gives what an expression stands for, if the place where it is written
+  /// knows it better.
   using Given = std::function<std::optional<Operand>(const syntax::Expr &)>;
 
   /// Builds at the end of `body`, the block of a scan.
@@ -28,8 +28,8 @@ public:
       : scope(scope), body(mlir::OpBuilder::atBlockEnd(&body)),
         given(std::move(given)) {}
 
-  /// Gives factors to leave out elements with: new ones in each step, or the same
-  /// in all of them. Null where there is no training.
+  /// Gives factors to leave out elements with: new ones in each step, or the
+  /// same in all of them. Null where there is no training.
   std::function<mlir::Value(mlir::Location loc, mlir::RankedTensorType type,
                             double rate, bool isForAllSteps)>
       draw;

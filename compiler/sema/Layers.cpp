@@ -5,8 +5,8 @@
 //===----------------------------------------------------------------------===//
 //
 // Cells by name, and what is made of them: bidirectional, stack; embedding and
-// dropout. One and the same cell with the same sizes is built once, however often it
-// runs.
+// dropout. One and the same cell with the same sizes is built once, however
+// often it runs.
 //
 //===----------------------------------------------------------------------===//
 
@@ -38,10 +38,9 @@ bool ModelBuilder::checkArity(const Expr &layer, size_t least, size_t most,
                                                   std::to_string(most))
                           << (most == 1 ? " argument" : " arguments")
                           << " but is given " << given << " [layer-arguments]")
-      .note(layer.loc, "it is written '" +
-                           (form.contains('(') ? form.str()
-                                               : form.str() + "(x)") +
-                           "'");
+      .note(layer.loc,
+            "it is written '" +
+                (form.contains('(') ? form.str() : form.str() + "(x)") + "'");
   return false;
 }
 
@@ -78,12 +77,12 @@ ModelValue ModelBuilder::embed(const Expr &expr) {
   ModelValue result;
   result.kind = ModelValue::Values;
   result.overTime = indices.overTime;
-  result.tensor = segments->declare(
-      expr.loc, segments->freshName(name + "$"), Role::value,
-      segments->typeOf({shape[1]}), indices.overTime);
-  result.def = LookupOp::create(segments->atEnd(), expr.loc,
-                                result.tensor.getSymName(), table.getSymName(),
-                                indices.tensor.getSymName());
+  result.tensor =
+      segments->declare(expr.loc, segments->freshName(name + "$"), Role::value,
+                        segments->typeOf({shape[1]}), indices.overTime);
+  result.def =
+      LookupOp::create(segments->atEnd(), expr.loc, result.tensor.getSymName(),
+                       table.getSymName(), indices.tensor.getSymName());
   return result;
 }
 
@@ -100,9 +99,9 @@ ModelValue ModelBuilder::applyDropout(const Expr &layer, const Values &inputs) {
   ModelValue mask;
   mask.kind = ModelValue::Values;
   mask.overTime = input.overTime;
-  std::string name = segments->draw(layer.loc, segments->typeOf(input.shape()),
-                                    llvm::APFloat(*rate), input.overTime,
-                                    draws++);
+  std::string name =
+      segments->draw(layer.loc, segments->typeOf(input.shape()),
+                     llvm::APFloat(*rate), input.overTime, draws++);
   mask.tensor = op.tensor(name);
   mask.def = &op.getBody().front().back();
   Segment &segment = segments->segmentFor({input, mask}, input.overTime,
@@ -215,11 +214,10 @@ ModelValue ModelBuilder::applyBidirectional(const Expr &layer,
   Value l = segments->import(segment, left, layer.loc).value;
   Value r = segments->import(segment, right, layer.loc).value;
   return Segments::valueIn(
-      segment,
-      Operand::of(ConcatOp::create(
-          *segment.body, layer.loc,
-          segments->typeOf({left.shape()[0] + right.shape()[0]}),
-          ValueRange{l, r})));
+      segment, Operand::of(ConcatOp::create(
+                   *segment.body, layer.loc,
+                   segments->typeOf({left.shape()[0] + right.shape()[0]}),
+                   ValueRange{l, r})));
 }
 
 /// One layer above the other.
@@ -265,22 +263,23 @@ ModelBuilder::settingsOf(const Expr &layer, const syntax::Cell &cell,
         .note(cell.name.loc, "the cell is defined here");
     return std::nullopt;
   }
-  for (auto [parameter, argument] : llvm::zip(cell.parameters, layer.operands)) {
+  for (auto [parameter, argument] :
+       llvm::zip(cell.parameters, layer.operands)) {
     std::string value;
-    NamedThing *thing = argument->kind == ExprKind::Name
-                            ? scope.find(argument->name)
-                            : nullptr;
+    NamedThing *thing =
+        argument->kind == ExprKind::Name ? scope.find(argument->name) : nullptr;
     if (thing && thing->kind == NamedThing::Function)
       value = scope.use(argument->name)->function.str();
     else if (!thing && argument->kind == ExprKind::Name &&
              functions.isFunction(argument->name))
       value = argument->name.str();
     else if (std::optional<int64_t> size = scope.size(*argument);
-             size && checkSize(*size, quoted(*argument), argument->loc,
-                               scope.reporter))
+             size &&
+             checkSize(*size, quoted(*argument), argument->loc, scope.reporter))
       value = std::to_string(*size);
     isWrong |= value.empty();
-    settings.push_back({cell.name.text.str(), parameter.name.text.str(), value});
+    settings.push_back(
+        {cell.name.text.str(), parameter.name.text.str(), value});
   }
   if (isWrong)
     return std::nullopt;
@@ -347,9 +346,10 @@ bool ModelBuilder::checkInputs(const Expr &layer, CellOp cell,
     if (input.kind == ModelValue::Values &&
         ArrayRef<int64_t>(input.shape()) != tensor.tensorType().getShape()) {
       (scope.error(layer.loc)
-       << "'" << layer.name << "' takes " << shapeText(tensor.tensorType().getShape())
-       << " as '" << tensor.getSymName() << "' but is given "
-       << givenText(input) << " [layer-shape]")
+       << "'" << layer.name << "' takes "
+       << shapeText(tensor.tensorType().getShape()) << " as '"
+       << tensor.getSymName() << "' but is given " << givenText(input)
+       << " [layer-shape]")
           .note(tensor.getLoc(), "the input is declared here");
       return false;
     }
@@ -373,7 +373,8 @@ ModelValue ModelBuilder::applyCell(const Expr &layer, const syntax::Cell &cell,
   }
   Values inputs;
   for (const ModelValue &input : given)
-    inputs.push_back(allReversed ? input : segments->forwards(input, layer.loc));
+    inputs.push_back(allReversed ? input
+                                 : segments->forwards(input, layer.loc));
 
   NamedAttrList bind;
   auto set = [&](const Twine &array, StringRef tensor) {
@@ -386,11 +387,13 @@ ModelValue ModelBuilder::applyCell(const Expr &layer, const syntax::Cell &cell,
     TensorOp tensor = array.tensor;
     std::string own = name + "." + tensor.getSymName().str();
     if (tensor.getRate()) {
-      bool isGiven = array.role == ArrayRole::Input ||
-                     array.role == ArrayRole::Initial;
+      bool isGiven =
+          array.role == ArrayRole::Input || array.role == ArrayRole::Initial;
       if (isGiven)
-        set(array.name, segments->draw(layer.loc, tensor.tensorType(), *tensor.getRate(),
-                                       overTime && array.role == ArrayRole::Input, draws++));
+        set(array.name,
+            segments->draw(layer.loc, tensor.tensorType(), *tensor.getRate(),
+                           overTime && array.role == ArrayRole::Input,
+                           draws++));
     } else if (array.role == ArrayRole::Input) {
       ModelValue input = inputs[next++];
       if (input.kind == ModelValue::Number || (overTime && !input.overTime)) {
@@ -424,17 +427,15 @@ ModelValue ModelBuilder::applyCell(const Expr &layer, const syntax::Cell &cell,
     copy.setInitArgumentsAttr(param.getInitArgumentsAttr());
     set(param.getSymName(), own);
   }
-  TensorOp output = part.tensor(
-      cast<FlatSymbolRefAttr>(part.getOutputs()[0]).getValue());
+  TensorOp output =
+      part.tensor(cast<FlatSymbolRefAttr>(part.getOutputs()[0]).getValue());
   result.kind = ModelValue::Values;
   result.overTime = overTime;
-  result.reversed = overTime && allReversed && !inputs.empty() &&
-                    llvm::any_of(inputs, [](const ModelValue &it) {
-                      return it.reversed;
-                    });
-  result.tensor =
-      segments->declare(layer.loc, segments->freshName(name + "$"), Role::value,
-                        output.tensorType(), overTime);
+  result.reversed =
+      overTime && allReversed && !inputs.empty() &&
+      llvm::any_of(inputs, [](const ModelValue &it) { return it.reversed; });
+  result.tensor = segments->declare(layer.loc, segments->freshName(name + "$"),
+                                    Role::value, output.tensorType(), overTime);
   set(output.getSymName(), result.tensor.getSymName());
   if (output.getRole() == Role::state && !result.reversed)
     result.state = op.tensor(name + "." + output.getSymName().str());

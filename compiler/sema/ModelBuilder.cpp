@@ -31,9 +31,9 @@ void ModelBuilder::declare(const Declaration &declaration) {
   if (shape.size() > 2)
     scope.error(declaration.shapeLoc)
         << "shapes of more than two sizes are not supported [not-supported]";
-  wrong |= shape.size() > 2 ||
-           !checkElements(shape, shapeText(shape), declaration.shapeLoc,
-                          scope.reporter);
+  wrong |=
+      shape.size() > 2 || !checkElements(shape, shapeText(shape),
+                                         declaration.shapeLoc, scope.reporter);
   Role role = declaration.role == DeclarationRole::Input    ? Role::input
               : declaration.role == DeclarationRole::Target ? Role::target
                                                             : Role::param;
@@ -59,8 +59,8 @@ void ModelBuilder::declare(const Declaration &declaration) {
     return;
   // Of numbers, which make no ops.
   Expressions expressions(scope, op.getBody().front());
-  auto init =
-      checkInitialiser(declaration, declaration.shape.size(), scope, expressions);
+  auto init = checkInitialiser(declaration, declaration.shape.size(), scope,
+                               expressions);
   for (const Identifier &name : declaration.names)
     if (NamedThing *thing = scope.find(name.text); init && thing->tensor) {
       Builder b(op.getContext());
@@ -78,9 +78,8 @@ std::string ModelBuilder::layerName() {
 void ModelBuilder::define(const Equation &equation) {
   if (equation.atTime)
     (scope.error(equation.name.loc) << "only a cell has steps [model-time]")
-        .note(equation.name.loc,
-              "in a model a name is the whole sequence: '" +
-                  equation.name.text + " = ..'");
+        .note(equation.name.loc, "in a model a name is the whole sequence: '" +
+                                     equation.name.text + " = ..'");
   statement = equation.name.text.str();
   layers = 0;
   ModelValue value = evaluate(*equation.value);
@@ -100,9 +99,9 @@ void ModelBuilder::addScore(const syntax::Score &score) {
     return;
   if (value.kind != ModelValue::Values || !value.shape().empty()) {
     Report report = scope.error(score.value->loc);
-    report << "a " << word << " is one number, but "
-           << quoted(*score.value) << " is "
-           << (value.kind == ModelValue::Values ? shapeText(value.shape())
+    report << "a " << word << " is one number, but " << quoted(*score.value)
+           << " is "
+           << (value.kind == ModelValue::Values   ? shapeText(value.shape())
                : value.kind == ModelValue::Number ? "a number of the text"
                                                   : "an index")
            << " [score-shape]";
@@ -119,9 +118,9 @@ void ModelBuilder::addScore(const syntax::Score &score) {
     name = known->name.str();
     finish = known->finish;
   }
-  TensorOp tensor = segments->publish(
-      value, segments->freshName(name),
-      score.isLoss ? Role::loss : Role::metric, score.loc);
+  TensorOp tensor =
+      segments->publish(value, segments->freshName(name),
+                        score.isLoss ? Role::loss : Role::metric, score.loc);
   if (finish != Finish::mean)
     tensor.setFinish(finish);
 }
@@ -150,8 +149,8 @@ void ModelBuilder::finish() {
       continue;
     }
     if (thing->kind != NamedThing::Local) {
-      (scope.error(name.loc) << "'" << name.text
-                             << "' is not computed by the model [output-kind]")
+      (scope.error(name.loc)
+       << "'" << name.text << "' is not computed by the model [output-kind]")
           .note(thing->loc, "it is declared here")
           .note(name.loc, "an output is a name that an equation defines");
       continue;
@@ -160,8 +159,8 @@ void ModelBuilder::finish() {
       continue;
     ModelValue value = segments->forwards(values[name.text], thing->loc);
     if (value.kind != ModelValue::Values) {
-      scope.error(name.loc) << "'" << name.text
-                            << "' is not computed by the model [output-kind]";
+      scope.error(name.loc)
+          << "'" << name.text << "' is not computed by the model [output-kind]";
       continue;
     }
     segments->publish(value, name.text, Role::output, thing->loc);
@@ -169,10 +168,11 @@ void ModelBuilder::finish() {
   }
   Builder b(op.getContext());
   op.setOutputsAttr(b.getArrayAttr(symbols));
-  bool isEmpty = outputs.empty() &&
-                 llvm::none_of(model.statements, [](const Statement &statement) {
-                   return std::holds_alternative<syntax::Score>(statement);
-                 });
+  bool isEmpty =
+      outputs.empty() &&
+      llvm::none_of(model.statements, [](const Statement &statement) {
+        return std::holds_alternative<syntax::Score>(statement);
+      });
   if (isEmpty)
     (scope.error(model.name.loc)
      << "the model '" << model.name.text << "' has no output [output-missing]")
@@ -253,10 +253,10 @@ std::optional<ModelValue> ModelBuilder::evaluateLayer(const Expr &expr) {
   bool isLayer = expr.name == "bidirectional" || expr.name == "stack" ||
                  expr.name == "dropout";
   if (findCell(expr.name) || isLayer) {
-    (scope.error(expr.loc)
-     << "'" << expr.name << "' is not applied to anything [layer-apply]")
-        .note(expr.loc, "behind its sizes stand its inputs: '" + expr.name +
-                            "(..)(x)'");
+    (scope.error(expr.loc) << "'" << expr.name
+                           << "' is not applied to anything [layer-apply]")
+        .note(expr.loc,
+              "behind its sizes stand its inputs: '" + expr.name + "(..)(x)'");
     return ModelValue();
   }
   return std::nullopt;
@@ -284,9 +284,9 @@ std::optional<ModelValue> ModelBuilder::evaluateOverTime(const Expr &expr) {
   if (isEither && !value.overTime)
     return std::nullopt;
   if (!value.overTime) {
-    (scope.error(expr.loc)
-     << "'" << expr.name << "' takes a sequence but "
-     << quoted(*expr.operands[0]) << " has one value [layer-sequence]");
+    (scope.error(expr.loc) << "'" << expr.name << "' takes a sequence but "
+                           << quoted(*expr.operands[0])
+                           << " has one value [layer-sequence]");
     return ModelValue();
   }
   if (expr.name == "reverse") {
@@ -311,8 +311,8 @@ std::optional<ModelValue> ModelBuilder::evaluateOverTime(const Expr &expr) {
                              : segments->largest(value, expr.loc);
 }
 
-/// Evaluates whole sequences in an expression, so that the segment that computes
-/// the rest comes after them.
+/// Evaluates whole sequences in an expression, so that the segment that
+/// computes the rest comes after them.
 void ModelBuilder::collect(const Expr &expr) {
   if (auto value = evaluateLayer(expr)) {
     evaluated[&expr] = *value;
@@ -364,8 +364,7 @@ ModelValue ModelBuilder::evaluateInSegment(const Expr &expr, bool isScore) {
     if (value.kind != ModelValue::Number)
       used.push_back(value);
   }
-  Segment &segment =
-      segments->segmentFor(used, overTime, isScore, expr.loc);
+  Segment &segment = segments->segmentFor(used, overTime, isScore, expr.loc);
   return Segments::valueIn(segment, segment.expressions->evaluate(expr));
 }
 
@@ -432,8 +431,7 @@ std::optional<Operand> ModelBuilder::squash(Segment &segment,
   Operand inner = segment.expressions->evaluate(*expr.operands[0]);
   if (!inner)
     return Operand();
-  Operand result =
-      segment.expressions->callBuiltin(expr, expr.name, {inner});
+  Operand result = segment.expressions->callBuiltin(expr, expr.name, {inner});
   if (result.kind == Operand::Tensor)
     logits[result.value] = inner;
   return result;
@@ -496,12 +494,12 @@ std::optional<Operand> ModelBuilder::score(Segment &segment, const Expr &expr) {
   in.logits = logitsOf(segment, first);
   if (auto inner = logits.find(in.prediction);
       !in.logits && inner != logits.end())
-    in.logits = segment.expressions->materialise(
-        inner->second, prediction.shape(), first.loc);
+    in.logits = segment.expressions->materialise(inner->second,
+                                                 prediction.shape(), first.loc);
 
   auto target = evaluated.find(&second);
-  in.isIndex = target != evaluated.end() &&
-               target->second.kind == ModelValue::Indices;
+  in.isIndex =
+      target != evaluated.end() && target->second.kind == ModelValue::Indices;
   if (in.isIndex) {
     if (!known.takesIndex || prediction.shape().empty()) {
       (scope.error(second.loc)
@@ -510,8 +508,8 @@ std::optional<Operand> ModelBuilder::score(Segment &segment, const Expr &expr) {
                                 shapeText(prediction.shape()));
       return Operand();
     }
-    ModelValue hot = segments->oneHot(target->second, prediction.shape()[0],
-                                      second.loc);
+    ModelValue hot =
+        segments->oneHot(target->second, prediction.shape()[0], second.loc);
     in.target = segments->import(segment, hot, second.loc).value;
   } else {
     Operand operand = segment.expressions->evaluate(second);

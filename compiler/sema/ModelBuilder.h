@@ -5,8 +5,8 @@
 //===----------------------------------------------------------------------===//
 //
 // Walks the statements of one model in order and builds the rnn.model and the
-// cells that it runs: one for each cell that it applies to sequences, and segments for
-// what is in between.
+// cells that it runs: one for each cell that it applies to sequences, and
+// segments for what is in between.
 //
 //===----------------------------------------------------------------------===//
 
@@ -80,15 +80,15 @@ private:
   Scope scope;
   ModelOp op;
   std::optional<Segments> segments;
-  llvm::StringMap<ModelValue> values;                ///< by name
+  llvm::StringMap<ModelValue> values; ///< by name
   llvm::DenseMap<const Expr *, ModelValue> evaluated;
   llvm::DenseMap<mlir::Value, Operand> logits; ///< of sigmoids and softmaxes
-  std::map<std::string, CellOp> parts; ///< by cell and settings
+  std::map<std::string, CellOp> parts;         ///< by cell and settings
   llvm::SmallVector<syntax::Identifier> outputs;
-  std::string statement;      ///< what its layers are named after
-  unsigned layers = 0;        ///< of this statement so far
-  int64_t stackLevel = 0;     ///< of the layer that is applied
-  int64_t draws = 0;          ///< of random numbers
+  std::string statement;  ///< what its layers are named after
+  unsigned layers = 0;    ///< of this statement so far
+  int64_t stackLevel = 0; ///< of the layer that is applied
+  int64_t draws = 0;      ///< of random numbers
 };
 
 } // namespace rnn

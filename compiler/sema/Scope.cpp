@@ -155,9 +155,8 @@ std::optional<int64_t> Scope::sizeOf(const Expr &name) {
     return thing->size;
   (error(name.loc) << "'" << name.name << "' is not a size [size-form]")
       .note(thing->loc, "it is defined here")
-      .note(name.loc,
-            "a size is made of whole numbers and parameters of the " +
-                cell.kind());
+      .note(name.loc, "a size is made of whole numbers and parameters of the " +
+                          cell.kind());
   return std::nullopt;
 }
 
@@ -292,8 +291,7 @@ void Scope::bindParameter(const Parameter &parameter) {
   } else {
     bool isCalled = usesOf(cell, request, name).asFunction;
     (error(loc) << "'" << name << "' of the " << cell.kind() << " '"
-                << cell.name.text
-                << "' is not given [size-missing]")
+                << cell.name.text << "' is not given [size-missing]")
         .note(loc, "give it when compiling: --set " + name +
                        (isCalled ? "=tanh" : "=128") + ", or a default here: " +
                        name + (isCalled ? " = tanh" : " = 128"));

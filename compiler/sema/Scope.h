@@ -24,7 +24,8 @@ struct Operand {
   enum Kind {
     Poison, ///< wrong, and reported
     Number, ///< known when compiling
-    Tensor  ///< a scalar, vector or matrix of a step (or, in a model, a sequence)
+    Tensor  ///< a scalar, vector or matrix of a step (or, in a model, a
+            ///< sequence)
   } kind = Poison;
   double number = 0;
   mlir::Value value;

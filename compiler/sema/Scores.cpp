@@ -4,9 +4,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Entropies are made of logits where these are known: nothing overflows, and a certain
-// but wrong prediction has a gradient. Of probabilities alone they keep away from 0 and 1,
-// as Keras does.
+// Entropies are made of logits where these are known: nothing overflows, and a
+// certain but wrong prediction has a gradient. Of probabilities alone they keep
+// away from 0 and 1, as Keras does.
 //
 //===----------------------------------------------------------------------===//
 
@@ -53,9 +53,7 @@ static bool isScalar(Value v) {
   return cast<RankedTensorType>(v.getType()).getRank() == 0;
 }
 
-static Value sum(B &b, Value v) {
-  return isScalar(v) ? v : call(b, "sum", v);
-}
+static Value sum(B &b, Value v) { return isScalar(v) ? v : call(b, "sum", v); }
 static Value mean(B &b, Value v) {
   return isScalar(v) ? v : call(b, "mean", v);
 }

@@ -19,11 +19,11 @@ namespace rnn {
 /// What a score is made of: values of one step, or of one sequence.
 struct ScoreInputs {
   mlir::Value prediction; ///< a vector or scalar
-  mlir::Value logits;     ///< what the prediction is a sigmoid or softmax of, or
-                          ///< null
-  mlir::Value target;     ///< like the prediction
-  bool isIndex = false;   ///< the target was an index: it has one 1, else zeros
-  double number = 0;      ///< the third argument, or its default
+  mlir::Value logits;   ///< what the prediction is a sigmoid or softmax of, or
+                        ///< null
+  mlir::Value target;   ///< like the prediction
+  bool isIndex = false; ///< the target was an index: it has one 1, else zeros
+  double number = 0;    ///< the third argument, or its default
 };
 
 struct Score {

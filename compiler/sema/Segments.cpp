@@ -99,8 +99,7 @@ Segment &Segments::segmentFor(ArrayRef<ModelValue> values, bool overTime,
   segment->overTime = overTime;
   segment->reversed = reversed;
   segment->isScore = isScore;
-  std::string name =
-      freshCell(isScore ? "score" : overTime ? "steps" : "once");
+  std::string name = freshCell(isScore ? "score" : overTime ? "steps" : "once");
   segment->cell = CellOp::create(cells, loc, name, cells.getArrayAttr({}),
                                  cells.getDictionaryAttr({}));
   segment->cell.setPart(true);
@@ -112,9 +111,8 @@ Segment &Segments::segmentFor(ArrayRef<ModelValue> values, bool overTime,
   segment->body = OpBuilder::atBlockEnd(&block);
   Segment *self = segment.get();
   segment->expressions.emplace(
-      scope, block, [this, self](const syntax::Expr &expr) {
-        return given(*self, expr);
-      });
+      scope, block,
+      [this, self](const syntax::Expr &expr) { return given(*self, expr); });
   segment->run = RunOp::create(steps, loc, name, /*backward=*/false,
                                /*once=*/!overTime, steps.getDictionaryAttr({}));
   return *segment;
@@ -174,8 +172,8 @@ TensorOp Segments::tensorOf(const ModelValue &value, StringRef hint,
   if (value.tensor)
     return value.tensor;
   Segment &segment = *value.segment;
-  Value made = segment.expressions->materialise(
-      value.operand, value.operand.shape(), loc);
+  Value made = segment.expressions->materialise(value.operand,
+                                                value.operand.shape(), loc);
   if (TensorOp known = segment.exports.lookup(made))
     return known;
   return exportOf(segment, made, freshName((hint + "$").str()), Role::value,
@@ -203,16 +201,16 @@ TensorOp Segments::publish(const ModelValue &value, StringRef name, Role role,
                            Location loc) {
   if (!value.tensor) {
     Segment &segment = *value.segment;
-    Value made = segment.expressions->materialise(
-        value.operand, value.operand.shape(), loc);
+    Value made = segment.expressions->materialise(value.operand,
+                                                  value.operand.shape(), loc);
     if (!segment.exports.count(made))
       return exportOf(segment, made, name, role, loc);
   }
   TensorOp from = tensorOf(value, name, loc);
   TensorOp to = declare(loc, name, role, from.tensorType(), value.overTime);
-  SumOp::create(steps, loc, name,
-                steps.getArrayAttr(
-                    FlatSymbolRefAttr::get(from.getSymNameAttr())));
+  SumOp::create(
+      steps, loc, name,
+      steps.getArrayAttr(FlatSymbolRefAttr::get(from.getSymNameAttr())));
   return to;
 }
 
@@ -269,9 +267,9 @@ ModelValue Segments::finalOf(const ModelValue &value, Location loc) {
         run.bound(array.name) == state.getSymName())
       bind.set(array.name, FlatSymbolRefAttr::get(run.getContext(), name));
   run.setBindAttr(bind.getDictionary(run.getContext()));
-  SumOp::create(steps, loc, state.getSymName(),
-                steps.getArrayAttr(
-                    FlatSymbolRefAttr::get(run.getContext(), name)));
+  SumOp::create(
+      steps, loc, state.getSymName(),
+      steps.getArrayAttr(FlatSymbolRefAttr::get(run.getContext(), name)));
   return result;
 }
 
@@ -282,8 +280,7 @@ ModelValue Segments::last(ModelValue value, Location loc) {
   Segment &segment = segmentFor(value, /*overTime=*/true, false, loc);
   Operand operand = import(segment, value, loc);
   std::string name = freshName("last$");
-  Value now =
-      segment.expressions->materialise(operand, operand.shape(), loc);
+  Value now = segment.expressions->materialise(operand, operand.shape(), loc);
   TensorOp::create(*segment.declarations, loc, name, Role::state,
                    now.getType());
   return endState(segment, name, now, loc);
@@ -303,8 +300,7 @@ ModelValue Segments::mean(ModelValue value, Location loc) {
   ModelValue total = endState(segment, sumName, sum, loc);
   ModelValue steps_ = endState(segment, countName, count, loc);
 
-  Segment &once =
-      segmentFor({total, steps_}, /*overTime=*/false, false, loc);
+  Segment &once = segmentFor({total, steps_}, /*overTime=*/false, false, loc);
   Value s = import(once, total, loc).value, n = import(once, steps_, loc).value;
   ImplicitLocOpBuilder after(loc, *once.body);
   // Of no steps the mean is 0.

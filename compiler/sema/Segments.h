@@ -4,11 +4,11 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What stands between the layers of a model, products and functions of what they give,
-// goes into cells of its own: *segments*. A segment works on every step of its
-// sequences, or once. It imports what ops of the model gave before it, and
-// exports what later ones need, so it can grow as long as nothing new has to come
-// before it.
+// What stands between the layers of a model, products and functions of what
+// they give, goes into cells of its own: *segments*. A segment works on every
+// step of its sequences, or once. It imports what ops of the model gave before
+// it, and exports what later ones need, so it can grow as long as nothing new
+// has to come before it.
 //
 //===----------------------------------------------------------------------===//
 
@@ -36,9 +36,9 @@ struct ModelValue {
                          ///< far from the end
   Segment *segment = nullptr; ///< it is computed in, as `operand`; or
   Operand operand;
-  TensorOp tensor;        ///< what it is stored in,
+  TensorOp tensor;                ///< what it is stored in,
   mlir::Operation *def = nullptr; ///< by this op; null: by the caller
-  TensorOp state;         ///< of the model, whose steps it has; or null
+  TensorOp state;                 ///< of the model, whose steps it has; or null
 
   explicit operator bool() const { return kind != Poison; }
   llvm::SmallVector<int64_t, 2> shape() const;
@@ -60,8 +60,8 @@ public:
 
 private:
   friend class Segments;
-  llvm::StringMap<mlir::Value> imports;             ///< by the model's tensor
-  llvm::DenseMap<mlir::Value, TensorOp> exports;    ///< to the model's
+  llvm::StringMap<mlir::Value> imports;          ///< by the model's tensor
+  llvm::DenseMap<mlir::Value, TensorOp> exports; ///< to the model's
   llvm::SmallVector<mlir::Attribute> outputs;
 };
 

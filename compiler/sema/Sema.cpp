@@ -81,7 +81,8 @@ static bool isOnlyPart(const syntax::Cell &cell, const syntax::File &file,
         return parameter.value ||
                llvm::any_of(request.settings, [&](const Setting &setting) {
                  return setting.name == parameter.name.text &&
-                        (setting.cell.empty() || setting.cell == cell.name.text);
+                        (setting.cell.empty() ||
+                         setting.cell == cell.name.text);
                });
       });
   if (isGiven)

@@ -118,7 +118,8 @@ private:
   unsigned badAtStart = 0; ///< and before the statement's first token
   const char *statementStart = nullptr;
   bool isScheduleFile;
-  bool isUnclosed = false; ///< a cell or model was not closed where it should have been
+  bool isUnclosed =
+      false; ///< a cell or model was not closed where it should have been
   unsigned errors = 0;
   unsigned level = 0;
   bool gaveUp = false;

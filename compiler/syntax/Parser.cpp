@@ -301,16 +301,15 @@ bool Parser::parseStatement(Cell &cell) {
     return parseEquation(cell);
   if (at("fn")) {
     auto diagnostic = error(token.loc)
-                      << "a function cannot be defined inside a "
-                      << cell.kind() << " [misplaced-function]";
-    diagnostic.attachNote(cell.name.loc) << "define it before the "
-                                         << cell.kind() << " '"
-                                         << cell.name.text << "'";
+                      << "a function cannot be defined inside a " << cell.kind()
+                      << " [misplaced-function]";
+    diagnostic.attachNote(cell.name.loc)
+        << "define it before the " << cell.kind() << " '" << cell.name.text
+        << "'";
   } else if (token.kind == TokenKind::Keyword) {
     auto diagnostic = error(token.loc)
-                      << "'" << token.text
-                      << "' cannot stand in a " << cell.kind()
-                      << " [misplaced-word]";
+                      << "'" << token.text << "' cannot stand in a "
+                      << cell.kind() << " [misplaced-word]";
     diagnostic.attachNote(token.loc)
         << (cell.isModel
                 ? "in a model stand 'input', 'target', 'param', 'loss', "

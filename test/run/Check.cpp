@@ -19,8 +19,7 @@ static int64_t limitOf(ModelOp model, StringRef indices) {
         lookup && lookup.getIndices() == indices)
       limit = std::min(
           limit, model.tensor(lookup.getTable()).tensorType().getDimSize(0));
-    if (auto hot = dyn_cast<OneHotOp>(op);
-        hot && hot.getIndices() == indices)
+    if (auto hot = dyn_cast<OneHotOp>(op); hot && hot.getIndices() == indices)
       limit = std::min(
           limit, model.tensor(hot.getResult()).tensorType().getNumElements());
   }

@@ -46,9 +46,7 @@ void Check::checkSpecial(Call call, Specials specials, const Twine &what) {
     auto &values = call.arrays[index];
     bool isSeries = array.role == ArrayRole::Input && !limits[index] &&
                     array.axes == Axes::StepsRows;
-    size_t perRow = isSeries
-                        ? values.size() / (call.steps * call.batch)
-                        : 0;
+    size_t perRow = isSeries ? values.size() / (call.steps * call.batch) : 0;
     // The first row of every five is as it was.
     for (int64_t i = 0; perRow && i < call.steps * call.batch; ++i)
       if (int64_t kind = i % call.batch % 5)

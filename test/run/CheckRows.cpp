@@ -105,7 +105,8 @@ void Check::checkRowAlone(const CompiledCall &whole, int64_t row,
            size);
   };
   auto isRead = [](int role) {
-    return role <= RNNCC_INITIAL || role == RNNCC_GRAD_OUTPUT || role == RNNCC_GRAD_FINAL;
+    return role <= RNNCC_INITIAL || role == RNNCC_GRAD_OUTPUT ||
+           role == RNNCC_GRAD_FINAL;
   };
   for (int64_t i = 0; i < cell.n_arrays; ++i) {
     int role = cell.arrays[i].role;
@@ -144,8 +145,8 @@ void Check::checkLengths(Call call, const Twine &what) {
     auto &values = call.arrays[index];
     if (array.role == ArrayRole::GradParam)
       values.clear();
-    bool isGiven = array.role <= ArrayRole::Target ||
-                   array.role == ArrayRole::GradOutput;
+    bool isGiven =
+        array.role <= ArrayRole::Target || array.role == ArrayRole::GradOutput;
     if (!isGiven || array.axes != Axes::StepsRows)
       continue;
     double nobody = limits[index] ? -7 : NAN;

@@ -113,9 +113,8 @@ std::unique_ptr<Cells> Cells::make(Options options, const Road &road) {
     llvm::append_range(ops, module.getOps<ModelOp>());
     return ops;
   };
-  for (auto [text, flat, staged] :
-       llvm::zip(opsOf(*cells->text), opsOf(*cells->flat),
-                 opsOf(*cells->staged)))
+  for (auto [text, flat, staged] : llvm::zip(
+           opsOf(*cells->text), opsOf(*cells->flat), opsOf(*cells->staged)))
     cells->list.push_back({*compiled++, text, flat, staged});
   return cells;
 }

@@ -33,8 +33,8 @@ llvm::ArrayRef<Road> roads();
 /// The road of that name, or null.
 const Road *roadOf(llvm::StringRef name);
 
-/// The cells and models of one text, as the interpreter reads them and as a road made
-/// them.
+/// The cells and models of one text, as the interpreter reads them and as a
+/// road made them.
 class Cells {
 public:
   struct Cell {

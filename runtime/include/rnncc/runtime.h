@@ -103,6 +103,43 @@ RNNCC_API int64_t rnncc_array_bytes(const rnncc_array *array, int64_t steps,
 /** Elements of a parameter; -1 if it would not fit into PTRDIFF_MAX bytes. */
 RNNCC_API int64_t rnncc_param_elements(const rnncc_param *param);
 
+/** Calls of a cell on sequences in which steps are left out, or states reset, in
+ *  the middle. */
+typedef struct rnncc_masked rnncc_masked;
+
+/** Prepares calls of `cell` for T = `steps` and N = `batch`.
+ *
+ *  lengths  [N] read, as in rnncc_call; NULL: all T
+ *  mask     [T, N] read; a step with 0 does not happen: states stay what they are, outputs
+ *           and input gradients are zeros, gradients given there are ignored.
+ *           NULL: all happen
+ *  resets   [T, N] read; where not 0, the row's states are zeros before that step,
+ *           whether it happens or not, and no gradient goes further back.
+ *           NULL: none
+ *  with_backward  not 0: rnncc_masked_backward will be called, too
+ *  result   written; destroy it with rnncc_masked_destroy
+ *
+ *  Nothing of what is read is needed afterwards. A row gives the bits that its steps between
+ *  two resets give as sequences of their own. Returns RNNCC_OK, RNNCC_BAD_SIZE,
+ *  RNNCC_BAD_LENGTHS, RNNCC_NO_MEMORY, or RNNCC_UNSUPPORTED: there are resets, and the
+ *  model reads or gives something once for a whole row. */
+RNNCC_API rnncc_status rnncc_masked_create(
+    const rnncc_descriptor *cell, int64_t steps, int64_t batch,
+    const int64_t *lengths, const uint8_t *mask, const uint8_t *resets,
+    int with_backward, rnncc_masked **result);
+
+/** Frees what rnncc_masked_create made; NULL is ignored. */
+RNNCC_API void rnncc_masked_destroy(rnncc_masked *masked);
+
+/** Runs forward. Of `call`, tape, scratch and lengths are not looked at; all else is as
+ *  for the cell's own forward, whose statuses it returns. One call at a time. */
+RNNCC_API rnncc_status rnncc_masked_forward(rnncc_masked *masked,
+                                            const rnncc_call *call);
+
+/** Runs backward after that, once. RNNCC_WRONG_TAPE without `with_backward`. */
+RNNCC_API rnncc_status rnncc_masked_backward(rnncc_masked *masked,
+                                             const rnncc_call *call);
+
 /** A call with room for all arrays of `cell`; everything in it is zero. NULL
  *  if there is not enough memory. Free with rnncc_free. */
 RNNCC_API rnncc_call *rnncc_call_create(const rnncc_descriptor *cell);

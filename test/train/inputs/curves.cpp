@@ -1,5 +1,5 @@
-// Trains the models of curves.rnn as test/fixtures/make_curves.py does in Keras, and
-// compares the losses of each update with those that it wrote.
+// Trains the models of curves.rnn as test/fixtures/make_curves.py does in
+// Keras, and compares the losses of each update with those that it wrote.
 #include "curves.h"
 #include "rnncc/train.h"
 #include <cmath>
@@ -19,8 +19,7 @@ static std::vector<float> numbers(int64_t count, int seed, double scale) {
   return values;
 }
 
-static bool setParams(rnncc_trainer *trainer,
-                      const rnncc_descriptor &model) {
+static bool setParams(rnncc_trainer *trainer, const rnncc_descriptor &model) {
   // Of the input's weights, the state's and the biases, one for each gate.
   int next[3] = {10, 20, 30};
   bool ok = true;
@@ -29,12 +28,12 @@ static bool setParams(rnncc_trainer *trainer,
     std::string name = param.name;
     int64_t count = rnncc_param_elements(&param);
     std::vector<float> values =
-        name == "e.W"                             ? numbers(count, 1, 0.5)
-        : name == "p.W"                           ? numbers(count, 40, 0.5)
-        : name == "p.b"                           ? numbers(count, 50, 0.1)
-        : name.rfind("h.W_x", 0) == 0             ? numbers(count, next[0]++, 0.5)
-        : name.rfind("h.W_h", 0) == 0             ? numbers(count, next[1]++, 0.5)
-                                                  : numbers(count, next[2]++, 0.1);
+        name == "e.W"                 ? numbers(count, 1, 0.5)
+        : name == "p.W"               ? numbers(count, 40, 0.5)
+        : name == "p.b"               ? numbers(count, 50, 0.1)
+        : name.rfind("h.W_x", 0) == 0 ? numbers(count, next[0]++, 0.5)
+        : name.rfind("h.W_h", 0) == 0 ? numbers(count, next[1]++, 0.5)
+                                      : numbers(count, next[2]++, 0.1);
     ok &= rnncc_train_set_param(trainer, param.name, values.data(), count) ==
           RNNCC_TRAIN_OK;
   }
