@@ -1,12 +1,15 @@
 # rnncc_add_cell(target file.rnn [SET I=64 H=128 ..] [CELLS LSTM ..]
 #                [TYPE f32|f64] [CPU avx2 ..] [WERROR])
 #
-# Compiles the cells of a .rnn file and adds them to `target`; makes a static library
+# Compiles the cells and models of a .rnn file and adds them to `target`; makes a static library
 # of that name if there is none. Sources include the header by the file's name:
 #
 #   find_package(Rnncc REQUIRED)
 #   add_executable(app main.c)
 #   rnncc_add_cell(app lstm.rnn SET I=64 H=128)      # main.c: #include "lstm.h"
+#
+# A file may have several: they share the object and the header. Programs that train models also
+# link Rnncc::train.
 #
 # SET, CELLS, TYPE, CPU and WERROR are rnncc's --set, --cell, --type, --cpu and --Werror.
 function(rnncc_add_cell target file)
