@@ -153,17 +153,22 @@ Corpus sentiment::folders(const std::string &first, const std::string &second,
               lastPart(second), kindOf(1, second, listFiles(second), choice));
 }
 
-Corpus sentiment::installedSources(const Choice &choice) {
+/// The modules of each Python 3 that is installed.
+static std::vector<std::string> pythonModules() {
   std::vector<std::string> modules;
-  for (const char *folder : {"/usr/share/perl", "/usr/share/perl5"})
-    if (std::filesystem::is_directory(folder))
-      for (std::string &file : listFiles(folder, ".pm"))
+  for (const auto &entry : std::filesystem::directory_iterator("/usr/lib"))
+    if (entry.path().filename().string().rfind("python3", 0) == 0)
+      for (std::string &file : listFiles(entry.path(), ".py"))
         modules.push_back(std::move(file));
+  std::sort(modules.begin(), modules.end());
+  return modules;
+}
+
+Corpus sentiment::installedSources(const Choice &choice) {
   return join(
       "C",
       kindOf(0, "/usr/include (*.h)", listFiles("/usr/include", ".h"), choice),
-      "Perl",
-      kindOf(1, "/usr/share/perl, perl5 (*.pm)", std::move(modules), choice));
+      "Python", kindOf(1, "/usr/lib/python3* (*.py)", pythonModules(), choice));
 }
 
 Corpus sentiment::imdb(const std::string &folder, const Choice &choice) {

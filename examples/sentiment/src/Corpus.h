@@ -50,7 +50,7 @@ Corpus folders(const std::string &first, const std::string &second,
                const Choice &choice);
 
 /// The same from what a machine with a compiler has: C and C++ headers, and
-/// modules of Perl.
+/// modules of Python.
 Corpus installedSources(const Choice &choice);
 
 } // namespace sentiment

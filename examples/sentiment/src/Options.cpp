@@ -17,7 +17,7 @@ static const char help[] =
 
 Trains three recurrent networks to tell texts of two kinds apart, compares them
 and shows what they say of texts that they have not seen. Without --imdb or
---texts, the texts are lines of C headers and of Perl modules of this system.
+--texts, the texts are lines of C headers and of Python modules of this system.
 
   --imdb FOLDER       reviews of films: the archive aclImdb, unpacked
   --texts A B         lines of the files in folder A against those in folder B

@@ -22,7 +22,7 @@ void showSome(Learner &learner, const std::vector<Text> &texts,
 double probability(Learner &learner, const std::string &place,
                    const std::string &text, const Vocabulary &vocabulary);
 
-/// "Perl 0.987": the label that is more probable, and how probable it is.
+/// "Python 0.987": the label that is more probable, and how probable it is.
 std::string verdict(double probability, const std::string (&labels)[2]);
 
 } // namespace sentiment
