@@ -50,11 +50,14 @@ struct Visible {
 };
 } // namespace
 
-/// A name of a model's layer has a '.', C has none.
-static std::string memberOf(TensorOp tensor, StringRef suffix = "") {
-  std::string name = memberName((tensor.getSymName() + suffix).str());
+std::string rnn::memberOf(StringRef tensor) {
+  std::string name = memberName(tensor);
   llvm::replace(name, '.', '_');
   return name;
+}
+
+static std::string memberOf(TensorOp tensor, StringRef suffix = "") {
+  return memberOf((tensor.getSymName() + suffix).str());
 }
 
 static void addOverTime(CellInterface &face, ArrayRef<TensorOp> tensors,

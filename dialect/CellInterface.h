@@ -81,6 +81,9 @@ CellInterface interfaceOf(ModelOp model);
 /// `CharGRU` -> `char_gru`, `LSTM` -> `lstm`.
 std::string snakeCase(llvm::StringRef name);
 
+/// The name of a tensor as a member of a C struct: a model's `h.W` is `h_W`.
+std::string memberOf(llvm::StringRef tensor);
+
 } // namespace rnn
 
 #endif // RNNCC_DIALECT_CELLINTERFACE_H

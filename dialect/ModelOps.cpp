@@ -164,6 +164,11 @@ static LogicalResult verifyTypes(Operation *op, ModelOp model) {
   if (auto reverse = dyn_cast<ReverseOp>(op))
     if (!sameType(reverse.getResult(), reverse.getOperand()))
       return op->emitOpError("has an operand of another type");
+  if (auto reverse = dyn_cast<ReverseOp>(op))
+    for (StringRef name : {reverse.getResult(), reverse.getOperand()})
+      if (model.tensor(name).getPerSequence())
+        return op->emitOpError(
+            "has an operand or a result that is no sequence");
   // hot-types
   if (auto hot = dyn_cast<OneHotOp>(op)) {
     TensorOp result = model.tensor(hot.getResult());

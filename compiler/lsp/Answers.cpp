@@ -6,6 +6,7 @@
 
 #include "compiler/lsp/Answers.h"
 #include "compiler/lsp/Words.h"
+#include "compiler/sema/Functions.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace rnn::lsp;
@@ -126,6 +127,8 @@ static std::string kindOf(const Name &name, const Section &section) {
       "cell",  "function", "argument", "size", "function parameter",
       "input", "state",    "param",    "local"};
   std::string text = kinds[name.kind].str();
+  if (&name == &section.name && section.isModel)
+    return "model";
   if (&name != &section.name)
     text += " of `" + section.name.text + "`";
   return text;
@@ -232,6 +235,14 @@ struct Completion {
         add(name.text, completionKind(name.kind), name.declaration);
     }
   }
+  void addLayers() {
+    for (const Section &other : document.sections)
+      if (other.name.kind == Name::Cell && !other.isModel &&
+          !other.name.text.empty())
+        add(other.name.text, CompletionItemKind::Class, other.name.declaration);
+    for (StringRef layer : rnn::layerNames())
+      add(layer, CompletionItemKind::Function, "layer, loss or metric");
+  }
   void addFunctions() {
     for (const Section &other : document.sections)
       if (other.name.kind == Name::Function && !other.name.text.empty() &&
@@ -277,13 +288,14 @@ CompletionList rnn::lsp::completionAt(const Document &document,
       document, offset, index, document.sectionAt(offset), {}};
   if (isComment(text, offset) || isNumber || completion.follows("cell") ||
       completion.follows("fn") || completion.follows("input") ||
-      completion.follows("state") || completion.follows("param"))
+      completion.follows("state") || completion.follows("param") ||
+      completion.follows("model") || completion.follows("target"))
     return completion.list;
 
   bool isTopLevel =
       !completion.section || completion.section->name.kind == Name::Function;
   if (isTopLevel && startsLine(text, offset))
-    completion.addKeywords({"cell", "fn"});
+    completion.addKeywords({"cell", "fn", "model"});
   if (!completion.section)
     return completion.list;
   if (isInitialiser(document.pieces, index)) {
@@ -303,9 +315,15 @@ CompletionList rnn::lsp::completionAt(const Document &document,
   }
   bool startsStatement = startsLine(text, offset) || completion.follows(";") ||
                          completion.follows("{");
-  if (!isTopLevel && startsStatement)
+  bool isModel = completion.section->isModel;
+  if (isModel && startsStatement)
+    completion.addKeywords(
+        {"input", "target", "param", "loss", "metric", "output"});
+  else if (!isTopLevel && startsStatement)
     completion.addKeywords({"input", "state", "param", "output"});
   completion.addNames([](const Name &) { return true; });
+  if (isModel)
+    completion.addLayers();
   completion.addFunctions();
   return completion.list;
 }

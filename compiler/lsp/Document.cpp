@@ -38,7 +38,8 @@ void Document::cut(MLIRContext &context, StringRef file) {
 
 void Document::findSections() {
   for (size_t i = 0; i < pieces.size(); ++i) {
-    bool isCell = pieces[i].is("cell");
+    bool isModel = pieces[i].is("model");
+    bool isCell = pieces[i].is("cell") || isModel;
     if (!isCell && !pieces[i].is("fn"))
       continue;
     size_t end = i + 1;
@@ -59,7 +60,8 @@ void Document::findSections() {
     Section section{{isCell ? Name::Cell : Name::Function,
                      hasName ? named.text : "", named.place, "", "", ""},
                     {pieces[i].place.begin, last},
-                    {}};
+                    {},
+                    isModel};
     // A cell is told by its first line, a function by its text.
     size_t head = i + 1;
     for (; head < end && !(isCell && pieces[head].is("{")); ++head) {
@@ -231,12 +233,13 @@ void Document::nameSizesOf(const CellSymbols &symbols,
 // Names
 //===----------------------------------------------------------------------===//
 
-/// `[H, I]` as it is written.
+/// `[H, I]`, `[I][T]` or `int[T]`, as it is written.
 static std::string shapeAsWritten(const syntax::Declaration &declaration) {
   std::string shape = "[";
   for (const syntax::ExprPtr &size : declaration.shape)
     shape += (shape.size() > 1 ? ", " : "") + size->source.str();
-  return shape + "]";
+  shape = declaration.isIndex ? "int" : shape + "]";
+  return declaration.overTime ? shape + "[T]" : shape;
 }
 
 static std::string initialiser(const syntax::Declaration &declaration) {
@@ -276,11 +279,12 @@ static void describe(Name &name, const Symbol &symbol, const Written &written,
     if (symbol.size && !sizes.isOpen(name.text))
       name.numbers = std::to_string(*symbol.size);
   } else if (auto *declaration = written.declarations.lookup(name.text)) {
-    static constexpr StringRef words[] = {"input ", "state ", "param "};
+    static constexpr StringRef words[] = {"input ", "state ", "param ",
+                                          "target "};
     name.shape = shapeAsWritten(*declaration);
     bool isKnown = llvm::all_of(
         declaration->shape, [&](auto &size) { return sizes.isKnown(*size); });
-    if (symbol.shape && isKnown)
+    if (symbol.shape && isKnown && !declaration->isIndex)
       name.numbers = sizes.shapeOf(*symbol.shape);
     name.declaration = words[unsigned(declaration->role)].str() + name.text +
                        " : " + name.shape;

@@ -61,12 +61,13 @@ struct Name {
   std::string numbers;     ///< its shape or value as numbers, or empty
 };
 
-/// A cell or a `fn`. Found by brackets, so there is one even where its text is
-/// wrong.
+/// A cell, a model or a `fn`. Found by brackets, so there is one even where its
+/// text is wrong.
 struct Section {
   Name name;
   Span extent; ///< a cell without `}` and a `fn` go on to the next section
   std::vector<Name> names;
+  bool isModel = false; ///< its name is of the kind Cell then
 
   bool contains(size_t offset) const {
     return offset >= extent.begin && offset < extent.end;

@@ -76,7 +76,11 @@ std::vector<Setting> rnn::lsp::withStandIns(const File &file,
                                             ArrayRef<Setting> given,
                                             bool inReverse) {
   std::vector<Setting> settings = given;
-  for (const Cell &cell : file.cells) {
+  llvm::SmallVector<const Cell *> all;
+  for (const std::vector<Cell> *list : {&file.cells, &file.models})
+    for (const Cell &cell : *list)
+      all.push_back(&cell);
+  for (const Cell &cell : llvm::make_pointee_range(all)) {
     llvm::StringSet<> called, small;
     walk(cell, [&](const Expr &expr) {
       if (expr.kind == ExprKind::Call)

@@ -31,8 +31,13 @@ static constexpr int64_t maxDelay = 100;
 // Names
 //===----------------------------------------------------------------------===//
 
-static constexpr StringRef declareIt =
-    "declare it as an input, a state or a param, or define it before";
+static StringRef declareIt(const Scope &scope) {
+  return scope.cell.isModel
+             ? "declare it as an input, a target or a param, or define it "
+               "before"
+             : "declare it as an input, a state or a param, or define it "
+               "before";
+}
 
 Operand Expressions::evaluate(const Expr &expr) {
   if (++evaluated > maxExpressions) {
@@ -103,7 +108,7 @@ Operand Expressions::evaluateName(const Expr &expr) {
     return scope.function()->lookup(expr.name);
   NamedThing *thing = scope.use(expr.name);
   if (!thing) {
-    scope.reportUnknown(expr.name, expr.loc, declareIt);
+    scope.reportUnknown(expr.name, expr.loc, declareIt(scope));
     return {};
   }
   if (thing->poisoned)
@@ -133,7 +138,7 @@ Operand Expressions::evaluateName(const Expr &expr) {
 Operand Expressions::evaluateTime(const Expr &expr) {
   NamedThing *thing = scope.use(expr.name);
   if (!scope.function() && !thing) {
-    scope.reportUnknown(expr.name, expr.loc, declareIt);
+    scope.reportUnknown(expr.name, expr.loc, declareIt(scope));
     return {};
   }
   bool isState = thing && thing->kind == NamedThing::State;
@@ -550,9 +555,12 @@ std::optional<double> rnn::dropoutRate(const Expr &layer, Scope &scope) {
   if (isRate)
     return rate->number;
   (scope.error(rate ? rate->loc : layer.loc)
-   << "the rate of '" << layer.name
-   << "' is a number from 0 to below 1 [dropout-rate]")
-      .note(layer.loc, "write '" + layer.name + "(0.2)(..)'");
+   << "the rate of '" << layer.name << "' is "
+   << (rate ? quoted(*rate) : "not given")
+   << ", not a number from 0 to below 1 "
+   << "[dropout-rate]")
+      .note(rate ? rate->loc : layer.loc,
+            "it is the share that is left out: '" + layer.name + "(0.2)(x)'");
   return std::nullopt;
 }
 
@@ -579,6 +587,8 @@ Operand Expressions::evaluateCall(const Expr &expr) {
     for (const auto &entry : scope)
       if (entry.second.kind == NamedThing::Function)
         others.push_back(entry.first());
+    if (scope.cell.isModel && !scope.function())
+      llvm::append_range(others, layerNames());
     scope.functions.reportUnknown(name, expr.loc, others);
     return {};
   }
@@ -599,7 +609,7 @@ Operand Expressions::evaluateApply(const Expr &expr) {
   if (!isKnown || !draw) {
     (
         scope.error(expr.loc)
-        << "layers are applied in models, not in cells [layer-place]")
+        << "layers are applied in equations of models [layer-place]")
         .note(expr.loc, "in a cell 'dropout(0.2)(v)', 'recurrent_dropout(0.2)"
                         "(v)' and 'zoneout(0.1)(new, old)' can be written");
     return {};

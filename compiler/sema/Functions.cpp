@@ -6,6 +6,7 @@
 
 #include "compiler/sema/Functions.h"
 #include "compiler/sema/Builtins.h"
+#include "compiler/sema/Scores.h"
 #include "llvm/ADT/SCCIterator.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -60,9 +61,28 @@ SmallVector<StringRef> Functions::names() const {
   return names;
 }
 
+bool rnn::isLayer(StringRef name) {
+  return llvm::is_contained(layerNames(), name);
+}
+
+SmallVector<StringRef> rnn::layerNames() {
+  SmallVector<StringRef> names = {"bidirectional", "dense", "dropout",
+                                  "embedding",     "last",  "reverse",
+                                  "stack"};
+  for (const Score &score : scores())
+    names.push_back(score.name);
+  return names;
+}
+
 void Functions::reportUnknown(StringRef name, Location loc,
                               ArrayRef<StringRef> others) const {
   Report report = reporter.error(loc);
+  if (isLayer(name)) {
+    report << "'" << name << "' is known in models alone [layer-place]";
+    report.note(loc, "a cell or a function is made of functions and products "
+                     "with its own parameters");
+    return;
+  }
   report << "there is no function '" << name << "' [unknown-function]";
   auto known = [&] {
     SmallVector<StringRef> known = names();
@@ -129,6 +149,12 @@ void Functions::checkBody(const syntax::Function &function, const Expr &expr) {
       report.note(function.name.loc,
                   "a function sees only its own parameters; add '" + expr.name +
                       "' to them");
+  }
+  if (expr.kind == ExprKind::Apply) {
+    reporter.error(expr.loc)
+        << "layers are applied in equations of models [layer-place]";
+    wrong.insert(&function);
+    return;
   }
   if (expr.kind == ExprKind::Call) {
     if (!isFunction(expr.name))

@@ -13,6 +13,10 @@
 
 namespace rnn {
 
+/// The names of layers, losses and metrics that the language has.
+llvm::SmallVector<llvm::StringRef> layerNames();
+bool isLayer(llvm::StringRef name);
+
 /// The functions that a file defines, their names, calls and arguments checked.
 class Functions {
 public:

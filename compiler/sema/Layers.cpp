@@ -68,6 +68,8 @@ ModelValue ModelBuilder::embed(const Expr &expr) {
         .note(expr.loc, "declare them: 'input tokens : int[T]'");
     return {};
   }
+  if (!addLayer(expr.loc))
+    return {};
   std::string name = layerName();
   TensorOp table = segments->declare(expr.loc, name + ".W", Role::param,
                                      segments->typeOf(shape), false);
@@ -77,6 +79,7 @@ ModelValue ModelBuilder::embed(const Expr &expr) {
   ModelValue result;
   result.kind = ModelValue::Values;
   result.overTime = indices.overTime;
+  result.ofTarget = indices.ofTarget;
   result.tensor =
       segments->declare(expr.loc, segments->freshName(name + "$"), Role::value,
                         segments->typeOf({shape[1]}), indices.overTime);
@@ -90,11 +93,19 @@ ModelValue ModelBuilder::applyDropout(const Expr &layer, const Values &inputs) {
   std::optional<double> rate = dropoutRate(layer, scope);
   if (!rate)
     return {};
-  if (inputs.size() != 1 || inputs[0].kind != ModelValue::Values) {
-    scope.error(layer.loc)
-        << "'dropout' takes one sequence or vector of numbers [layer-inputs]";
+  if (inputs.size() == 1 && inputs[0].kind == ModelValue::Number) {
+    scope.error(layer.loc) << "'dropout' takes what the model computes, not a "
+                              "number [layer-shape]";
     return {};
   }
+  if (inputs.size() != 1) {
+    (scope.error(layer.loc) << "'dropout' has 1 input but is given "
+                            << inputs.size() << " [layer-inputs]")
+        .note(layer.loc, "it is a sequence or one value: 'dropout(0.2)(x)'");
+    return {};
+  }
+  if (!addLayer(layer.loc))
+    return {};
   ModelValue input = segments->forwards(inputs[0], layer.loc);
   ModelValue mask;
   mask.kind = ModelValue::Values;
@@ -105,7 +116,7 @@ ModelValue ModelBuilder::applyDropout(const Expr &layer, const Values &inputs) {
   mask.tensor = op.tensor(name);
   mask.def = &op.getBody().front().back();
   Segment &segment = segments->segmentFor({input, mask}, input.overTime,
-                                          /*isScore=*/false, layer.loc);
+                                          input.ofTarget, layer.loc);
   Operand value = segments->import(segment, input, layer.loc);
   Value factors = segments->import(segment, mask, layer.loc).value;
   Value whole =
@@ -126,10 +137,7 @@ ModelValue ModelBuilder::evaluateApply(const Expr &expr) {
     ModelValue value = evaluate(*input);
     isWrong |= !value;
     if (value.kind == ModelValue::Indices) {
-      (scope.error(input->loc)
-       << quoted(*input) << " holds indices, not numbers [index-value]")
-          .note(input->loc,
-                "look them up: 'embedding(" + input->name + ", V, E)'");
+      reportIndices(*input);
       isWrong = true;
     }
     inputs.push_back(value);
@@ -155,6 +163,18 @@ ModelValue ModelBuilder::apply(const Expr &layer, Values inputs,
   }
   Report report = scope.error(layer.loc);
   report << quoted(layer) << " is no layer [layer-unknown]";
+  for (const syntax::Cell &other : file.models)
+    if (other.name.text == layer.name) {
+      report.note(other.name.loc, "it is a model; layers are cells");
+      return {};
+    }
+  if (layer.kind == ExprKind::Call &&
+      (functions.isFunction(layer.name) || rnn::isLayer(layer.name))) {
+    report.note(layer.loc, "'" + layer.name +
+                               "' takes its input with the other arguments: '" +
+                               layer.name + "(x, ..)'");
+    return {};
+  }
   auto known = [&] {
     SmallVector<StringRef> names = {"bidirectional", "stack", "dropout"};
     for (const syntax::Cell &cell : file.cells)
@@ -171,9 +191,10 @@ bool ModelBuilder::checkOverTime(const Expr &layer, const Values &inputs) {
   for (const ModelValue &input : inputs)
     if (input.overTime)
       return true;
-  scope.error(layer.loc) << "'" << layer.name
-                         << "' runs over a sequence but none is given "
-                            "[layer-sequence]";
+  (scope.error(layer.loc) << "'" << layer.name
+                          << "' runs over a sequence but none is given "
+                             "[layer-sequence]")
+      .note(layer.loc, "a sequence is declared with '[T]': 'input x : [I][T]'");
   return false;
 }
 
@@ -209,8 +230,9 @@ ModelValue ModelBuilder::applyBidirectional(const Expr &layer,
                            << shapeText(left.shape()) << " [layer-shape]";
     return {};
   }
-  Segment &segment = segments->segmentFor({left, right}, /*overTime=*/true,
-                                          /*isScore=*/false, layer.loc);
+  Segment &segment =
+      segments->segmentFor({left, right}, /*overTime=*/true,
+                           left.ofTarget || right.ofTarget, layer.loc);
   Value l = segments->import(segment, left, layer.loc).value;
   Value r = segments->import(segment, right, layer.loc).value;
   return Segments::valueIn(
@@ -236,7 +258,9 @@ ModelValue ModelBuilder::applyStack(const Expr &layer, Values inputs,
   ModelValue value;
   for (int64_t i = 0; i < *count; ++i) {
     stackLevel = i;
-    value = apply(*layer.operands[0], inputs, name + "." + std::to_string(i));
+    std::string level = name + "." + std::to_string(i);
+    layerNames.insert(level);
+    value = apply(*layer.operands[0], inputs, level);
     stackLevel = 0;
     if (!value)
       return {};
@@ -315,9 +339,12 @@ CellOp ModelBuilder::cellOf(const Expr &layer, const syntax::Cell &cell,
   unsigned before = scope.reporter.errorCount();
   Request own = request;
   own.settings = *settings;
+  scope.reporter.setContext(layer.loc, "in this layer of the model '" +
+                                           model.name.text.str() + "'");
   CellBuilder builder(cell, file.schedules, functions, own, scope.reporter,
                       segments->freshCell(cell.name.text));
   builder.build(segments->atCells());
+  scope.reporter.setContext(layer.loc, "");
   if (scope.reporter.errorCount() == before)
     part = builder.result();
   return part;
@@ -360,9 +387,11 @@ ModelValue ModelBuilder::applyCell(const Expr &layer, const syntax::Cell &cell,
                                    const Values &given,
                                    const std::string &name) {
   CellOp part = cellOf(layer, cell, given);
-  if (!part || !checkInputs(layer, part, given))
+  if (!part || !checkInputs(layer, part, given) || !addLayer(layer.loc))
     return {};
   bool hasStates = false, overTime = false, allReversed = true;
+  bool ofTarget = llvm::any_of(
+      given, [](const ModelValue &input) { return input.ofTarget; });
   for (auto tensor : part.getBody().getOps<TensorOp>())
     hasStates |= tensor.getRole() == Role::state;
   if (hasStates && !checkOverTime(layer, given))
@@ -402,7 +431,8 @@ ModelValue ModelBuilder::applyCell(const Expr &layer, const syntax::Cell &cell,
         const ModelValue *sequence = llvm::find_if(
             inputs, [](const ModelValue &it) { return it.overTime; });
         all[0] = *sequence;
-        Segment &segment = segments->segmentFor(all, true, false, layer.loc);
+        Segment &segment =
+            segments->segmentFor(all, /*overTime=*/true, ofTarget, layer.loc);
         Operand here = segments->import(segment, input, layer.loc);
         Value value = segment.expressions->materialise(
             here, tensor.tensorType().getShape(), layer.loc);
@@ -431,6 +461,7 @@ ModelValue ModelBuilder::applyCell(const Expr &layer, const syntax::Cell &cell,
       part.tensor(cast<FlatSymbolRefAttr>(part.getOutputs()[0]).getValue());
   result.kind = ModelValue::Values;
   result.overTime = overTime;
+  result.ofTarget = ofTarget;
   result.reversed =
       overTime && allReversed && !inputs.empty() &&
       llvm::any_of(inputs, [](const ModelValue &it) { return it.reversed; });

@@ -9,6 +9,7 @@
 #include "compiler/sema/Scores.h"
 #include "compiler/sema/Sizes.h"
 #include "compiler/sema/WrittenShape.h"
+#include "dialect/CellInterface.h"
 
 using namespace mlir;
 using namespace rnn;
@@ -40,9 +41,10 @@ void ModelBuilder::declare(const Declaration &declaration) {
   for (const Identifier &name : declaration.names) {
     NamedThing *thing = scope.add(
         name, role == Role::param ? NamedThing::Param : NamedThing::Input);
+    // Of a name that means two things, nothing more is said.
+    ModelValue &value = values[name.text];
     if (!thing)
       continue;
-    ModelValue &value = values[name.text];
     thing->poisoned = wrong;
     if (wrong)
       continue;
@@ -51,6 +53,7 @@ void ModelBuilder::declare(const Declaration &declaration) {
       type = RankedTensorType::get({}, IntegerType::get(op.getContext(), 32));
     value.kind = declaration.isIndex ? ModelValue::Indices : ModelValue::Values;
     value.overTime = declaration.overTime;
+    value.ofTarget = role == Role::target;
     value.tensor = segments->declare(name.loc, name.text, role, type,
                                      declaration.overTime);
     thing->tensor = value.tensor;
@@ -72,7 +75,43 @@ void ModelBuilder::declare(const Declaration &declaration) {
 }
 
 std::string ModelBuilder::layerName() {
-  return ++layers == 1 ? statement : statement + "." + std::to_string(layers);
+  std::string name;
+  do
+    name = ++layers == 1 ? statement : statement + "." + std::to_string(layers);
+  while (layerNames.contains(name));
+  layerNames.insert(name);
+  return name;
+}
+
+/// `hint`, or `hint.2` and so on: a name that callers see, and that is no
+/// other's.
+std::string ModelBuilder::scoreName(StringRef hint) {
+  auto isTaken = [&](StringRef name) {
+    return op.tensor(name) ||
+           llvm::any_of(model.statements, [&](const Statement &statement) {
+             auto *equation = std::get_if<Equation>(&statement);
+             auto *declaration = std::get_if<Declaration>(&statement);
+             return (equation && equation->name.text == name) ||
+                    (declaration &&
+                     llvm::any_of(declaration->names, [&](auto &declared) {
+                       return declared.text == name;
+                     }));
+           });
+  };
+  std::string name = hint.str();
+  for (unsigned i = 2; isTaken(name); ++i)
+    name = (hint + "." + Twine(i)).str();
+  return name;
+}
+
+/// True if the model may have one layer more. What has so many stands in a
+/// stack of stacks, and grows without intent.
+bool ModelBuilder::addLayer(Location loc) {
+  constexpr unsigned most = 2000;
+  if (++allLayers == most + 1)
+    scope.error(loc) << "the model '" << model.name.text << "' grows beyond "
+                     << most << " layers [cell-size]";
+  return allLayers <= most;
 }
 
 void ModelBuilder::define(const Equation &equation) {
@@ -99,14 +138,21 @@ void ModelBuilder::addScore(const syntax::Score &score) {
     return;
   if (value.kind != ModelValue::Values || !value.shape().empty()) {
     Report report = scope.error(score.value->loc);
-    report << "a " << word << " is one number, but " << quoted(*score.value)
-           << " is "
+    report << "a " << word << " is one number that the model computes, but "
+           << quoted(*score.value) << " is "
            << (value.kind == ModelValue::Values   ? shapeText(value.shape())
-               : value.kind == ModelValue::Number ? "a number of the text"
+               : value.kind == ModelValue::Number ? "the same for all inputs"
                                                   : "an index")
            << " [score-shape]";
     if (value.kind == ModelValue::Values)
-      report.note(score.value->loc, "write 'mean(..)' or 'sum(..)' around it");
+      report.note(
+          score.value->loc,
+          value.shape().size() == 1
+              ? value.overTime
+                    ? "write 'sum(..)' around it; 'mean(..)' of a sequence "
+                      "is over time"
+                    : "write 'mean(..)' or 'sum(..)' around it"
+              : "losses are made of vectors: multiply it by one");
     return;
   }
   std::string name = word.str();
@@ -119,7 +165,7 @@ void ModelBuilder::addScore(const syntax::Score &score) {
     finish = known->finish;
   }
   TensorOp tensor =
-      segments->publish(value, segments->freshName(name),
+      segments->publish(value, scoreName(name),
                         score.isLoss ? Role::loss : Role::metric, score.loc);
   if (finish != Finish::mean)
     tensor.setFinish(finish);
@@ -159,8 +205,20 @@ void ModelBuilder::finish() {
       continue;
     ModelValue value = segments->forwards(values[name.text], thing->loc);
     if (value.kind != ModelValue::Values) {
-      scope.error(name.loc)
-          << "'" << name.text << "' is not computed by the model [output-kind]";
+      bool isIndex = value.kind == ModelValue::Indices;
+      (scope.error(name.loc)
+       << "'" << name.text << "' is not computed by the model [output-kind]")
+          .note(thing->loc, isIndex ? "it holds the indices that callers give"
+                                    : "it is the same for all inputs");
+      continue;
+    }
+    if (value.ofTarget) {
+      (scope.error(name.loc)
+       << "'" << name.text
+       << "' depends on a target, which is not given when the model is used "
+          "[output-kind]")
+          .note(thing->loc, "it is defined here")
+          .note(name.loc, "declare as an input what outputs depend on");
       continue;
     }
     segments->publish(value, name.text, Role::output, thing->loc);
@@ -182,6 +240,29 @@ void ModelBuilder::finish() {
     if (thing.kind == NamedThing::Size)
       sizes.push_back(b.getNamedAttr(name, b.getI64IntegerAttr(thing.size)));
   op.setSizesAttr(b.getDictionaryAttr(sizes));
+}
+
+/// Reports names that are one in C, where a layer's `h.W` is `h_W`.
+void ModelBuilder::checkMembers() {
+  CellInterface face = interfaceOf(op);
+  std::map<std::pair<ArrayRole, std::string>, TensorOp> first;
+  auto check = [&](ArrayRole role, const std::string &member, TensorOp tensor) {
+    auto [entry, isNew] = first.try_emplace({role, member}, tensor);
+    TensorOp other = entry->second;
+    if (isNew || other == tensor)
+      return;
+    (scope.error(tensor.getLoc())
+     << "'" << other.getSymName() << "' and '" << tensor.getSymName()
+     << "' are both '" << member << "' in C [cell-name]")
+        .note(other.getLoc(), "the other one")
+        .note(tensor.getLoc(), "give one of them another name");
+  };
+  for (TensorOp param : face.params)
+    check(ArrayRole::GradParam, memberOf(param.getSymName()), param);
+  // Gradients of losses stand beside those of outputs.
+  for (const CellArray &array : face.arrays)
+    check(array.role == ArrayRole::Loss ? ArrayRole::Output : array.role,
+          array.member, array.tensor);
 }
 
 void ModelBuilder::build(OpBuilder &builder) {
@@ -212,7 +293,17 @@ void ModelBuilder::build(OpBuilder &builder) {
   if (scope.reporter.errorCount() != before)
     return;
   segments->finish();
+  checkMembers();
   scope.reportUnused();
+}
+
+CellSymbols ModelBuilder::symbols() {
+  CellSymbols symbols = symbolsOf(scope);
+  for (Symbol &symbol : symbols.names)
+    if (auto value = values.find(symbol.name);
+        value != values.end() && value->second.kind == ModelValue::Values)
+      symbol.shape = value->second.shape();
+  return symbols;
 }
 
 //===----------------------------------------------------------------------===//
@@ -234,7 +325,9 @@ std::optional<ModelValue> ModelBuilder::evaluateLayer(const Expr &expr) {
     return evaluateName(expr);
   case ExprKind::Time:
     (scope.error(expr.loc) << "only a cell has steps [model-time]")
-        .note(expr.loc, "in a model '" + expr.name + "' is the whole sequence");
+        .note(expr.loc, "in a model '" + expr.name +
+                            "' is the whole sequence; what looks back in time "
+                            "is a cell");
     return ModelValue();
   case ExprKind::Apply:
     return evaluateApply(expr);
@@ -259,7 +352,24 @@ std::optional<ModelValue> ModelBuilder::evaluateLayer(const Expr &expr) {
               "behind its sizes stand its inputs: '" + expr.name + "(..)(x)'");
     return ModelValue();
   }
+  if (!functions.isFunction(expr.name) && !rnn::isLayer(expr.name) &&
+      !scope.find(expr.name)) {
+    SmallVector<StringRef> others = rnn::layerNames();
+    for (const auto &entry : scope)
+      if (entry.second.kind == NamedThing::Function)
+        others.push_back(entry.first());
+    functions.reportUnknown(expr.name, expr.loc, others);
+    return ModelValue();
+  }
   return std::nullopt;
+}
+
+/// Reports indices where numbers must stand.
+void ModelBuilder::reportIndices(const Expr &expr) {
+  (scope.error(expr.loc) << quoted(expr)
+                         << " holds indices, not numbers [index-value]")
+      .note(expr.loc, "look them up: 'embedding(" + expr.source.str() +
+                          ", V, E)', where V is how many there are");
 }
 
 std::optional<ModelValue> ModelBuilder::evaluateName(const Expr &expr) {
@@ -278,6 +388,8 @@ std::optional<ModelValue> ModelBuilder::evaluateOverTime(const Expr &expr) {
   if (!checkArity(expr, 1, 1, expr.name))
     return ModelValue();
   ModelValue value = evaluate(*expr.operands[0]);
+  if (value.overTime && !addLayer(expr.loc))
+    value = {};
   evaluated[expr.operands[0].get()] = value;
   if (!value)
     return value;
@@ -286,14 +398,17 @@ std::optional<ModelValue> ModelBuilder::evaluateOverTime(const Expr &expr) {
   if (!value.overTime) {
     (scope.error(expr.loc) << "'" << expr.name << "' takes a sequence but "
                            << quoted(*expr.operands[0])
-                           << " has one value [layer-sequence]");
+                           << " has one value for all steps [layer-sequence]")
+        .note(expr.loc,
+              "a sequence is declared with '[T]': 'input x : [I][T]'");
     return ModelValue();
   }
   if (expr.name == "reverse") {
     if (value.kind == ModelValue::Indices) {
       scope.error(expr.loc)
           << quoted(*expr.operands[0])
-          << " holds indices; reverse what they look up [index-value]";
+          << " holds indices; reverse what they look up: 'reverse(embedding("
+          << expr.operands[0]->source << ", V, E))' [index-value]";
       return ModelValue();
     }
     value.reversed = !value.reversed;
@@ -301,8 +416,7 @@ std::optional<ModelValue> ModelBuilder::evaluateOverTime(const Expr &expr) {
     return value;
   }
   if (value.kind == ModelValue::Indices) {
-    scope.error(expr.loc) << quoted(*expr.operands[0])
-                          << " holds indices, not numbers [index-value]";
+    reportIndices(*expr.operands[0]);
     return ModelValue();
   }
   if (expr.name == "last")
@@ -351,6 +465,7 @@ ModelValue ModelBuilder::evaluateInSegment(const Expr &expr, bool isScore) {
   for (const Expr *leaf : leaves.exprs) {
     const ModelValue &value = evaluated[leaf];
     isPoison |= !value;
+    isScore |= value.ofTarget;
     overTime |= value.overTime;
     allReversed &= value.reversed || !value.overTime;
   }
@@ -373,9 +488,7 @@ std::optional<Operand> ModelBuilder::given(Segment &segment, const Expr &expr) {
   auto known = evaluated.find(&expr);
   if (known != evaluated.end()) {
     if (known->second.kind == ModelValue::Indices) {
-      (scope.error(expr.loc)
-       << quoted(expr) << " holds indices, not numbers [index-value]")
-          .note(expr.loc, "look them up: 'embedding(" + expr.name + ", V, E)'");
+      reportIndices(expr);
       return Operand();
     }
     return segments->import(segment, known->second, expr.loc);
@@ -402,7 +515,10 @@ std::optional<Operand> ModelBuilder::dense(Segment &segment, const Expr &expr) {
   if (input.shape().size() != 1) {
     Report report = scope.error(expr.loc);
     report << "'dense' takes a vector but " << quoted(*expr.operands[0])
-           << " is " << shapeText(input.shape()) << " [dense-shape]";
+           << " is " << (input.isMatrix() ? "the matrix " : "")
+           << (input.kind == Operand::Number ? "a number"
+                                             : shapeText(input.shape()))
+           << " [dense-shape]";
     scope.explain(report, *expr.operands[0], input);
     return Operand();
   }
@@ -470,11 +586,19 @@ std::optional<Operand> ModelBuilder::score(Segment &segment, const Expr &expr) {
       return Operand();
     if (number.kind != Operand::Number || number.number <= 0) {
       scope.error(expr.operands[2]->loc)
-          << "the third argument of '" << expr.name
-          << "' is a number above 0 [score-number]";
+          << "the third argument of '" << expr.name << "' is "
+          << quoted(*expr.operands[2])
+          << ", not a number above 0 [score-number]";
       return Operand();
     }
     in.number = number.number;
+  }
+  if (auto known = evaluated.find(&first);
+      known != evaluated.end() && known->second.kind == ModelValue::Indices) {
+    (scope.error(first.loc)
+     << quoted(first) << " holds indices, not numbers [index-value]")
+        .note(first.loc, "the prediction comes first: '" + form + "'");
+    return Operand();
   }
   Operand prediction = segment.expressions->evaluate(first);
   if (!prediction)
@@ -502,10 +626,22 @@ std::optional<Operand> ModelBuilder::score(Segment &segment, const Expr &expr) {
       target != evaluated.end() && target->second.kind == ModelValue::Indices;
   if (in.isIndex) {
     if (!known.takesIndex || prediction.shape().empty()) {
-      (scope.error(second.loc)
-       << "'" << expr.name << "' takes no index as target [score-arguments]")
-          .note(second.loc, "declare '" + second.name + "' as " +
-                                shapeText(prediction.shape()));
+      NamedThing *declared = scope.find(second.name);
+      Report report = scope.error(second.loc);
+      report << "'" << expr.name << "' takes no index as target";
+      if (known.takesIndex)
+        report << " of " << quoted(first) << ", which is a scalar";
+      report << " [score-arguments]";
+      if (declared)
+        report.note(declared->loc,
+                    "declare '" + second.name + "' as " +
+                        (prediction.shape().empty()
+                             ? "'[]'"
+                             : shapeText(prediction.shape())) +
+                        (known.takesIndex
+                             ? ", or predict a vector with one element for "
+                               "each class"
+                             : ""));
       return Operand();
     }
     ModelValue hot =

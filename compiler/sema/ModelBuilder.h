@@ -14,6 +14,7 @@
 #define RNNCC_COMPILER_SEMA_MODELBUILDER_H
 
 #include "compiler/sema/Segments.h"
+#include "compiler/sema/Symbols.h"
 
 namespace rnn {
 
@@ -28,6 +29,8 @@ public:
   /// Appends the model and its cells to what `builder` is building, or reports
   /// errors and leaves something that must be thrown away.
   void build(mlir::OpBuilder &builder);
+  /// What its names turned out to be, once it is built.
+  CellSymbols symbols();
 
 private:
   using Expr = syntax::Expr;
@@ -72,6 +75,10 @@ private:
 
   const syntax::Cell *findCell(llvm::StringRef name) const;
   std::string layerName();
+  std::string scoreName(llvm::StringRef hint);
+  bool addLayer(mlir::Location loc);
+  void reportIndices(const Expr &expr);
+  void checkMembers();
 
   const syntax::Cell &model;
   const syntax::File &file;
@@ -85,10 +92,12 @@ private:
   llvm::DenseMap<mlir::Value, Operand> logits; ///< of sigmoids and softmaxes
   std::map<std::string, CellOp> parts;         ///< by cell and settings
   llvm::SmallVector<syntax::Identifier> outputs;
-  std::string statement;  ///< what its layers are named after
-  unsigned layers = 0;    ///< of this statement so far
-  int64_t stackLevel = 0; ///< of the layer that is applied
-  int64_t draws = 0;      ///< of random numbers
+  std::string statement;        ///< what its layers are named after
+  unsigned layers = 0;          ///< of this statement so far
+  unsigned allLayers = 0;       ///< of the model so far
+  llvm::StringSet<> layerNames; ///< of layers that have parameters or states
+  int64_t stackLevel = 0;       ///< of the layer that is applied
+  int64_t draws = 0;            ///< of random numbers
 };
 
 } // namespace rnn

@@ -26,7 +26,10 @@ Report Reporter::show(Location loc, DiagnosticSeverity severity) {
 
 Report Reporter::error(Location loc) {
   ++count;
-  return show(loc, DiagnosticSeverity::Error);
+  Report report = show(loc, DiagnosticSeverity::Error);
+  if (!context.empty())
+    report.note(*contextLoc, context);
+  return report;
 }
 
 Report Reporter::warning(Location loc) {

@@ -52,6 +52,11 @@ public:
 
   Report error(mlir::Location loc);
   Report warning(mlir::Location loc);
+  /// Says of all errors from here on what led to their place; "" of none.
+  void setContext(mlir::Location loc, std::string text) {
+    contextLoc = loc;
+    context = std::move(text);
+  }
   /// Of errors, and of warnings where they count as errors.
   unsigned errorCount() const { return count; }
 
@@ -59,6 +64,8 @@ private:
   Report show(mlir::Location loc, mlir::DiagnosticSeverity severity);
 
   llvm::DenseSet<mlir::Location> places;
+  std::optional<mlir::Location> contextLoc;
+  std::string context;
   unsigned count = 0;
   unsigned shown[2] = {}; ///< warnings, errors
   bool warningsAreErrors;

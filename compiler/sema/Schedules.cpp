@@ -22,8 +22,15 @@ void rnn::checkSchedules(const syntax::File &file, Reporter &reporter) {
     if (!llvm::is_contained(names, name)) {
       Report report = reporter.error(schedule.cell.loc);
       report << "there is no cell '" << name << "' to schedule [unknown-name]";
-      report.suggest(schedule.cell.loc, name,
-                     [&] { return SmallVector<StringRef>(names); });
+      auto model = llvm::find_if(file.models, [&](const syntax::Cell &model) {
+        return model.name.text == name;
+      });
+      if (model != file.models.end())
+        report.note(model->name.loc, "a model has no schedule; give one to the "
+                                     "cells that it applies");
+      else
+        report.suggest(schedule.cell.loc, name,
+                       [&] { return SmallVector<StringRef>(names); });
       continue;
     }
     auto [entry, isNew] =

@@ -311,6 +311,10 @@ void Scope::bindParameter(const Parameter &parameter) {
 void Scope::reportUnused() {
   static constexpr StringRef kinds[] = {"size",  "function",  "input",
                                         "state", "parameter", "name"};
+  auto kindOf = [](NamedThing &thing) {
+    bool isTarget = thing.tensor && thing.tensor.getRole() == Role::target;
+    return isTarget ? StringRef("target") : kinds[thing.kind];
+  };
   SmallVector<std::pair<StringRef, NamedThing *>> unused;
   for (auto &[name, thing] : names)
     if (!thing.used && !name.starts_with("_"))
@@ -324,7 +328,7 @@ void Scope::reportUnused() {
     return placeOf(left) < placeOf(right);
   });
   for (auto [name, thing] : unused)
-    (reporter.warning(thing->loc) << "the " << kinds[thing->kind] << " '"
-                                  << name << "' is never used [unused-name]")
+    (reporter.warning(thing->loc) << "the " << kindOf(*thing) << " '" << name
+                                  << "' is never used [unused-name]")
         .note(thing->loc, "delete it, or begin its name with '_' to keep it");
 }

@@ -192,6 +192,7 @@ ModelValue Segments::valueIn(Segment &segment, Operand operand) {
   value.kind = ModelValue::Values;
   value.overTime = segment.overTime;
   value.reversed = segment.reversed;
+  value.ofTarget = segment.isScore;
   value.segment = &segment;
   value.operand = operand;
   return value;
@@ -225,6 +226,7 @@ ModelValue Segments::forwards(ModelValue value, Location loc) {
   ModelValue result;
   result.kind = value.kind;
   result.overTime = true;
+  result.ofTarget = value.ofTarget;
   result.tensor =
       declare(loc, freshName("v$"), Role::value, from.tensorType(), true);
   result.def = ReverseOp::create(steps, loc, result.tensor.getSymName(),
@@ -242,6 +244,7 @@ ModelValue Segments::endState(Segment &segment, StringRef name, Value value,
   WriteOp::create(*segment.body, loc, name, value);
   ModelValue result;
   result.kind = ModelValue::Values;
+  result.ofTarget = segment.isScore;
   result.tensor = declare(loc, name, Role::value,
                           cast<RankedTensorType>(value.getType()), false);
   result.def = segment.run;
@@ -258,6 +261,7 @@ ModelValue Segments::finalOf(const ModelValue &value, Location loc) {
   auto run = cast<RunOp>(value.def);
   std::string name = freshName((state.getSymName() + "$T").str());
   result.kind = ModelValue::Values;
+  result.ofTarget = value.ofTarget;
   result.def = run;
   result.tensor =
       declare(loc, name, Role::value, state.tensorType(), /*overTime=*/false);
@@ -277,7 +281,7 @@ ModelValue Segments::last(ModelValue value, Location loc) {
   value = forwards(value, loc);
   if (value.state)
     return finalOf(value, loc);
-  Segment &segment = segmentFor(value, /*overTime=*/true, false, loc);
+  Segment &segment = segmentFor(value, /*overTime=*/true, value.ofTarget, loc);
   Operand operand = import(segment, value, loc);
   std::string name = freshName("last$");
   Value now = segment.expressions->materialise(operand, operand.shape(), loc);
@@ -287,7 +291,7 @@ ModelValue Segments::last(ModelValue value, Location loc) {
 }
 
 ModelValue Segments::mean(ModelValue value, Location loc) {
-  Segment &segment = segmentFor(value, /*overTime=*/true, false, loc);
+  Segment &segment = segmentFor(value, /*overTime=*/true, value.ofTarget, loc);
   Operand operand = import(segment, value, loc);
   ImplicitLocOpBuilder b(loc, *segment.body);
   Value now = segment.expressions->materialise(operand, operand.shape(), loc);
@@ -300,7 +304,8 @@ ModelValue Segments::mean(ModelValue value, Location loc) {
   ModelValue total = endState(segment, sumName, sum, loc);
   ModelValue steps_ = endState(segment, countName, count, loc);
 
-  Segment &once = segmentFor({total, steps_}, /*overTime=*/false, false, loc);
+  Segment &once =
+      segmentFor({total, steps_}, /*overTime=*/false, value.ofTarget, loc);
   Value s = import(once, total, loc).value, n = import(once, steps_, loc).value;
   ImplicitLocOpBuilder after(loc, *once.body);
   // Of no steps the mean is 0.
@@ -311,7 +316,7 @@ ModelValue Segments::mean(ModelValue value, Location loc) {
 }
 
 ModelValue Segments::largest(ModelValue value, Location loc) {
-  Segment &segment = segmentFor(value, /*overTime=*/true, false, loc);
+  Segment &segment = segmentFor(value, /*overTime=*/true, value.ofTarget, loc);
   Operand operand = import(segment, value, loc);
   Value now = segment.expressions->materialise(operand, operand.shape(), loc);
   std::string name = freshName("max$"), countName = freshName("count$");
@@ -343,6 +348,7 @@ ModelValue Segments::oneHot(const ModelValue &indices, int64_t size,
   if (result)
     return result;
   result.kind = ModelValue::Values;
+  result.ofTarget = indices.ofTarget;
   result.overTime = indices.overTime;
   result.tensor = declare(loc, freshName((name + "$").str()), Role::value,
                           typeOf({size}), indices.overTime);

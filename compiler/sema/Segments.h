@@ -34,6 +34,7 @@ struct ModelValue {
   bool overTime = false; ///< one for every step, not one for every sequence
   bool reversed = false; ///< what is stored for step t is that of the step as
                          ///< far from the end
+  bool ofTarget = false; ///< it is missing where the caller gives no targets
   Segment *segment = nullptr; ///< it is computed in, as `operand`; or
   Operand operand;
   TensorOp tensor;                ///< what it is stored in,
@@ -47,7 +48,8 @@ struct ModelValue {
 /// A cell that is being built, and the run of it.
 class Segment {
 public:
-  bool overTime, reversed, isScore;
+  bool overTime, reversed;
+  bool isScore; ///< it computes what needs targets, and nothing else
   CellOp cell;
   RunOp run;
   std::optional<mlir::OpBuilder> declarations, body;

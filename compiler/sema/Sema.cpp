@@ -44,23 +44,23 @@ static void checkCellNames(const syntax::File &file, Reporter &reporter) {
     StringRef name = cell.name.text;
     auto [same, isNew] = names.try_emplace(name, &cell);
     if (!isNew) {
-      (reporter.error(cell.name.loc)
-       << "the cell '" << name << "' is defined twice [defined-twice]")
+      (reporter.error(cell.name.loc) << "the " << cell.kind() << " '" << name
+                                     << "' is defined twice [defined-twice]")
           .note(same->second->name.loc, "it is defined here first");
       continue;
     }
     std::string prefix = snakeCase(name);
     if (prefix == "rnncc")
-      (reporter.error(cell.name.loc) << "the cell '" << name
+      (reporter.error(cell.name.loc) << "the " << cell.kind() << " '" << name
                                      << "' has the name of the runtime in C "
                                         "[cell-name]")
           .note(cell.name.loc, "give it another name");
     auto [other, isFree] = prefixes.try_emplace(prefix, &cell);
     if (!isFree)
       (reporter.error(cell.name.loc)
-       << "the cells '" << other->second->name.text << "' and '" << name
-       << "' are both '" << prefix << "' in C [cell-name]")
-          .note(other->second->name.loc, "the other cell")
+       << "the " << cell.kind() << "s '" << other->second->name.text
+       << "' and '" << name << "' are both '" << prefix << "' in C [cell-name]")
+          .note(other->second->name.loc, "the other " + other->second->kind())
           .note(cell.name.loc, "give one of them another name");
   }
 }
@@ -72,26 +72,28 @@ static bool names(const syntax::Expr &expr, StringRef name) {
          });
 }
 
-/// True of a cell that a model applies, with sizes that nobody gives besides:
-/// it is compiled as a part of models alone.
-static bool isOnlyPart(const syntax::Cell &cell, const syntax::File &file,
-                       const Request &request) {
-  bool isGiven =
-      llvm::all_of(cell.parameters, [&](const syntax::Parameter &parameter) {
-        return parameter.value ||
-               llvm::any_of(request.settings, [&](const Setting &setting) {
-                 return setting.name == parameter.name.text &&
-                        (setting.cell.empty() ||
-                         setting.cell == cell.name.text);
-               });
-      });
-  if (isGiven)
-    return false;
+/// True if all sizes of the cell are given, by its text or by the user.
+static bool isGiven(const syntax::Cell &cell, const Request &request) {
+  return llvm::all_of(cell.parameters, [&](const syntax::Parameter &parameter) {
+    return parameter.value ||
+           llvm::any_of(request.settings, [&](const Setting &setting) {
+             return setting.name == parameter.name.text &&
+                    (setting.cell.empty() || setting.cell == cell.name.text);
+           });
+  });
+}
+
+/// True if a model of the file applies the cell.
+static bool isApplied(const syntax::Cell &cell, const syntax::File &file) {
+  StringRef name = cell.name.text;
   for (const syntax::Cell &model : file.models)
-    for (const syntax::Statement &statement : model.statements)
-      if (auto *equation = std::get_if<syntax::Equation>(&statement))
-        if (names(*equation->value, cell.name.text))
-          return true;
+    for (const syntax::Statement &statement : model.statements) {
+      auto *equation = std::get_if<syntax::Equation>(&statement);
+      auto *score = std::get_if<syntax::Score>(&statement);
+      if ((equation && names(*equation->value, name)) ||
+          (score && names(*score->value, name)))
+        return true;
+    }
   return false;
 }
 
@@ -105,9 +107,10 @@ OwningOpRef<ModuleOp> rnn::analyze(const syntax::File &file,
 
   OwningOpRef<ModuleOp> module = ModuleOp::create(loc);
   OpBuilder builder = OpBuilder::atBlockEnd(module->getBody());
-  for (const syntax::Cell &cell : file.cells) {
-    if (!request.wants(cell.name.text) || isOnlyPart(cell, file, request))
-      continue;
+  // Without sizes a cell is no more than a part of models; if it is not that
+  // either, because no model names it rightly, that error comes first.
+  SmallVector<const syntax::Cell *> parts;
+  auto build = [&](const syntax::Cell &cell) {
     CellBuilder cellBuilder(cell, file.schedules, functions, request, reporter);
     unsigned before = reporter.errorCount();
     cellBuilder.build(builder);
@@ -115,9 +118,24 @@ OwningOpRef<ModuleOp> rnn::analyze(const syntax::File &file,
       drawForCallers(cellBuilder.result(), builder);
     if (symbols)
       symbols->push_back(cellBuilder.symbols());
+  };
+  for (const syntax::Cell &cell : file.cells) {
+    if (!request.wants(cell.name.text))
+      continue;
+    if (file.models.empty() || isGiven(cell, request))
+      build(cell);
+    else
+      parts.push_back(&cell);
   }
   for (const syntax::Cell &model : file.models)
-    if (request.wants(model.name.text))
-      ModelBuilder(model, file, functions, request, reporter).build(builder);
+    if (request.wants(model.name.text)) {
+      ModelBuilder modelBuilder(model, file, functions, request, reporter);
+      modelBuilder.build(builder);
+      if (symbols)
+        symbols->push_back(modelBuilder.symbols());
+    }
+  for (const syntax::Cell *cell : parts)
+    if (!reporter.errorCount() && !isApplied(*cell, file))
+      build(*cell);
   return reporter.errorCount() ? nullptr : std::move(module);
 }

@@ -16,7 +16,7 @@ static Symbol symbolOf(StringRef name, const NamedThing &thing) {
     return symbol;
   if (thing.kind == NamedThing::Size)
     symbol.size = thing.size;
-  else if (thing.kind == NamedThing::Local)
+  else if (thing.kind == NamedThing::Local && thing.now)
     symbol.shape = thing.now->shape();
   else if (thing.tensor)
     symbol.shape.emplace(TensorOp(thing.tensor).tensorType().getShape());

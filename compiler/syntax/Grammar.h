@@ -118,6 +118,7 @@ private:
   unsigned badAtStart = 0; ///< and before the statement's first token
   const char *statementStart = nullptr;
   bool isScheduleFile;
+  bool inModel = false; ///< what is parsed belongs to a model
   bool isUnclosed =
       false; ///< a cell or model was not closed where it should have been
   unsigned errors = 0;

@@ -303,7 +303,8 @@ ExprPtr Parser::parsePrimary() {
           << "a step is written behind a state: 'h[t-1]'";
     if (start.text == "T")
       diagnostic.attachNote(start.loc)
-          << "a cell does not know how many steps there are";
+          << (inModel ? "a sequence is written '[I][T]' or 'int[T]'"
+                      : "a cell does not know how many steps there are");
     return nullptr;
   }
   bool isPower = at("*") && previous.text == "*" &&

@@ -213,6 +213,7 @@ bool Parser::parseCell(File &file) {
   bool isModel = at("model");
   std::vector<Cell> &list = isModel ? file.models : file.cells;
   advance();
+  inModel = isModel;
   std::optional<Identifier> name = parseName(isModel ? "a model" : "a cell");
   if (!name)
     return false;
@@ -264,6 +265,7 @@ bool Parser::parseParameter(Cell &cell) {
 
 /// fn
 bool Parser::parseFunction(File &file) {
+  inModel = false;
   advance();
   std::optional<Identifier> name = parseName("a function");
   if (!name || !expect("("))
@@ -382,7 +384,10 @@ bool Parser::parseDeclaration(Cell &cell, DeclarationRole role) {
     return false;
   if (at("[")) {
     unexpected("the end of the declaration",
-               "time is no part of a shape: the text is about one step");
+               declaration.overTime ? "time has one axis"
+               : cell.isModel       ? "a param is the same in every step"
+                                    : "time is no part of a shape: the text is "
+                                      "about one step");
     return false;
   }
   if (at("=") && !parseInitialiser(declaration))
@@ -424,7 +429,9 @@ bool Parser::parseInitialiser(Declaration &declaration) {
     auto diagnostic = error(equals) << "only a param can have an initialiser "
                                        "[misplaced-initialiser]";
     diagnostic.attachNote(equals)
-        << "a state starts at zeros, or at what the caller passes";
+        << (declaration.role == DeclarationRole::State
+                ? "a state starts at zeros, or at what the caller passes"
+                : "it is what the caller passes");
     return false;
   }
   if (token.kind != TokenKind::Name) {

@@ -1,5 +1,5 @@
 """Prints the ```mlir examples in the descriptions of a .td file as one text for
--split-input-file, each under the name of its op. A cell stands as it is; of all
+-split-input-file, each under the name of its op. A cell or model stands as it is; of all
 else, the declarations go into a cell and the rest into its forward scan, or into
 its backward one if gradients are added up."""
 import re
@@ -12,7 +12,7 @@ for block in re.split(r"\n(?=def )", text):
     op = re.match(r"def (Rnn_\w+Op) *: *Rnn_\w*Op<\"(\w+)\"", block)
     for example in re.findall(r"```mlir\n(.*?)```", block, re.S):
         example = textwrap.dedent(example).strip()
-        if "rnn.cell" not in example:
+        if "rnn.cell" not in example and "rnn.model" not in example:
             lines = example.split("\n")
             declared = [line for line in lines if line.startswith(("rnn.tensor", "rnn.schedule"))]
             body = [line for line in lines if line not in declared]
