@@ -18,6 +18,8 @@
 
 namespace rnn {
 
+struct ScoreInputs;
+
 class ModelBuilder {
 public:
   ModelBuilder(const syntax::Cell &model, const syntax::File &file,
@@ -72,6 +74,12 @@ private:
   std::optional<Operand> score(Segment &segment, const Expr &expr);
   std::optional<Operand> squash(Segment &segment, const Expr &expr);
   mlir::Value logitsOf(Segment &segment, const Expr &expr);
+  std::optional<double> scoreNumber(Segment &segment, const Expr &call);
+  bool readPrediction(Segment &segment, const Expr &call, ScoreInputs &in);
+  mlir::Value indexTarget(Segment &segment, const Expr &call,
+                          llvm::ArrayRef<int64_t> shape);
+  mlir::Value valueTarget(Segment &segment, const Expr &call,
+                          llvm::ArrayRef<int64_t> shape);
 
   const syntax::Cell *findCell(llvm::StringRef name) const;
   std::string layerName();
