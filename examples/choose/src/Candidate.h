@@ -1,0 +1,45 @@
+//===- Candidate.h - a cell and all that was found out about it -*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef CHOOSE_CANDIDATE_H
+#define CHOOSE_CANDIDATE_H
+
+#include "Cell.h"
+#include "Measure.h"
+#include "Sizing.h"
+#include "Trial.h"
+
+namespace choose {
+
+/// A cell in the comparison.
+struct Candidate {
+  Cell cell;
+  Sized sized;
+  Cost cost;
+  std::vector<Trial> trials; ///< one for each seed, in one order for all cells
+
+  /// Qualities, one for each seed that could be trained from.
+  std::vector<double> qualities() const {
+    std::vector<double> values;
+    for (const Trial &trial : trials)
+      if (!trial.diverged)
+        values.push_back(trial.quality);
+    return values;
+  }
+
+  /// Whether every seed could be trained from.
+  bool isSteady() const { return qualities().size() == trials.size(); }
+
+  /// Median over the seeds.
+  double sequencesPerSecond() const;
+};
+
+/// A number in `digits` places that count: "0.00123".
+std::string shown(double value, int digits = 3);
+
+} // namespace choose
+
+#endif // CHOOSE_CANDIDATE_H
