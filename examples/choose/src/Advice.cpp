@@ -49,6 +49,13 @@ double Candidate::sequencesPerSecond() const {
   return median(values);
 }
 
+double Candidate::microseconds() const {
+  std::vector<double> values;
+  for (const Trial &trial : trials)
+    values.push_back(trial.microseconds);
+  return median(values);
+}
+
 /// "A, B and C".
 static std::string listed(const std::vector<std::string> &names) {
   std::string text;
@@ -103,7 +110,7 @@ static Advice amongEquals(const Task &task, const Candidate &best,
     group.push_back(rival.candidate);
   std::sort(group.begin(), group.end(),
             [](const Candidate *a, const Candidate *b) {
-              return a->cost.microseconds < b->cost.microseconds;
+              return a->microseconds() < b->microseconds();
             });
   const Candidate &first = *group[0];
   for (const Candidate *candidate : group) {
@@ -113,17 +120,19 @@ static Advice amongEquals(const Task &task, const Candidate &best,
   }
   double noise = noiseOf(task, mean(best.qualities()), equals);
   std::string seeds = std::to_string(best.trials.size()) + " seeds";
-  std::string shows = "a difference of " + shown(100 * noise, 2) +
-                      " % of the best's " + (task.isText ? "errors" : "RMSE") +
-                      " would have shown.";
+  const char *wrong = task.isText ? "errors" : "RMSE";
+  std::string shows =
+      (noise > 1 ? std::string("a difference larger than the best's ") + wrong
+                 : "a difference of " + shown(100 * noise, 2) +
+                       " % of the best's " + wrong) +
+      " would have shown.";
   if (noise > wide)
     return {"Undecided: over " + seeds + " " + listed(all) +
                 " cannot be told apart.",
-            "The noise is wide: only " + shows +
-                " More seeds (--seeds) tell more.",
+            "The noise is wide: only " + shows + " More seeds tell more.",
             {}};
   Advice advice;
-  double lead = group[1]->cost.microseconds / first.cost.microseconds;
+  double lead = group[1]->microseconds() / first.microseconds();
   if (lead >= faster)
     advice.sentence = first.cell.label + ": as good as " + listed(others) +
                       " within the noise, and " + shown(lead, 2) +
@@ -201,6 +210,16 @@ static Advice among(const Task &task,
   advice = equals.empty() ? alone(task, best, rivals)
                           : amongEquals(task, best, equals);
   advice.reasons = reasons;
+  if (task.isText) {
+    double examples = double(task.validation.count());
+    double kept = std::min(quality, 1 - 1 / examples);
+    advice.reasons.push_back(
+        "All this is the noise of seeds. Over " +
+        std::to_string(task.validation.count()) + " examples an accuracy of " +
+        shown(quality) + " has itself a standard error of about " +
+        shown(std::sqrt(kept * (1 - kept) / examples), 2) +
+        ": what differs less may not differ on other texts.");
+  }
   return advice;
 }
 

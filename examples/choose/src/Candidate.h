@@ -33,8 +33,9 @@ struct Candidate {
   /// Whether every seed could be trained from.
   bool isSteady() const { return qualities().size() == trials.size(); }
 
-  /// Median over the seeds.
+  /// Medians over the seeds.
   double sequencesPerSecond() const;
+  double microseconds() const;
 };
 
 /// A number in `digits` places that count: "0.00123".

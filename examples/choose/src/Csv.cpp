@@ -109,8 +109,9 @@ Columns choose::readCsv(const std::string &path,
     }
     if (fields.size() != width)
       fail(place, "has " + std::to_string(fields.size()) +
-                      " fields, but line " + std::to_string(first) + " has " +
-                      std::to_string(width));
+                      (fields.size() == 1 ? " field, but line "
+                                          : " fields, but line ") +
+                      std::to_string(first) + " has " + std::to_string(width));
     for (size_t c = 0; c < wanted.size(); ++c) {
       const std::string &field = fields[wanted[c]];
       if (!parse(field, number))

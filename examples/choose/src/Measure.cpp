@@ -35,7 +35,7 @@ static void check(rnncc_status status, const char *what) {
 /// The median over blocks of steps: a clock is too coarse for one.
 static double timeStep(const rnncc_descriptor &model, const rnncc_call *call) {
   using Clock = std::chrono::steady_clock;
-  constexpr int blocks = 501, steps = 20;
+  constexpr int blocks = 1001, steps = 20;
   std::vector<double> times;
   for (int block = 0; block < blocks; ++block) {
     Clock::time_point begin = Clock::now();
@@ -49,8 +49,15 @@ static double timeStep(const rnncc_descriptor &model, const rnncc_call *call) {
   return median(times);
 }
 
-Cost choose::measure(const rnncc_descriptor &model, int64_t steps,
-                     int64_t batch) {
+Cost choose::costOf(const rnncc_descriptor &model, int64_t steps,
+                    int64_t batch) {
+  return {model.forward_flops,
+          double(model.weights_bytes() + model.tape_bytes(steps, batch) +
+                 std::max(model.forward_scratch_bytes(steps, batch),
+                          model.backward_scratch_bytes(steps, batch)))};
+}
+
+double choose::measureStep(const rnncc_descriptor &model) {
   std::vector<Memory> memory;
   std::vector<const void *> params;
   for (int64_t i = 0; i < model.n_params; ++i) {
@@ -79,8 +86,5 @@ Cost choose::measure(const rnncc_descriptor &model, int64_t steps,
                   zeros(size_t(rnncc_array_bytes(&model.arrays[i], 1, 1))))
               .get();
   }
-  return {model.forward_flops, timeStep(model, call.get()),
-          double(model.weights_bytes() + model.tape_bytes(steps, batch) +
-                 std::max(model.forward_scratch_bytes(steps, batch),
-                          model.backward_scratch_bytes(steps, batch)))};
+  return timeStep(model, call.get());
 }

@@ -13,13 +13,16 @@ namespace choose {
 
 /// What a model costs on this machine.
 struct Cost {
-  double flops;        ///< of a step of one row; a multiply-add counts two
-  double microseconds; ///< of a step of one row on one thread, median
-  double bytes;        ///< weights, tape and scratch, to train a batch
+  double flops; ///< of a step of one row; a multiply-add counts two
+  double bytes; ///< weights, tape and scratch, to train a batch
 };
 
-/// Times single steps and asks for the rest. Throws std::runtime_error.
-Cost measure(const rnncc_descriptor &model, int64_t steps, int64_t batch);
+/// What training sequences of `steps` in batches costs.
+Cost costOf(const rnncc_descriptor &model, int64_t steps, int64_t batch);
+
+/// Microseconds of a step of one row on one thread, median of many. Throws
+/// std::runtime_error.
+double measureStep(const rnncc_descriptor &model);
 
 } // namespace choose
 

@@ -27,7 +27,7 @@ static const char head[] = R"(<!DOCTYPE html>
   :root { --ground: #16181b; --ink: #e8e8e8; --soft: #a5a9ad; --grid: #34383d; --panel: #212529;
     --c0: #56b4e9; --c1: #ff9248; --c2: #2fc79a; --c3: #e58cc4; --c4: #f0e442; --c5: #93b0ff; --c6: #d0a27c; --c7: #bbb; }
 }
-body { background: var(--ground); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; max-width: 52rem;
+body { background: var(--ground); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; max-width: 56rem;
   margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.6rem; margin: 0; } h2 { font-size: 1.1rem; margin: 2.2rem 0 .3rem; }
 p { margin: .4rem 0; } .soft { color: var(--soft); }
@@ -35,9 +35,9 @@ p { margin: .4rem 0; } .soft { color: var(--soft); }
 .advice strong { font-size: 1.15rem; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-th, td { padding: .3rem .6rem; text-align: right; border-bottom: 1px solid var(--grid); white-space: nowrap; }
+th, td { padding: .3rem .5rem; font-size: .92rem; text-align: right; border-bottom: 1px solid var(--grid); white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; }
-svg { display: block; width: 100%; max-width: 46rem; height: auto; }
+svg { display: block; width: 100%; height: auto; }
 svg text { fill: var(--ink); font: 13px system-ui, sans-serif; }
 .grid { stroke: var(--grid); } .reference { stroke: var(--soft); stroke-dasharray: 5 4; }
 .line { fill: none; stroke: var(--c); stroke-width: 2.4; stroke-linejoin: round; }
@@ -87,9 +87,8 @@ static std::string qualityPlot(const Task &task,
 static std::string latencyPlot(const std::vector<Candidate> &candidates) {
   std::vector<Bar> bars;
   for (size_t i = 0; i < candidates.size(); ++i)
-    bars.push_back({candidates[i].cell.label, i,
-                    candidates[i].cost.microseconds,
-                    shown(candidates[i].cost.microseconds)});
+    bars.push_back({candidates[i].cell.label, i, candidates[i].microseconds(),
+                    shown(candidates[i].microseconds())});
   return barPlot("microseconds for a step", bars);
 }
 
@@ -193,12 +192,12 @@ std::string choose::pageOf(const Task &task, const Protocol &protocol,
       "are weights, tape and scratch of a batch.",
       "soft");
   html += heading("Quality") + qualityPlot(task, candidates);
-  html += paragraph(std::string("A dot is a seed, the bar mean and standard "
-                                "error; ") +
-                        (task.isText ? "more" : "less") + " is better. " +
-                        task.baselineName + " has " + task.quality() + " " +
-                        shown(task.baseline) + ".",
-                    "soft");
+  html +=
+      paragraph(std::string("A dot is a seed, the bar mean and standard "
+                            "error; ") +
+                    (task.isText ? "more" : "less") + " is better. " + "By " +
+                    task.baselineName + " it is " + shown(task.baseline) + ".",
+                "soft");
   html += heading("Time for a step") + latencyPlot(candidates);
   html += heading("Learning") + learningPlot(candidates);
   html += paragraph("A thin line is a seed, the thick one their mean as far as "

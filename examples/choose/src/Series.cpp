@@ -66,7 +66,7 @@ Task choose::forecastTask(const Columns &columns, int64_t steps, int64_t most) {
                   std::to_string(steps) + " steps.";
   task.steps = steps;
   task.inputs = columns.count();
-  task.baselineName = "the value before, once more";
+  task.baselineName = "repeating the last value";
 
   std::vector<float> scaled(columns.values.size());
   for (int64_t c = 0; c < columns.count(); ++c) {

@@ -22,7 +22,7 @@ Table choose::tableOf(const Task &task,
          std::to_string(candidate.sized.parameters),
          none ? "diverged" : shown(mean(qualities)),
          none ? "-" : shown(deviation(qualities), 2),
-         shown(candidate.cost.flops, 4), shown(candidate.cost.microseconds),
+         shown(candidate.cost.flops, 4), shown(candidate.microseconds()),
          none ? "-" : shown(candidate.sequencesPerSecond()),
          shown(candidate.cost.bytes / 1024)});
   }

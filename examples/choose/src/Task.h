@@ -33,7 +33,7 @@ struct Task {
   int64_t vocabulary = 0;   ///< different tokens of texts
   double unit = 1;          ///< of y, in the units of the data
   double baseline = 0;      ///< quality without learning
-  std::string baselineName; ///< how that comes about
+  std::string baselineName; ///< what is done instead: "guessing"
   Examples training, validation;
 
   /// What quality is called. Of an accuracy more is better.

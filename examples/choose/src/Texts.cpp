@@ -136,7 +136,7 @@ Task choose::textTask(const std::string &first, const std::string &second,
   task.inputs = embedding;
   task.vocabulary = int64_t(numbers.size()) + 1;
   task.baseline = 0.5;
-  task.baselineName = "a guess";
+  task.baselineName = "guessing";
   auto add = [&](Examples &examples, const Words &run, int label) {
     for (int64_t t = 0; t < steps; ++t) {
       auto found = t < int64_t(run.size()) ? numbers.find(run[size_t(t)])

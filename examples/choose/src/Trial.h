@@ -26,6 +26,7 @@ struct Trial {
   double quality = 0;            ///< in validation, with the best weights
   std::vector<double> losses;    ///< in validation, after each epoch
   double sequencesPerSecond = 0; ///< in updates
+  double microseconds = 0;       ///< of a step, see measureStep
   std::vector<double> gradients; ///< [steps]; empty if the cell has none
   std::string noGradients;       ///< why
 };

@@ -50,15 +50,19 @@ static std::vector<Candidate> prepare(const Options &options,
                                       const Task &task) {
   Compiler compiler;
   std::vector<Candidate> candidates;
-  for (const Cell &cell : readCells(options)) {
+  std::vector<Cell> cells = readCells(options);
+  // The last first: those of the user are more likely to have mistakes.
+  std::reverse(cells.begin(), cells.end());
+  for (const Cell &cell : cells) {
     Sized sized = sizeCell(compiler, cell, task, options.parameters);
     Cost cost =
-        measure(*sized.model.descriptor, task.steps, options.protocol.batch);
+        costOf(*sized.model.descriptor, task.steps, options.protocol.batch);
     std::printf("%s: %lld units, %lld parameters\n", cell.label.c_str(),
                 (long long)sized.hidden, (long long)sized.parameters);
     std::fflush(stdout);
     candidates.push_back({cell, sized, cost, {}});
   }
+  std::reverse(candidates.begin(), candidates.end());
   return candidates;
 }
 
@@ -78,6 +82,7 @@ static void trainAll(std::vector<Candidate> &candidates, const Task &task,
       };
       Trial trial = train(*candidate.sized.model.descriptor, task,
                           options.protocol, uint64_t(seed), afterEpoch);
+      trial.microseconds = measureStep(*candidate.sized.model.descriptor);
       progress.done(run, trial.diverged ? "diverged"
                                         : std::to_string(trial.losses.size()) +
                                               " epochs, " + task.quality() +
@@ -88,12 +93,12 @@ static void trainAll(std::vector<Candidate> &candidates, const Task &task,
 
 static void run(const Options &options) {
   Task task = readTask(options);
-  std::printf("%s: %s\n%lld examples to learn from, %lld to validate; %s has "
-              "%s %s\n",
+  std::printf("%s: %s\n%lld examples to learn from, %lld to validate; %s "
+              "by %s is %s\n",
               task.source.c_str(), task.question.c_str(),
               (long long)task.training.count(),
-              (long long)task.validation.count(), task.baselineName.c_str(),
-              task.quality(), shown(task.baseline).c_str());
+              (long long)task.validation.count(), task.quality(),
+              task.baselineName.c_str(), shown(task.baseline).c_str());
   checkWritable(options.html); // not only after minutes of training
   std::vector<Candidate> candidates = prepare(options, task);
   trainAll(candidates, task, options);
