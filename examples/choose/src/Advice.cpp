@@ -20,11 +20,10 @@ const char *const choose::rule =
     "advised. Else, of these and the best, the one that takes the least time "
     "for a step, if it is at least 1.1 times as fast as each other; if not, "
     "there is no clear winner. Where the noise hides a difference of more than "
-    "a quarter of what the best gets wrong, nothing is decided.";
+    "a quarter of the best RMSE, or of 5 points of accuracy, nothing is "
+    "decided.";
 
 static constexpr double significant = 0.05, faster = 1.1;
-/// Noise, as a part of what the best gets wrong.
-static constexpr double narrow = 0.05, wide = 0.25;
 
 std::string choose::shown(double value, int digits) {
   char text[40];
@@ -91,14 +90,35 @@ static std::string reason(const Task &task, const Candidate &best,
   return text + ".";
 }
 
-/// The widest noise among `equals`, as a part of what the best gets wrong: its
-/// RMSE, or what its accuracy lacks to 1, of which a point at least.
-static double noiseOf(const Task &task, double best,
-                      const std::vector<Rival> &equals) {
+/// What noise hides: an accuracy, or a part of the best RMSE.
+struct Noise {
+  double size;
+  bool isNarrow, isWide;
+  std::string text; ///< "a difference of .. would have shown."
+};
+
+/// The widest noise among `equals`.
+static Noise noiseOf(const Task &task, double best,
+                     const std::vector<Rival> &equals) {
   double bound = 0;
   for (const Rival &rival : equals)
     bound = std::max(bound, rival.comparison.bound);
-  return bound / (task.isText ? std::max(1 - best, 0.01) : best);
+  Noise noise;
+  if (task.isText) {
+    // No accuracy is finer than an example.
+    noise.size = std::max(bound, 1 / double(task.validation.count()));
+    noise.text = "a difference of " + shown(100 * noise.size, 2) + " points";
+  } else {
+    noise.size = bound / best;
+    noise.text = noise.size > 1
+                     ? "a difference larger than the best RMSE"
+                     : "a difference of " + shown(100 * noise.size, 2) +
+                           " % of the best RMSE";
+  }
+  noise.text += " would have shown.";
+  noise.isNarrow = noise.size <= (task.isText ? 0.01 : 0.05);
+  noise.isWide = noise.size > (task.isText ? 0.05 : 0.25);
+  return noise;
 }
 
 /// The advice where `equals` are as good as `best`.
@@ -118,18 +138,12 @@ static Advice amongEquals(const Task &task, const Candidate &best,
     if (candidate != &first)
       others.push_back(candidate->cell.label);
   }
-  double noise = noiseOf(task, mean(best.qualities()), equals);
+  Noise noise = noiseOf(task, mean(best.qualities()), equals);
   std::string seeds = std::to_string(best.trials.size()) + " seeds";
-  const char *wrong = task.isText ? "errors" : "RMSE";
-  std::string shows =
-      (noise > 1 ? std::string("a difference larger than the best's ") + wrong
-                 : "a difference of " + shown(100 * noise, 2) +
-                       " % of the best's " + wrong) +
-      " would have shown.";
-  if (noise > wide)
+  if (noise.isWide)
     return {"Undecided: over " + seeds + " " + listed(all) +
                 " cannot be told apart.",
-            "The noise is wide: only " + shows + " More seeds tell more.",
+            "The noise is wide: only " + noise.text + " More seeds tell more.",
             {}};
   Advice advice;
   double lead = group[1]->microseconds() / first.microseconds();
@@ -141,8 +155,8 @@ static Advice amongEquals(const Task &task, const Candidate &best,
     advice.sentence = "No clear winner: " + listed(all) +
                       " are as good as each other within the noise, and none "
                       "takes clearly less time for a step.";
-  advice.certainty = (noise <= narrow ? "Sure: over " : "Fairly sure: over ") +
-                     seeds + " " + shows;
+  advice.certainty = (noise.isNarrow ? "Sure: over " : "Fairly sure: over ") +
+                     seeds + " " + noise.text;
   return advice;
 }
 

@@ -95,6 +95,8 @@ static std::vector<double> ticks(double low, double high, int count) {
 
 /// Round numbers between two powers of ten that are given as logarithms.
 static std::vector<double> logTicks(double low, double high) {
+  if (high - low < 1)
+    return ticks(std::pow(10, low), std::pow(10, high), 5);
   std::vector<double> values;
   int every = std::max(1, int(std::ceil((high - low) / 8)));
   for (int power = int(std::floor(low)); power <= int(std::ceil(high)); ++power)

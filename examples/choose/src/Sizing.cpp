@@ -4,9 +4,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-// Counts grow as a H^2 + b H + 1: the 1 is the bias of the read-out. Two sizes
-// give a and b, and these the next size to try, until it is one that has been
-// tried. Of cells that grow otherwise this is Newton's method.
+// The shapes of one size say which dimensions grow with H, and so about where
+// to go. Two sizes and a H^2 + b H + 1 (the 1 is the bias of the read-out) say
+// it better, until the next size to try is one that has been tried.
 
 #include "Sizing.h"
 #include <algorithm>
@@ -16,12 +16,43 @@
 
 using namespace choose;
 
+/// Whether a parameter is one of the cell or its read-out.
+static bool isCounted(const rnncc_param &param) {
+  return std::strncmp(param.name, "e.", 2) != 0;
+}
+
 int64_t choose::parametersOf(const rnncc_descriptor &model) {
   int64_t count = 0;
   for (int64_t i = 0; i < model.n_params; ++i)
-    if (std::strncmp(model.params[i].name, "e.", 2) != 0)
+    if (isCounted(model.params[i]))
       count += rnncc_param_elements(&model.params[i]);
   return count;
+}
+
+/// The H that comes closest to `wanted` parameters if those dimensions of `p`
+/// grow with H that are a multiple of it.
+static double solveByShapes(const Sized &p, double wanted) {
+  auto predicted = [&](double hidden) {
+    double count = 0;
+    const rnncc_descriptor &model = *p.model.descriptor;
+    for (int64_t i = 0; i < model.n_params; ++i) {
+      const rnncc_param &param = model.params[i];
+      double elements = isCounted(param) ? 1 : 0;
+      for (int32_t axis = 0; axis < param.rank; ++axis) {
+        double size = double(param.shape[axis]);
+        elements *=
+            param.shape[axis] % p.hidden ? size : size / p.hidden * hidden;
+      }
+      count += elements;
+    }
+    return count;
+  };
+  double low = 0, high = 1e6;
+  for (int i = 0; i < 60; ++i) {
+    double middle = (low + high) / 2;
+    (predicted(middle) < wanted ? low : high) = middle;
+  }
+  return high;
 }
 
 /// H for `wanted` parameters where sizes `p` and `q` have been counted.
@@ -59,8 +90,10 @@ Sized choose::sizeCell(Compiler &compiler, const Cell &cell, const Task &task,
       }
     return nullptr;
   };
-  const Sized *before = attempt(8);
-  double guess = 8 * std::sqrt(double(parameters) / double(before->parameters));
+  // About right for two to four matrices, and a size that few cells refuse.
+  double first = 8 * std::ceil(std::sqrt(double(parameters) / 4) / 8);
+  const Sized *before = attempt(std::llround(first));
+  double guess = solveByShapes(*before, double(parameters));
   for (int round = 0; round < 6; ++round) {
     size_t known = tried.size();
     const Sized *now =
