@@ -13,6 +13,7 @@
 #include <cmath>
 #include <cstring>
 #include <map>
+#include <set>
 
 using namespace choose;
 
@@ -71,24 +72,32 @@ static double solve(const Sized &p, const Sized &q, double wanted) {
 Sized choose::sizeCell(Compiler &compiler, const Cell &cell, const Task &task,
                        int64_t parameters) {
   std::map<int64_t, Sized> tried;
-  // Sizes that a cell refuses, such as 9 of H / 2, are passed over.
+  std::set<int64_t> refused;
   auto attempt = [&](int64_t hidden) -> const Sized * {
-    for (int64_t away = 0; away <= 8; ++away)
-      for (int64_t h : {hidden - away, hidden + away}) {
-        if (h < 1 || (away && tried.count(h)))
-          continue;
-        if (auto known = tried.find(h); known != tried.end())
-          return &known->second;
-        try {
-          Model model = compiler.compile(cell, task, h);
-          int64_t count = parametersOf(*model.descriptor);
-          return &(tried[h] = {model, h, count});
-        } catch (const CompileError &) {
-          if (tried.empty())
-            throw;
-        }
-      }
-    return nullptr;
+    if (hidden < 1 || refused.count(hidden))
+      return nullptr;
+    if (auto known = tried.find(hidden); known != tried.end())
+      return &known->second;
+    try {
+      Model model = compiler.compile(cell, task, hidden);
+      int64_t count = parametersOf(*model.descriptor);
+      return &(tried[hidden] = {model, hidden, count});
+    } catch (const CompileError &) {
+      if (tried.empty())
+        throw;
+      refused.insert(hidden);
+      return nullptr;
+    }
+  };
+  // Where a cell refuses a size, such as 9 of H / 2, the next on both sides.
+  auto attemptNear = [&](int64_t hidden) {
+    const Sized *found = attempt(hidden);
+    for (int64_t away = 1; !found && away <= 64; ++away) {
+      const Sized *below = attempt(hidden - away);
+      const Sized *above = attempt(hidden + away);
+      found = above ? above : below;
+    }
+    return found;
   };
   // About right for two to four matrices, and a size that few cells refuse.
   double first = 8 * std::ceil(std::sqrt(double(parameters) / 4) / 8);
@@ -97,7 +106,7 @@ Sized choose::sizeCell(Compiler &compiler, const Cell &cell, const Task &task,
   for (int round = 0; round < 6; ++round) {
     size_t known = tried.size();
     const Sized *now =
-        attempt(std::max<int64_t>(1, std::llround(std::min(guess, 1e5))));
+        attemptNear(std::max<int64_t>(1, std::llround(std::min(guess, 1e5))));
     if (!now || tried.size() == known)
       break;
     guess = solve(*before, *now, double(parameters));
