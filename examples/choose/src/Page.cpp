@@ -130,14 +130,16 @@ static std::string gradientPlot(const Task &task,
   std::string notes;
   for (size_t i = 0; i < candidates.size(); ++i) {
     std::vector<const std::vector<double> *> all;
-    for (const Trial &trial : candidates[i].trials)
+    std::string why;
+    for (const Trial &trial : candidates[i].trials) {
       if (!trial.gradients.empty())
         all.push_back(&trial.gradients);
-      else if (all.empty() && !trial.noGradients.empty()) {
-        notes = paragraph(candidates[i].cell.label +
-                              " has no curve: " + trial.noGradients,
-                          "soft");
-      }
+      if (!trial.noGradients.empty())
+        why = trial.noGradients;
+    }
+    if (!why.empty())
+      notes +=
+          paragraph(candidates[i].cell.label + " has no curve: " + why, "soft");
     std::vector<double> norms = meanCurve(all);
     Curve curve{candidates[i].cell.label, i, {}};
     for (size_t t = 0; t < norms.size(); ++t)

@@ -51,6 +51,24 @@ static void moments(const Columns &columns, int64_t c, int64_t rows,
                              "' has one value only in the rows to learn from");
 }
 
+/// The better of two forecasts that take no learning. Scaled, the mean of the
+/// rows to learn from is 0.
+static void setBaseline(Task &task) {
+  double fromLast = 0, fromMean = 0;
+  for (int64_t i = 0; i < task.validation.count(); ++i) {
+    double y = task.validation.y[size_t(i)];
+    double last =
+        task.validation.x[size_t(((i + 1) * task.steps - 1) * task.inputs)];
+    fromLast += (y - last) * (y - last);
+    fromMean += y * y;
+  }
+  task.baselineName = fromLast < fromMean ? "repeating the last value"
+                                          : "always saying the mean";
+  task.baseline = std::sqrt(std::min(fromLast, fromMean) /
+                            double(task.validation.count())) *
+                  task.unit;
+}
+
 Task choose::forecastTask(const Columns &columns, int64_t steps, int64_t most) {
   int64_t rows = columns.rows(), learning = rows * 4 / 5;
   // Ten windows to learn from, each with the value after it.
@@ -66,7 +84,6 @@ Task choose::forecastTask(const Columns &columns, int64_t steps, int64_t most) {
                   std::to_string(steps) + " steps.";
   task.steps = steps;
   task.inputs = columns.count();
-  task.baselineName = "repeating the last value";
 
   std::vector<float> scaled(columns.values.size());
   for (int64_t c = 0; c < columns.count(); ++c) {
@@ -88,13 +105,9 @@ Task choose::forecastTask(const Columns &columns, int64_t steps, int64_t most) {
   int64_t stride = std::max<int64_t>(1, (windows + most - 1) / most);
   for (int64_t r = steps; r < learning; r += stride)
     add(task.training, r);
-  double squares = 0;
   stride = std::max<int64_t>(1, (rows - learning) / most);
-  for (int64_t r = learning; r < rows; r += stride) {
+  for (int64_t r = learning; r < rows; r += stride)
     add(task.validation, r);
-    double change = columns.at(r, 0) - columns.at(r - 1, 0);
-    squares += change * change;
-  }
-  task.baseline = std::sqrt(squares / double(task.validation.count()));
+  setBaseline(task);
   return task;
 }

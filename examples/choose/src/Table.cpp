@@ -21,7 +21,7 @@ Table choose::tableOf(const Task &task,
         {candidate.cell.label, std::to_string(candidate.sized.hidden),
          std::to_string(candidate.sized.parameters),
          none ? "diverged" : shown(mean(qualities)),
-         none ? "-" : shown(deviation(qualities), 2),
+         qualities.size() < 2 ? "-" : shown(deviation(qualities), 2),
          shown(candidate.cost.flops, 4), shown(candidate.microseconds()),
          none ? "-" : shown(candidate.sequencesPerSecond()),
          shown(candidate.cost.bytes / 1024)});

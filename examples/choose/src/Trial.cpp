@@ -57,11 +57,35 @@ static int afterEpoch(void *context, const rnncc_train_report *report) {
   return 0;
 }
 
+/// Up to 64 examples that are as long as any, so that the same step is as far
+/// from the answer in all of them.
+static Examples longest(const Examples &examples, const Task &task) {
+  Examples some;
+  auto copy = [](const auto &from, auto &to, int64_t i, int64_t size) {
+    if (!from.empty())
+      to.insert(to.end(), from.begin() + i * size,
+                from.begin() + (i + 1) * size);
+  };
+  for (int64_t i = 0; i < examples.count() && some.count() < 64; ++i) {
+    if (examples.lengths[size_t(i)] != task.steps)
+      continue;
+    copy(examples.x, some.x, i, task.steps * task.inputs);
+    copy(examples.tokens, some.tokens, i, task.steps);
+    copy(examples.lengths, some.lengths, i, 1);
+    copy(examples.y, some.y, i, 1);
+  }
+  return some;
+}
+
 /// Norms over all states together, for each step.
 static std::vector<double> gradientsOf(rnncc_trainer *trainer, const Task &task,
                                        std::string &why) {
-  View some(task.validation, task,
-            std::min<int64_t>(64, task.validation.count()));
+  Examples examples = longest(task.validation, task);
+  if (examples.count() == 0) {
+    why = "no text to validate with is as long as --steps";
+    return {};
+  }
+  View some(examples, task, examples.count());
   int64_t states = rnncc_train_state_count(trainer);
   std::vector<double> norms(size_t(states * task.steps));
   if (rnncc_train_gradient_norms(trainer, &some.data, norms.data(),
