@@ -27,9 +27,10 @@ static int64_t limitOf(ModelOp model, StringRef indices) {
 }
 
 Check::Check(const rnncc_descriptor &cell, Operation *text, Operation *flat,
-             Operation *staged)
-    : cell(cell), text(makeOracle(text)), flat(makeOracle(flat)),
-      staged(makeOracle(staged)), tolerances(Tolerances::of(cell.element)) {
+             Operation *staged, Memory *memory)
+    : cell(cell), text(makeOracle(text, memory)),
+      flat(makeOracle(flat, memory)), staged(makeOracle(staged, memory)),
+      tolerances(Tolerances::of(cell.element)) {
   const CellInterface &face = this->flat->interface();
   limits.assign(face.arrays.size(), 0);
   if (auto model = dyn_cast<ModelOp>(flat)) {

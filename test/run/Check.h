@@ -24,8 +24,8 @@
 #ifndef RNNCC_TEST_RUN_CHECK_H
 #define RNNCC_TEST_RUN_CHECK_H
 
-#include "compiler/interpret/ModelInterpreter.h"
 #include "test/run/CompiledCall.h"
+#include "test/run/Remember.h"
 #include "test/run/Verdict.h"
 #include <random>
 
@@ -57,9 +57,11 @@ enum class Specials { All, NaN };
 /// Compares one compiled cell with the interpreter.
 class Check {
 public:
-  /// The oracles are of an rnn.cell or an rnn.model.
+  /// The oracles are of an rnn.cell or an rnn.model; with `memory` they answer
+  /// what was asked before from there.
   Check(const rnncc_descriptor &cell, mlir::Operation *text,
-        mlir::Operation *flat, mlir::Operation *staged);
+        mlir::Operation *flat, mlir::Operation *staged,
+        Memory *memory = nullptr);
 
   void run(int64_t steps, int64_t batch, bool differences,
            Specials specials = Specials::All);

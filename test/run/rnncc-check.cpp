@@ -61,7 +61,9 @@ static Wishes parseWishes(int argc, char **argv) {
   static cl::opt<Element> type("type", cl::init(Element::F32),
                                cl::values(clEnumValN(Element::F32, "f32", ""),
                                           clEnumValN(Element::F64, "f64", "")));
-  static cl::opt<std::string> cpu("cpu", cl::init("native"));
+  static cl::opt<std::string> cpu(
+      "cpu", cl::init("native"),
+      cl::desc("A CPU level, or 'all' that this machine has, one by one"));
   static cl::opt<std::string> road("road", cl::init("mlir"),
                                    cl::desc("The backend to check"));
   static cl::opt<bool> differences(
@@ -82,12 +84,44 @@ static Wishes parseWishes(int argc, char **argv) {
   return wishes;
 }
 
+/// One line about a cell.
+static void print(const rnncc_descriptor &cell, const Wishes &wishes,
+                  StringRef set, const Target &target, const Verdict &verdict) {
+  auto worst = [&](Aspect aspect) { return verdict.worst[int(aspect)]; };
+  llvm::outs() << cell.name << (wishes.type == Element::F64 ? " f64 " : " f32 ")
+               << set;
+  if (wishes.cpu == "all")
+    llvm::outs() << " " << target.name;
+  llvm::outs() << llvm::format(": values %.1e, gradients %.1e",
+                               worst(Aspect::Values), worst(Aspect::Gradients));
+  if (wishes.differences)
+    llvm::outs() << llvm::format(", differences %.1e",
+                                 worst(Aspect::Differences));
+  llvm::outs() << "\n";
+  llvm::outs().flush();
+}
+
+/// The CPU levels of this machine that --cpu names; none if it names another.
+static std::vector<Target> targetsOf(StringRef cpu) {
+  std::optional<Target> best = targetFor("native"), named = targetFor(cpu);
+  std::vector<Target> targets;
+  if (cpu == "all" && best)
+    for (const Target &level : levelsOf(best->architecture)) {
+      targets.push_back(level);
+      if (level.name == best->name)
+        break;
+    }
+  else if (named && named->architecture == architectureHere())
+    targets.push_back(*named);
+  return targets;
+}
+
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   Wishes wishes = parseWishes(argc, argv);
   const Road *road = roadOf(wishes.road);
-  std::optional<Target> target = targetFor(wishes.cpu);
-  if (!road || !target || target->architecture != architectureHere()) {
+  std::vector<Target> targets = targetsOf(wishes.cpu);
+  if (!road || targets.empty()) {
     llvm::errs() << "rnncc-check: no such --road or --cpu\n";
     return 2;
   }
@@ -113,35 +147,27 @@ int main(int argc, char **argv) {
     Options options;
     options.input = wishes.input;
     options.element = wishes.type;
-    options.targets = {*target};
     if (!set.empty() && !addSettings(set, options)) {
       llvm::errs() << "rnncc-check: --set " << set << "\n";
       return 2;
     }
-    std::unique_ptr<Cells> cells = Cells::make(options, *road);
-    if (!cells)
-      return 1;
-    ViolationReport report;
-    for (const Cells::Cell &cell : cells->list) {
-      Check check(*cell.compiled, cell.text, cell.flat, cell.staged);
-      for (int64_t t : wishes.times)
-        for (int64_t n : wishes.rows)
-          check.run(t, n, wishes.differences && isSmall(t, n),
-                    wishes.tame ? Specials::NaN : Specials::All);
-      auto worst = [&](Aspect aspect) {
-        return check.verdict.worst[int(aspect)];
-      };
-      llvm::outs() << cell.compiled->name
-                   << (wishes.type == Element::F64 ? " f64 " : " f32 ") << set
-                   << llvm::format(": values %.1e, gradients %.1e",
-                                   worst(Aspect::Values),
-                                   worst(Aspect::Gradients));
-      if (wishes.differences)
-        llvm::outs() << llvm::format(", differences %.1e",
-                                     worst(Aspect::Differences));
-      llvm::outs() << "\n";
-      llvm::outs().flush();
-      failures += check.verdict.failures;
+    Memory memory;
+    for (const Target &target : targets) {
+      options.targets = {target};
+      std::unique_ptr<Cells> cells = Cells::make(options, *road);
+      if (!cells)
+        return 1;
+      ViolationReport report;
+      for (const Cells::Cell &cell : cells->list) {
+        Check check(*cell.compiled, cell.text, cell.flat, cell.staged,
+                    targets.size() > 1 ? &memory : nullptr);
+        for (int64_t t : wishes.times)
+          for (int64_t n : wishes.rows)
+            check.run(t, n, wishes.differences && isSmall(t, n),
+                      wishes.tame ? Specials::NaN : Specials::All);
+        print(*cell.compiled, wishes, set, target, check.verdict);
+        failures += check.verdict.failures;
+      }
     }
   }
   llvm::outs() << (failures ? "FAILED\n" : "all agree\n");
