@@ -17,7 +17,6 @@
 #include "compiler/lower/Denormals.h"
 #include "compiler/lower/ScanLoops.h"
 #include "compiler/lower/Setup.h"
-#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "llvm/Support/xxhash.h"
 
 using namespace mlir;
@@ -28,43 +27,6 @@ static constexpr int64_t chunkRows = 256;
 /// Multiplications and additions of a step below which a barrier costs more
 /// than a second thread saves.
 static constexpr double leastTeamWork = 1e5;
-
-//===----------------------------------------------------------------------===//
-// Functions with checks
-//===----------------------------------------------------------------------===//
-
-EntryFunction::EntryFunction(Code &code, ModuleOp module,
-                             const std::string &name, TypeRange inputs,
-                             Type result)
-    : code(code) {
-  code.b.setInsertionPointToEnd(module.getBody());
-  function = func::FuncOp::create(code.b, code.loc, name,
-                                  code.b.getFunctionType(inputs, result));
-  setForLLVM(function, "optsize"); // checks, not loops
-  Block *entry = function.addEntryBlock();
-  failure = function.addBlock();
-  Value why = failure->addArgument(result, code.loc);
-  code.b.setInsertionPointToStart(failure);
-  func::ReturnOp::create(code.b, code.loc, why);
-  code.b.setInsertionPointToStart(entry);
-}
-
-void EntryFunction::failIf(Value condition, int32_t status) {
-  Type result = function.getResultTypes()[0];
-  failWith(condition,
-           arith::ConstantIntOp::create(code.b, code.loc, result, status));
-}
-
-void EntryFunction::failWith(Value condition, Value why) {
-  Block *next = function.addBlock();
-  cf::CondBranchOp::create(code.b, code.loc, condition, failure, why, next,
-                           ValueRange());
-  code.b.setInsertionPointToStart(next);
-}
-
-void EntryFunction::finish(Value result) {
-  func::ReturnOp::create(code.b, code.loc, result);
-}
 
 //===----------------------------------------------------------------------===//
 // Sizes
@@ -116,8 +78,6 @@ private:
   Value regionEnd(Memory region, Value steps, Value batch, Value start) {
     return offsetsOf(code, layout, region, steps, batch, start).total;
   }
-  Value isMisaligned(Value pointer, int64_t bytes);
-  Value isMisaligned(ArrayRef<Value> pointers, int64_t bytes);
   void emitBytes(StringRef suffix,
                  llvm::function_ref<Value(Value, Value)> elements);
   void emitForwardBody();
@@ -129,7 +89,6 @@ private:
   Frame frameOf(func::FuncOp body);
   void runBody(StringRef suffix, Value call);
   double workPerRow(bool backward);
-  std::pair<Value, Value> checkLengths(Value lengths, Value steps, Value batch);
 
   Layout layout;
   Tiles &tiles;
@@ -336,19 +295,6 @@ void Entries::emitBackwardSetup(const Frame &frame) {
 // What the program calls
 //===----------------------------------------------------------------------===//
 
-Value Entries::isMisaligned(ArrayRef<Value> pointers, int64_t bytes) {
-  Value bits = code.num(0);
-  for (Value pointer : pointers)
-    bits = arith::OrIOp::create(code.b, code.loc, bits, code.address(pointer));
-  bits = code.both(bits, code.num(bytes - 1));
-  return arith::CmpIOp::create(code.b, code.loc, arith::CmpIPredicate::ne, bits,
-                               code.num(0));
-}
-
-Value Entries::isMisaligned(Value pointer, int64_t bytes) {
-  return isMisaligned(ArrayRef<Value>(pointer), bytes);
-}
-
 /// Multiplications and additions of one row in one step of the loop.
 double Entries::workPerRow(bool backward) {
   double work = 0;
@@ -404,28 +350,6 @@ void Entries::runBody(StringRef suffix, Value call) {
       });
 }
 
-/// Whether a length is not one, and a number that other lengths hardly have.
-std::pair<Value, Value> Entries::checkLengths(Value lengths, Value steps,
-                                              Value batch) {
-  Value rows = code.select(code.isNull(lengths), code.num(0), batch);
-  auto lengthOf = [&](Value row) {
-    return code.loadNum(code.atByte(lengths, code.mul(row, 8)));
-  };
-  Value wrong =
-      code.sum(code.num(0), rows, code.num(0), [&](Value row, Value sum) {
-        Value length = lengthOf(row);
-        Value bad = code.either(code.less(length, code.num(0)),
-                                code.less(steps, length));
-        return code.select(bad, code.num(1), sum);
-      });
-  Value id =
-      code.sum(code.num(0), rows, code.num(0), [&](Value row, Value sum) {
-        return code.add(code.add(code.mul(sum, 6364136223846793005), 1),
-                        lengthOf(row));
-      });
-  return {code.equal(wrong, code.num(1)), id};
-}
-
 void Entries::emitCall(StringRef suffix, bool backward) {
   EntryFunction entry(code, module, name(suffix), {code.ptr}, code.i32);
   makeInternal(entry.function);
@@ -459,39 +383,17 @@ void Entries::emitCall(StringRef suffix, bool backward) {
                                                    code.b.getI1Type(), 0))));
   }
   entry.failIf(missing, status::NullPointer);
-  entry.failIf(isMisaligned({weights, tape, scratch}, 64), status::Misaligned);
+  entry.failIf(isMisaligned(code, {weights, tape, scratch}, 64),
+               status::Misaligned);
   Value lengths = pointerAt(CallField::Lengths);
-  entry.failIf(isMisaligned(lengths, 8), status::Misaligned);
+  entry.failIf(isMisaligned(code, lengths, 8), status::Misaligned);
   if (!arrays.empty())
-    entry.failIf(isMisaligned(arrays, code.elementBytes()), status::Misaligned);
-  auto differs = [&](Value base, int64_t byte, Value expected) {
-    Value found = code.loadNum(code.atByte(base, byte));
-    return arith::CmpIOp::create(code.b, code.loc, arith::CmpIPredicate::ne,
-                                 found, expected)
-        .getResult();
-  };
-  auto [wrongLengths, lengthsId] = checkLengths(lengths, steps, batch);
-  entry.failIf(wrongLengths, status::BadLengths);
-  entry.failIf(differs(weights, 0, code.num(id)), status::WrongWeights);
-  // A tape begins with: cell, steps, batch, 1 until a backward used it, and
-  // what tells its lengths from others.
-  if (backward) {
-    Value wrong = differs(tape, 0, code.num(id));
-    wrong = code.either(wrong, differs(tape, 8, steps));
-    wrong = code.either(wrong, differs(tape, 16, batch));
-    wrong = code.either(wrong, differs(tape, 24, code.num(1)));
-    wrong = code.either(wrong, differs(tape, 32, lengthsId));
-    entry.failIf(wrong, status::WrongTape);
-    code.storeNum(code.num(0), code.atByte(tape, 24));
-  } else {
-    code.ifThen(code.notNull(tape), [&] {
-      code.storeNum(code.num(id), tape);
-      code.storeNum(steps, code.atByte(tape, 8));
-      code.storeNum(batch, code.atByte(tape, 16));
-      code.storeNum(code.num(1), code.atByte(tape, 24));
-      code.storeNum(lengthsId, code.atByte(tape, 32));
-    });
-  }
+    entry.failIf(isMisaligned(code, arrays, code.elementBytes()),
+                 status::Misaligned);
+  LengthsCheck known = checkLengths(code, lengths, steps, batch);
+  entry.failIf(known.isWrong, status::BadLengths);
+  entry.failIf(differs(code, weights, 0, code.num(id)), status::WrongWeights);
+  entry.takeTape(tape, backward, {code.num(id), steps, batch, known.id});
   entry.failIf(code.equal(batch, code.num(0)), status::Ok);
   runBody(backward ? "backward_body" : "forward_body", call);
   entry.finish(code.status(status::Ok));

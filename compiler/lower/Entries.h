@@ -32,7 +32,14 @@ void emitPack(Code &code, const Layout &layout, const std::string &name,
 void emitModelEntries(ModelOp model, const Target &target,
                       mlir::ModuleOp module);
 
-/// A C function of the cell, and the block that its failures end in.
+/// What a tape was written for, in words of 64 bits at its beginning.
+struct TapeMark {
+  mlir::Value id; ///< of the cell or model
+  mlir::Value steps, batch;
+  mlir::Value inputs; ///< what tells its lengths and random numbers from others
+};
+
+/// A C function of the cell or model, and the block that its failures end in.
 struct EntryFunction {
   EntryFunction(Code &code, mlir::ModuleOp module, const std::string &name,
                 mlir::TypeRange inputs, mlir::Type result);
@@ -41,6 +48,9 @@ struct EntryFunction {
   void failIf(mlir::Value condition, int32_t status);
   /// The same, with a status that is known only when running.
   void failWith(mlir::Value condition, mlir::Value status);
+  /// Marks the tape of a forward, if there is one; checks that of a backward,
+  /// and marks it as used up.
+  void takeTape(mlir::Value tape, bool backward, const TapeMark &mark);
   void finish(mlir::Value result);
 
   Code &code;
@@ -48,9 +58,28 @@ struct EntryFunction {
   mlir::Block *failure;
 };
 
+/// Whether the number at `byte` is another one.
+mlir::Value differs(Code &code, mlir::Value base, int64_t byte,
+                    mlir::Value expected);
+
+/// Whether one of the pointers is no multiple of `bytes`, a power of two.
+mlir::Value isMisaligned(Code &code, llvm::ArrayRef<mlir::Value> pointers,
+                         int64_t bytes);
+
+/// Numbers are mixed by this factor into one that others hardly have.
+constexpr int64_t mixingFactor = 6364136223846793005;
+
+/// Whether a length is not one, and a number that other lengths hardly have.
+struct LengthsCheck {
+  mlir::Value isWrong, id;
+};
+LengthsCheck checkLengths(Code &code, mlir::Value lengths, mlir::Value steps,
+                          mlir::Value batch);
+
 /// Emits what a program calls: functions that go to those of the best of the
 /// levels that the processor has, and report RNNCC_UNSUPPORTED (sizes: 0) if it
-/// has none. A cell or model that cannot go step by step reports that of `step`.
+/// has none. A cell or model that cannot go step by step reports that of
+/// `step`.
 void emitDispatch(const CellInterface &face, bool hasSteps, mlir::Location loc,
                   llvm::ArrayRef<Target> targets, mlir::ModuleOp module);
 

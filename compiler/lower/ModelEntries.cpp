@@ -32,9 +32,8 @@ using namespace rnn;
 
 /// Memory is cut at multiples of so many bytes.
 static constexpr int64_t lineBytes = 64;
-/// What a tape begins with: model, steps, batch, 1 until a backward used it,
-/// what tells its lengths from others, and its random numbers.
-static constexpr int64_t tapeHeader = 64;
+/// Room for the mark of a tape.
+static constexpr int64_t tapeHeader = lineBytes;
 
 namespace {
 /// Emits the entry points of one model for one CPU level.
@@ -82,9 +81,7 @@ private:
   void run(RunOp op, EntryFunction &entry);
   void runLoops(Operation *op);
   Value outsideIndices();
-  Value isMisaligned(Value bits, int64_t bytes);
-  Value lengthsId(Value lengths, Value batch);
-  Value wrongLengths(Value lengths, Value steps, Value batch);
+  Value withRandom(Value id);
 
   ModelOp model;
   ModuleOp module;
@@ -258,12 +255,6 @@ void ModelEntries::emitWeightsBytes() {
 // Packing
 //===----------------------------------------------------------------------===//
 
-Value ModelEntries::isMisaligned(Value bits, int64_t bytes) {
-  return arith::CmpIOp::create(code.b, code.loc, arith::CmpIPredicate::ne,
-                               code.both(bits, code.num(bytes - 1)),
-                               code.num(0));
-}
-
 /// Packs the weights of each run as its cell does.
 void ModelEntries::emitPack() {
   EntryFunction entry(code, module, name("pack"), {code.ptr, code.ptr},
@@ -275,14 +266,14 @@ void ModelEntries::emitPack() {
                    ? code.isNull(to)
                    : code.either(code.isNull(params), code.isNull(to)),
                status::NullPointer);
-  entry.failIf(isMisaligned(code.address(to), lineBytes), status::Misaligned);
+  entry.failIf(isMisaligned(code, to, lineBytes), status::Misaligned);
   llvm::StringMap<Value> sources;
   for (auto [index, param] : llvm::enumerate(face.params)) {
     Value source =
         code.loadPtr(code.atByte(params, code.pointerBytes * int64_t(index)));
     sources[param.getSymName()] = source;
     entry.failIf(code.isNull(source), status::NullPointer);
-    entry.failIf(isMisaligned(code.address(source), code.elementBytes()),
+    entry.failIf(isMisaligned(code, source, code.elementBytes()),
                  status::Misaligned);
   }
   code.storeNum(code.num(0), to);
@@ -498,38 +489,21 @@ void ModelEntries::runLoops(Operation *op) {
 // Checks
 //===----------------------------------------------------------------------===//
 
-Value ModelEntries::wrongLengths(Value lengths, Value steps, Value batch) {
-  Value rows = code.select(code.isNull(lengths), code.num(0), batch);
-  Value wrong =
-      code.sum(code.num(0), rows, code.num(0), [&](Value row, Value sum) {
-        Value length = code.loadNum(code.atByte(lengths, code.mul(row, 8)));
-        Value bad = code.either(code.less(length, code.num(0)),
-                                code.less(steps, length));
-        return code.select(bad, code.num(1), sum);
-      });
-  return code.equal(wrong, code.num(1));
-}
-
-/// A number that other lengths, and other random numbers, hardly have.
-Value ModelEntries::lengthsId(Value lengths, Value batch) {
-  constexpr int64_t factor = 6364136223846793005;
-  Value rows = code.select(code.isNull(lengths), code.num(0), batch);
-  Value sum =
-      code.sum(code.num(0), rows, code.num(0), [&](Value row, Value sum) {
-        Value length = code.loadNum(code.atByte(lengths, code.mul(row, 8)));
-        return code.add(code.add(code.mul(sum, factor), 1), length);
-      });
+/// A number that hardly belongs to others, mixed with the random numbers of the
+/// call.
+Value ModelEntries::withRandom(Value id) {
   auto branch =
       scf::IfOp::create(code.b, code.loc, TypeRange{code.i64},
                         code.notNull(random), /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(code.b);
   code.b.setInsertionPointToStart(branch.thenBlock());
   Value mixed = code.add(
-      code.mul(code.add(code.mul(code.loadNum(random), factor), 1), factor),
+      code.mul(code.add(code.mul(code.loadNum(random), mixingFactor), 1),
+               mixingFactor),
       code.loadNum(code.atByte(random, 8)));
-  scf::YieldOp::create(code.b, code.loc, code.add(sum, mixed));
+  scf::YieldOp::create(code.b, code.loc, code.add(id, mixed));
   code.b.setInsertionPointToStart(branch.elseBlock());
-  scf::YieldOp::create(code.b, code.loc, sum);
+  scf::YieldOp::create(code.b, code.loc, id);
   return branch.getResult(0);
 }
 
@@ -585,16 +559,14 @@ void ModelEntries::emitCall(bool backward) {
   Value missing = code.either(code.isNull(weights), code.isNull(scratch));
   if (backward)
     missing = code.either(missing, code.isNull(tape));
-  Value bits = code.num(0), narrowBits = code.num(0);
-  auto orInto = [&](Value &bits, Value pointer) {
-    bits = arith::OrIOp::create(code.b, code.loc, bits, code.address(pointer));
-  };
+  SmallVector<Value> arrays, indices;
   Value no =
       arith::ConstantIntOp::create(code.b, code.loc, code.b.getI1Type(), 0);
   for (auto [index, array] : llvm::enumerate(face.arrays)) {
     Value pointer = pointerAt(CallField::Arrays, index);
     if (array.role < ArrayRole::GradOutput || backward)
-      orInto(array.element() == ElementType::I32 ? narrowBits : bits, pointer);
+      (array.element() == ElementType::I32 ? indices : arrays)
+          .push_back(pointer);
     Value rows = array.axes == Axes::Rows ? batch : code.mul(steps, batch);
     if (array.role == ArrayRole::Input)
       missing = code.either(
@@ -602,40 +574,18 @@ void ModelEntries::emitCall(bool backward) {
                              code.equal(code.equal(rows, code.num(0)), no)));
   }
   entry.failIf(missing, status::NullPointer);
-  Value memory = code.num(0);
-  for (Value pointer : {weights, tape, scratch})
-    orInto(memory, pointer);
-  entry.failIf(isMisaligned(memory, lineBytes), status::Misaligned);
-  entry.failIf(isMisaligned(bits, code.elementBytes()), status::Misaligned);
-  entry.failIf(isMisaligned(narrowBits, 4), status::Misaligned);
-  entry.failIf(isMisaligned(code.address(span.lengths), 8), status::Misaligned);
-  entry.failIf(wrongLengths(span.lengths, steps, batch), status::BadLengths);
-  auto differs = [&](Value base, int64_t byte, Value expected) {
-    Value found = code.loadNum(code.atByte(base, byte));
-    return arith::CmpIOp::create(code.b, code.loc, arith::CmpIPredicate::ne,
-                                 found, expected)
-        .getResult();
-  };
-  entry.failIf(differs(weights, 0, code.num(id)), status::WrongWeights);
+  entry.failIf(isMisaligned(code, {weights, tape, scratch}, lineBytes),
+               status::Misaligned);
+  entry.failIf(isMisaligned(code, arrays, code.elementBytes()),
+               status::Misaligned);
+  entry.failIf(isMisaligned(code, indices, 4), status::Misaligned);
+  entry.failIf(isMisaligned(code, span.lengths, 8), status::Misaligned);
+  LengthsCheck known = checkLengths(code, span.lengths, steps, batch);
+  entry.failIf(known.isWrong, status::BadLengths);
+  entry.failIf(differs(code, weights, 0, code.num(id)), status::WrongWeights);
   entry.failIf(outsideIndices(), status::BadIndex);
-  Value known = lengthsId(span.lengths, batch);
-  if (backward) {
-    Value wrong = differs(tape, 0, code.num(id));
-    wrong = code.either(wrong, differs(tape, 8, steps));
-    wrong = code.either(wrong, differs(tape, 16, batch));
-    wrong = code.either(wrong, differs(tape, 24, code.num(1)));
-    wrong = code.either(wrong, differs(tape, 32, known));
-    entry.failIf(wrong, status::WrongTape);
-    code.storeNum(code.num(0), code.atByte(tape, 24));
-  } else {
-    code.ifThen(code.notNull(tape), [&] {
-      code.storeNum(code.num(id), tape);
-      code.storeNum(steps, code.atByte(tape, 8));
-      code.storeNum(batch, code.atByte(tape, 16));
-      code.storeNum(code.num(1), code.atByte(tape, 24));
-      code.storeNum(known, code.atByte(tape, 32));
-    });
-  }
+  entry.takeTape(tape, backward,
+                 {code.num(id), steps, batch, withRandom(known.id)});
   entry.failIf(code.equal(batch, code.num(0)), status::Ok);
 
   // Cut up the memory.

@@ -145,20 +145,6 @@ void CellBuilder::warnIfConstant(const Equation &equation,
         << "the state '" << name << "' never changes [state-constant]";
 }
 
-void CellBuilder::addOutputs(const Outputs &statement) {
-  for (const Identifier &name : statement.names) {
-    auto first = llvm::find_if(outputs, [&](const Identifier &output) {
-      return output.text == name.text;
-    });
-    if (first == outputs.end())
-      outputs.push_back(name);
-    else
-      (scope.error(name.loc)
-       << "'" << name.text << "' is an output twice [output-twice]")
-          .note(first->loc, "it is an output here already");
-  }
-}
-
 /// Checks what can be known only at the end, and completes the declarations.
 void CellBuilder::finish() {
   checkStates();
@@ -284,7 +270,7 @@ void CellBuilder::build(OpBuilder &builder) {
     else if (auto *equation = std::get_if<Equation>(&statement))
       define(*equation);
     else
-      addOutputs(std::get<Outputs>(statement));
+      scope.addOutputs(std::get<Outputs>(statement), outputs);
   }
   finish();
   addSchedules(schedules, scope, *declarations);

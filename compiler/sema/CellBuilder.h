@@ -42,7 +42,6 @@ private:
   void defineState(const syntax::Equation &equation, NamedThing &state,
                    Operand value);
   void warnIfConstant(const syntax::Equation &equation, const Operand &value);
-  void addOutputs(const syntax::Outputs &outputs);
   mlir::Value draw(mlir::Location loc, mlir::RankedTensorType type, double rate,
                    bool isForAllSteps);
   void finish();

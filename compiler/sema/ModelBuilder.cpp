@@ -171,20 +171,6 @@ void ModelBuilder::addScore(const syntax::Score &score) {
     tensor.setFinish(finish);
 }
 
-void ModelBuilder::addOutputs(const Outputs &list) {
-  for (const Identifier &name : list.names) {
-    auto first = llvm::find_if(outputs, [&](const Identifier &output) {
-      return output.text == name.text;
-    });
-    if (first == outputs.end())
-      outputs.push_back(name);
-    else
-      (scope.error(name.loc)
-       << "'" << name.text << "' is an output twice [output-twice]")
-          .note(first->loc, "it is an output here already");
-  }
-}
-
 void ModelBuilder::finish() {
   SmallVector<Attribute> symbols;
   for (const Identifier &name : outputs) {
@@ -286,7 +272,7 @@ void ModelBuilder::build(OpBuilder &builder) {
           else if constexpr (std::is_same_v<It, syntax::Score>)
             addScore(it);
           else
-            addOutputs(it);
+            scope.addOutputs(it, outputs);
         },
         statement);
   finish();

@@ -41,7 +41,6 @@ private:
   void declare(const syntax::Declaration &declaration);
   void define(const syntax::Equation &equation);
   void addScore(const syntax::Score &score);
-  void addOutputs(const syntax::Outputs &outputs);
   void finish();
 
   ModelValue evaluate(const Expr &expr, bool isScore = false);

@@ -125,6 +125,21 @@ void Scope::leave(const Arguments *outer) {
   arguments = outer;
 }
 
+void Scope::addOutputs(const Outputs &statement,
+                       SmallVectorImpl<Identifier> &outputs) {
+  for (const Identifier &name : statement.names) {
+    auto first = llvm::find_if(outputs, [&](const Identifier &output) {
+      return output.text == name.text;
+    });
+    if (first == outputs.end())
+      outputs.push_back(name);
+    else
+      (error(name.loc) << "'" << name.text
+                       << "' is an output twice [output-twice]")
+          .note(first->loc, "it is an output here already");
+  }
+}
+
 NamedThing *Scope::add(const Identifier &name, NamedThing::Kind kind) {
   auto [it, isNew] = names.try_emplace(name.text, kind, name.loc);
   if (isNew)

@@ -83,6 +83,10 @@ public:
   /// Enters the cell's parameters with the values they are set to.
   void bindParameters();
 
+  /// Adds the names of a statement to the outputs; one that is there is
+  /// reported.
+  void addOutputs(const syntax::Outputs &statement,
+                  llvm::SmallVectorImpl<syntax::Identifier> &outputs);
   /// Enters a name, or reports that there is one already and gives null.
   NamedThing *add(const syntax::Identifier &name, NamedThing::Kind kind);
   /// What `name` stands for, or null.

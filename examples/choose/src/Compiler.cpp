@@ -129,15 +129,15 @@ Model Compiler::compile(const Cell &cell, const Task &task, int64_t hidden) {
     throw CompileError(explain(messages, cell, source));
   }
   Model model;
-  model.library = {dlopen(object.c_str(), RTLD_NOW | RTLD_LOCAL),
-                   [](void *library) {
-                     if (library)
-                       dlclose(library);
+  model.code = {dlopen(object.c_str(), RTLD_NOW | RTLD_LOCAL),
+                   [](void *code) {
+                     if (code)
+                       dlclose(code);
                    }};
-  if (!model.library)
+  if (!model.code)
     fail(object, dlerror());
   auto *list = static_cast<const rnncc_descriptor *const *>(
-      dlsym(model.library.get(), "rnncc_cells"));
+      dlsym(model.code.get(), "rnncc_cells"));
   char message[200];
   if (!list || !list[0])
     fail(object, "has no list of cells");

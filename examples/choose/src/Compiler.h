@@ -19,7 +19,7 @@ namespace choose {
 
 /// A compiled model. Its code is there as long as this object.
 struct Model {
-  std::shared_ptr<void> library;
+  std::shared_ptr<void> code;
   const rnncc_descriptor *descriptor = nullptr;
 };
 
