@@ -4,7 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Every check carries the name of its rule in RnnOps.td.
+// Every check carries the name of its rule in RnnOps.td or StagedOps.td.
 //
 //===----------------------------------------------------------------------===//
 
