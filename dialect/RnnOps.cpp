@@ -47,6 +47,12 @@ ScanOp CellOp::scan(bool backward) {
   return {};
 }
 
+bool CellOp::recomputes() {
+  return llvm::any_of(getBody().getOps<ScheduleOp>(), [](ScheduleOp op) {
+    return op.getDirective() == "recompute";
+  });
+}
+
 SetupOp CellOp::setup(bool backward) {
   for (auto setup : getBody().getOps<SetupOp>())
     if (setup.getBackward() == backward)

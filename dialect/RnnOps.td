@@ -83,6 +83,8 @@ def Rnn_CellOp : Rnn_Op<"cell", [IsolatedFromAbove, NoTerminator,
     ::rnn::ScanOp scan(bool backward);
     /// The setup of that direction, or null.
     ::rnn::SetupOp setup(bool backward);
+    /// True if a schedule says `recompute gates`.
+    bool recomputes();
     /// The element type of the cell: that of its first tensor.
     ::mlir::FloatType elementType();
   }];

@@ -72,6 +72,7 @@ private:
   Phase phaseOfGradient(StageOp stage, const Input &input);
   Value primal(const Input &input, OpBuilder &inner);
   TensorOp tapeOf(Value value);
+  void repeat(ArrayRef<StageOp> stages);
   void give(const Input &input, Value share);
   Value sum(OpBuilder &inner, Type type, ArrayRef<Value> shares);
   Value gradientOf(StageOp stage, Value result);
@@ -96,6 +97,7 @@ private:
   std::map<std::pair<std::string, int64_t>, Shares> stateShares;
   llvm::StringMap<Shares> inputShares;
   llvm::DenseMap<Value, TensorOp> tapes;
+  IRMapping repeated; ///< results of forward stages that are computed again
 };
 } // namespace
 
@@ -170,29 +172,80 @@ Phase AdjointStages::phaseOfGradient(StageOp stage, const Input &input) {
                                                             : Phase::after;
 }
 
+/// What a stage yields as that result.
+static Value yielded(Value result) {
+  auto stage = result.getDefiningOp<StageOp>();
+  return stage.getBody().front().getTerminator()->getOperand(
+      cast<OpResult>(result).getResultNumber());
+}
+
+/// The state that a stage's result becomes, or null.
+static TensorOp stateOf(Value result) {
+  auto stage = result.getDefiningOp<StageOp>();
+  for (auto write : stage.getBody().getOps<WriteOp>())
+    if (write.getValue() == yielded(result) &&
+        write.declaration().getRole() == Role::state)
+      return write.declaration();
+  return {};
+}
+
 /// The tensor that holds a stage's result for the backward scan.
 TensorOp AdjointStages::tapeOf(Value value) {
   TensorOp &tape = tapes[value];
+  if (!tape)
+    tape = stateOf(value);
   if (tape)
     return tape;
   auto stage = value.getDefiningOp<StageOp>();
-  auto yield = cast<YieldOp>(stage.getBody().front().getTerminator());
-  Value made = yield.getOperand(cast<OpResult>(value).getResultNumber());
-  for (auto write : stage.getBody().getOps<WriteOp>())
-    if (write.getValue() == made &&
-        write.declaration().getRole() == Role::state)
-      return tape = write.declaration();
   OpBuilder outside(forward);
   std::string name = "tape." + std::to_string(tapes.size() - 1);
   tape = declareTape(outside, value, name);
-  OpBuilder inside(yield);
-  WriteOp::create(inside, value.getLoc(), name, made);
+  OpBuilder inside(stage.getBody().front().getTerminator());
+  WriteOp::create(inside, value.getLoc(), name, yielded(value));
   return tape;
+}
+
+/// Repeats the forward stages in the backward scan, but for what they write: in
+/// its loop, unless a gradient needs it that is computed before the loop.
+/// States are read.
+void AdjointStages::repeat(ArrayRef<StageOp> stages) {
+  auto fromStage = [](Value value) {
+    auto made = value.getDefiningOp<StageOp>();
+    return made && !stateOf(value) ? made : StageOp();
+  };
+  llvm::DenseSet<StageOp> early;
+  for (StageOp stage : llvm::reverse(stages)) {
+    if (stage.getPhase() == Phase::after)
+      early.insert(stage);
+    if (early.contains(stage))
+      stage.walk([&](Operation *op) {
+        for (Value operand : op->getOperands())
+          if (StageOp made = fromStage(operand))
+            early.insert(made);
+      });
+  }
+  for (StageOp stage : stages) {
+    auto copy = cast<StageOp>(b.clone(*stage, repeated));
+    copy.setPhase(early.contains(stage) ? Phase::before : Phase::step);
+    for (Value result : stage.getResults())
+      if (stateOf(result))
+        repeated.erase(result);
+    OpBuilder inner = OpBuilder::atBlockBegin(&copy.getBody().front());
+    for (Operation &op : llvm::make_early_inc_range(copy.getBody().front())) {
+      for (OpOperand &operand : op.getOpOperands())
+        if (operand.get().getDefiningOp<StageOp>() && stateOf(operand.get()))
+          operand.set(primal(inputOf(operand.get()), inner));
+      if (isa<WriteOp>(op))
+        op.erase();
+    }
+  }
 }
 
 /// An input of a forward stage, in the backward scan.
 Value AdjointStages::primal(const Input &input, OpBuilder &inner) {
   std::string tensor = input.tensor;
+  if (tensor.empty() && repeated.contains(input.value) && !stateOf(input.value))
+    return repeated.lookup(input.value);
   if (tensor.empty())
     tensor = tapeOf(input.value).getSymName().str();
   return ReadOp::create(inner, loc, input.value.getType(), tensor, input.delay);
@@ -641,6 +694,8 @@ void AdjointStages::run() {
   backward = ScanOp::create(b, loc, /*backward=*/true);
   b.setInsertionPointToStart(&backward.getBody().emplaceBlock());
   auto stages = llvm::to_vector(forward.getBody().getOps<StageOp>());
+  if (cell.recomputes())
+    repeat(stages);
   for (StageOp stage : llvm::reverse(stages)) {
     if (Operation *product = stepProduct(stage))
       pullStepProduct(stage, product);

@@ -75,6 +75,7 @@ private:
   ScanOp forward;
   OpBuilder b;
   Location loc = cell.getLoc();
+  const bool recomputes = cell.recomputes();
   llvm::DenseMap<Value, Value> gradients, primals;
   llvm::DenseMap<Value, TensorOp> written; ///< value -> the state it becomes
   Carries carries;
@@ -103,8 +104,11 @@ bool Autodiff::isAvailable(Value value, unsigned depth) {
 /// The decision between memory and arithmetic. What is available is recomputed,
 /// be it a tanh: a state is read anyway. What is cheap is recomputed from the
 /// activations it is made of, which are saved for their own sake. Conditions
-/// always are. All else is behind a product, and saved.
+/// always are. All else is behind a product, and saved, unless a schedule says
+/// that it is computed again from inputs, parameters and states.
 bool Autodiff::isRecomputed(Value value) {
+  if (recomputes)
+    return true;
   Operation *op = value.getDefiningOp();
   if (!cast<RankedTensorType>(value.getType()).getElementType().isF32() &&
       !cast<RankedTensorType>(value.getType()).getElementType().isF64())

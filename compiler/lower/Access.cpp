@@ -69,6 +69,10 @@ int64_t rnn::positionOf(const Place &place) {
   return place.buffer * bufferDistance + place.slot * place.units.width;
 }
 
+Value rnn::rowsBefore(Code &code, const Frame &frame, Value step) {
+  return code.loadNum(code.atByte(frame.starts, code.mul(step, 8)));
+}
+
 Value Accesses::lanePointer(const Access &access, Value panel, Value row,
                             Value lane) {
   Value at = code.at(access.base, code.mul(row, access.stride));
@@ -78,8 +82,7 @@ Value Accesses::lanePointer(const Access &access, Value panel, Value row,
 }
 
 Value Accesses::rowOf(Value step) {
-  Value at = code.add(frame.before, step);
-  Value rows = code.loadNum(code.atByte(frame.starts, code.mul(at, 8)));
+  Value rows = rowsBefore(code, frame, code.add(frame.before, step));
   return code.sub(rows, frame.firstRow);
 }
 
@@ -88,15 +91,23 @@ Value Accesses::rowsIn(Value step) {
 }
 
 Value Accesses::stateRow(const Buffer &buffer, Value step) {
+  // From the first step that the buffer holds.
+  Value firstRow = frame.firstRow;
+  if (frame.holdsOtherSteps()) {
+    step = code.add(step, code.sub(frame.before, frame.statesFrom));
+    firstRow = rowsBefore(code, frame, frame.statesFrom);
+  }
   Value isEarlier = code.less(step, code.num(0));
-  Value inChunk = rowOf(code.max(step, code.num(0)));
+  Value later = code.add(frame.statesFrom, code.max(step, code.num(0)));
+  Value rows = code.sub(rowsBefore(code, frame, later), firstRow);
   return code.select(isEarlier,
                      code.mul(code.add(step, buffer.extra), frame.batch),
-                     code.add(code.mul(frame.batch, buffer.extra), inChunk));
+                     code.add(code.mul(frame.batch, buffer.extra), rows));
 }
 
 Value Accesses::ringSlot(Value step, int64_t delay, int64_t slots) {
-  Value done = code.sub(code.sub(frame.steps, code.num(1)), step);
+  Value done =
+      code.sub(code.sub(frame.all, code.num(1)), code.add(frame.before, step));
   return code.rem(code.add(done, slots - delay), code.num(slots));
 }
 
@@ -117,7 +128,9 @@ Access Accesses::bufferAccess(const Place &place, const Origin &origin,
     break;
   case Extent::States:
     row = origin.step ? stateRow(buffer, code.add(origin.step, -delay))
-                      : code.mul(frame.batch, buffer.extra - delay);
+          : frame.holdsOtherSteps()
+              ? stateRow(buffer, code.num(-delay))
+              : code.mul(frame.batch, buffer.extra - delay);
     break;
   case Extent::Step:
   case Extent::Once:

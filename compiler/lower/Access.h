@@ -49,9 +49,13 @@ MemoryOffsets offsetsOf(Code &code, const Layout &layout, Memory region,
 /// What the code of one thread knows when running.
 struct Frame {
   mlir::Value call;   ///< rnncc_call
+  mlir::Value all;    ///< T, of all chunks
   mlir::Value steps;  ///< C, of this chunk
   mlir::Value batch;  ///< N
   mlir::Value before; ///< steps of earlier chunks
+  /// Steps before the first one that buffers of states hold: `before`, or 0 if
+  /// they hold all steps while other buffers hold those of the chunk.
+  mlir::Value statesFrom;
   mlir::Value thread; ///< 0 .. threads-1
   mlir::Value threads;
   mlir::Value weights;
@@ -68,9 +72,16 @@ struct Frame {
 
   llvm::SmallVector<mlir::Value> arrays;  ///< of the call, null or not
   llvm::SmallVector<mlir::Value> buffers; ///< where each buffer starts
+
+  /// True if buffers of states begin at another step than others.
+  bool holdsOtherSteps() const { return statesFrom != before; }
 };
 
-/// What positions in different buffers differ by, at least.
+/// How many rows the steps before that one have, from the first of all on.
+mlir::Value rowsBefore(Code &code, const Frame &frame, mlir::Value step);
+
+/// What positions in different buffers differ by, but for the slots in them,
+/// which take far less.
 constexpr int64_t bufferDistance = int64_t(1) << 40;
 
 /// Tells places apart: neighbouring slots of a buffer differ by their width.

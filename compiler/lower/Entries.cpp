@@ -8,8 +8,9 @@
 //   body:           cuts up tape and scratch, then chunk by chunk the loops of
 //                   the scan
 //
-// With a tape all steps are one chunk. Without one, a chunk is as many steps as
-// fill the rows of a product, so that memory does not grow with T.
+// With a tape all steps are one chunk. Without one, and where backward computes
+// again what it needs, a chunk is as many steps as fill the rows of a product,
+// so that scratch does not grow with T.
 //
 //===----------------------------------------------------------------------===//
 
@@ -43,7 +44,8 @@ public:
         code(OpBuilder(module.getContext()), cell.getLoc(), cell.elementType(),
              layout.lanes, target),
         denormals(code, target.architecture), level(target.name),
-        cacheBytes(target.l2Bytes * 3 / 4), line(64 / code.elementBytes()) {
+        cacheBytes(target.l2Bytes * 3 / 4), line(64 / code.elementBytes()),
+        recomputes(cell.recomputes()) {
     std::string text;
     llvm::raw_string_ostream os(text);
     for (Operation &op : cell.getBody().front())
@@ -80,6 +82,11 @@ private:
   }
   void emitBytes(StringRef suffix,
                  llvm::function_ref<Value(Value, Value)> elements);
+  Frame chunkAt(const Frame &whole, Value index, Value chunk);
+  Value chunksOf(Value steps, Value chunk) {
+    Value up = code.sub(code.add(steps, chunk), code.num(1));
+    return code.max(code.div(up, chunk), code.num(1));
+  }
   void emitForwardBody();
   void emitBackwardBody();
   void emitBackwardSetup(const Frame &frame);
@@ -98,6 +105,7 @@ private:
   Denormals denormals;
   std::string level;
   int64_t cacheBytes, line, id;
+  bool recomputes;
 };
 } // namespace
 
@@ -169,7 +177,8 @@ Frame Entries::frameOf(func::FuncOp body) {
   frame.threads = code.loadNum(code.atByte(context, 8));
   frame.steps = code.loadNum(callField(code, frame.call, CallField::Steps));
   frame.batch = code.loadNum(callField(code, frame.call, CallField::Batch));
-  frame.before = code.num(0);
+  frame.all = frame.steps;
+  frame.before = frame.statesFrom = code.num(0);
   frame.weights = code.loadPtr(callField(code, frame.call, CallField::Weights));
   frame.unwanted =
       code.loadPtr(callField(code, frame.call, CallField::Scratch));
@@ -195,49 +204,54 @@ static void addBuffers(Code &code, Frame &frame, const MemoryOffsets &region,
       frame.buffers[index] = code.at(base, offset);
 }
 
+/// The chunk of that number, of `chunk` steps or what is left.
+Frame Entries::chunkAt(const Frame &whole, Value index, Value chunk) {
+  Frame part = whole;
+  part.before = code.mul(index, chunk);
+  part.steps = code.min(chunk, code.sub(part.all, part.before));
+  part.firstRow = rowsBefore(code, part, part.before);
+  Value end = rowsBefore(code, part, code.add(part.before, part.steps));
+  part.rows = code.sub(end, part.firstRow);
+  return part;
+}
+
 void Entries::emitForwardBody() {
   ScanOp scan = layout.cell.scan(false);
   func::FuncOp body = beginBody("forward");
   Frame frame = frameOf(body);
-  Value all = frame.steps;
+  Value all = code.max(frame.all, code.num(1));
   Value tape = code.loadPtr(callField(code, frame.call, CallField::Tape));
   Value noTape = code.isNull(tape);
-  Value chunk = code.select(noTape, chunkOf(all, frame.batch),
-                            code.max(all, code.num(1)));
+  Value some = chunkOf(frame.all, frame.batch);
+  Value kept = code.select(noTape, some, all);
+  Value chunk = recomputes ? some : kept;
   Value scratch = frame.unwanted;
   MemoryOffsets temporary =
       offsetsOf(code, layout, Memory::Forward, chunk, frame.batch,
-                scratchStart(all, frame.batch));
+                scratchStart(frame.all, frame.batch));
   addBuffers(code, frame, temporary, scratch);
   Value keep = code.select(noTape, code.at(scratch, temporary.total),
                            code.at(tape, line));
   addBuffers(
       code, frame,
-      offsetsOf(code, layout, Memory::Keep, chunk, frame.batch, code.num(0)),
+      offsetsOf(code, layout, Memory::Keep, kept, frame.batch, code.num(0)),
       keep);
 
   ScanLoops whole(code, layout, tiles, kernels, scan, frame, cacheBytes);
   whole.emitRowOrder();
   whole.emitStart();
-  auto rowsBefore = [&](Value step) {
-    return code.loadNum(code.atByte(frame.starts, code.mul(step, 8)));
-  };
-  Value chunks =
-      code.max(code.div(code.sub(code.add(all, chunk), code.num(1)), chunk),
-               code.num(1));
+  Value chunks = chunksOf(frame.all, chunk);
   code.loop(code.num(0), chunks, 1, [&](Value index) {
-    Frame part = frame;
-    part.before = code.mul(index, chunk);
-    part.steps = code.min(chunk, code.sub(all, part.before));
-    part.firstRow = rowsBefore(part.before);
-    part.rows =
-        code.sub(rowsBefore(code.add(part.before, part.steps)), part.firstRow);
+    Frame part = chunkAt(frame, index, chunk);
+    part.statesFrom = recomputes ? code.select(noTape, part.before, code.num(0))
+                                 : part.before;
     ScanLoops loops(code, layout, tiles, kernels, scan, part, cacheBytes);
     loops.emitGather();
     loops.emitStages();
     loops.emitScatter();
     loops.emitEnd();
-    code.ifThen(code.less(code.add(index, 1), chunks),
+    Value isFollowed = code.less(code.add(index, 1), chunks);
+    code.ifThen(recomputes ? code.both(noTape, isFollowed) : isFollowed,
                 [&] { loops.emitNextChunk(); });
   });
   endBody();
@@ -251,22 +265,35 @@ void Entries::emitBackwardBody() {
   // Forward laid the tape out for at least one step.
   addBuffers(code, frame,
              offsetsOf(code, layout, Memory::Keep,
-                       code.max(frame.steps, code.num(1)), frame.batch,
+                       code.max(frame.all, code.num(1)), frame.batch,
                        code.num(0)),
              code.at(tape, line));
+  Value chunk = recomputes ? chunkOf(frame.all, frame.batch) : frame.all;
   addBuffers(code, frame,
-             offsetsOf(code, layout, Memory::Backward, frame.steps, frame.batch,
-                       scratchStart(frame.steps, frame.batch)),
+             offsetsOf(code, layout, Memory::Backward, chunk, frame.batch,
+                       scratchStart(frame.all, frame.batch)),
              frame.unwanted);
-  ScanLoops loops(code, layout, tiles, kernels, scan, frame, cacheBytes);
-  loops.emitRowOrder();
-  frame.rows =
-      code.loadNum(code.atByte(frame.starts, code.mul(frame.steps, 8)));
-  loops.emitStart();
-  loops.emitGather();
-  loops.emitStages();
-  loops.emitScatter();
-  loops.emitEnd();
+  ScanLoops whole(code, layout, tiles, kernels, scan, frame, cacheBytes);
+  whole.emitRowOrder();
+  whole.emitStart();
+  auto run = [&](const Frame &part) {
+    ScanLoops loops(code, layout, tiles, kernels, scan, part, cacheBytes);
+    loops.emitGather();
+    loops.emitStages();
+    loops.emitScatter();
+  };
+  if (recomputes) {
+    // From the last chunk to the first; carries stay where they are.
+    Value chunks = chunksOf(frame.all, chunk);
+    code.loop(code.num(0), chunks, 1, [&](Value done) {
+      Value index = code.sub(code.sub(chunks, code.num(1)), done);
+      run(chunkAt(frame, index, chunk));
+    });
+  } else {
+    frame.rows = rowsBefore(code, frame, frame.all);
+    run(frame);
+  }
+  whole.emitEnd();
   emitBackwardSetup(frame);
   endBody();
 }
@@ -436,17 +463,18 @@ LogicalResult Entries::emit() {
                      code.num(line));
   });
   emitBytes("forward_scratch_bytes", [&](Value steps, Value batch) {
-    Value atLeastOne = code.max(steps, code.num(1));
     Value chunk = chunkOf(steps, batch);
+    Value taped = recomputes ? chunk : code.max(steps, code.num(1));
     Value alone = regionEnd(
         Memory::Keep, chunk, batch,
         regionEnd(Memory::Forward, chunk, batch, scratchStart(steps, batch)));
-    Value withTape = regionEnd(Memory::Forward, atLeastOne, batch,
-                               scratchStart(steps, batch));
+    Value withTape =
+        regionEnd(Memory::Forward, taped, batch, scratchStart(steps, batch));
     return code.max(alone, withTape);
   });
   emitBytes("backward_scratch_bytes", [&](Value steps, Value batch) {
-    return regionEnd(Memory::Backward, steps, batch,
+    Value chunk = recomputes ? chunkOf(steps, batch) : steps;
+    return regionEnd(Memory::Backward, chunk, batch,
                      scratchStart(steps, batch));
   });
   emitForwardBody();

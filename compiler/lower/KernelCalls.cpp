@@ -255,12 +255,15 @@ void ScanLoops::emitProductCalls(StageOp stage, const Site &site,
 /// The gradient of a weight, added to the caller's array.
 void ScanLoops::emitWeightsCall(AccumulateOp op, const Units &units,
                                 const Origin &origin, const CallRows &some) {
-  // The gradient is a stage's, in rows that are whole vectors; what it is
-  // multiplied by may be the caller's.
+  // The gradient is what the stage counts in units: a stage's, in rows that are
+  // whole vectors. What it is multiplied by may be the caller's.
   Value seed = op.getRow(), other = op.getColumn();
   int64_t seedStride = op.declaration().tensorType().getDimSize(1);
   int64_t otherStride = 1;
-  if (!isa<StageOp>(seed.getDefiningOp())) {
+  auto unitsOf = [](Value value) {
+    return cast<RankedTensorType>(value.getType()).getNumElements();
+  };
+  if (!isa<StageOp>(seed.getDefiningOp()) || unitsOf(seed) != units.count) {
     std::swap(seed, other);
     std::swap(seedStride, otherStride);
   }

@@ -327,8 +327,10 @@ void Layout::placeTapeAndValues(ScanOp scan) {
       else if (rows)
         values[result] = inRows(scratch, Extent::Steps, 0, stage.getUnits());
       else {
-        values[result] = inPanels(backward ? Memory::Backward : Memory::Keep,
-                                  stage.getUnits());
+        // The tape may take a place over, or need as much for itself.
+        bool taken = !backward && !cell.recomputes();
+        values[result] =
+            inPanels(taken ? Memory::Keep : scratch, stage.getUnits());
         releaseAfterUses(values[result], uses, index);
       }
     }

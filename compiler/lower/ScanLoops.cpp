@@ -334,7 +334,7 @@ void ScanLoops::emitSite(StageState &state, const Site &site, Value firstPanel,
     for (int64_t a = 1; a < affines; ++a)
       if (spots[a].kind != spots[0].kind || spots[a].kind == Spot::Other ||
           spots[a].position - spots[a - 1].position != distance ||
-          std::abs(distance) >= bufferDistance)
+          std::abs(distance) > bufferDistance / 2)
         return false;
     return true;
   };

@@ -73,7 +73,22 @@ bool CheckSchedulesPass::checkTarget(ScheduleOp op) {
 }
 
 bool CheckSchedulesPass::checkOnce(ScheduleOp op, ArrayRef<ScheduleOp> seen) {
+  auto isOfTape = [](ScheduleOp op) {
+    return op.getDirective() == "save" || op.getDirective() == "recompute";
+  };
   auto *first = llvm::find_if(seen, [&](ScheduleOp other) {
+    return isOfTape(other) && isOfTape(op) &&
+           other.getDirective() != op.getDirective();
+  });
+  if (first != seen.end()) {
+    InFlightDiagnostic diagnostic = error(op);
+    diagnostic << "what backward needs is kept or computed again, not both "
+                  "[illegal-schedule]";
+    diagnostic.attachNote(ScheduleOp(*first).getLoc())
+        << "'" << ScheduleOp(*first).getDirective() << " gates' is given here";
+    return false;
+  }
+  first = llvm::find_if(seen, [&](ScheduleOp other) {
     return other.getDirective() == op.getDirective() &&
            other.getOn() == op.getOn() && other.getOf() == op.getOf();
   });
@@ -96,11 +111,6 @@ bool CheckSchedulesPass::checkOnce(ScheduleOp op, ArrayRef<ScheduleOp> seen) {
 /// Names of inputs, and sizes of products.
 bool CheckSchedulesPass::checkNames(ScheduleOp op) {
   CellOp cell = getOperation();
-  if (op.getDirective() == "recompute") {
-    error(op) << "computing again in backward what forward had is not "
-                 "supported yet [not-supported]";
-    return false;
-  }
   if (op.getDirective() == "hoist" && op.getNames().size() == 1 &&
       op.name(0) == "none")
     return true;

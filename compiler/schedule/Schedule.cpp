@@ -200,7 +200,7 @@ void rnn::printSchedules(CellOp cell, ArrayRef<Target> targets, bool kernels,
     os << "none";
   llvm::interleaveComma(hoisted, os);
   os << "\n  compute_at " << (hasElementwiseApart(cell) ? "stage" : "panel")
-     << "\n  save gates\n}\n";
+     << "\n  " << (cell.recomputes() ? "recompute" : "save") << " gates\n}\n";
   for (const Target &target : targets)
     printLevel(cell, target, kernels, os);
 }

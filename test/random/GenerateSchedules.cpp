@@ -52,6 +52,7 @@ string rnn::generateSchedules(uint64_t seed, const string &cell,
   maybe(own, "parallel " + pick({"units", "units " + to_string(1 + below(3)),
                                  "none", "auto"}));
   maybe(own, "prefetch " + pick({"next_panel", "none", "auto"}));
+  maybe(all, "recompute gates");
   string text;
   if (!all.empty())
     text += "schedule Random on cpu {\n" + all + "}\n";

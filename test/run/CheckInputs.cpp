@@ -94,6 +94,15 @@ void Check::checkRandom(Call call, const Twine &what) {
   compareAll(alone, call, what + " random");
 }
 
+namespace {
+/// The slopes of a function on the two sides of a value.
+struct Sides {
+  double left, right;
+  double slope() const { return (left + right) / 2; }
+  double apart() const { return std::fabs(left - right); }
+};
+} // namespace
+
 /// Some coordinates of each gradient against the slope of the loss
 /// sum(outputs * their gradients).
 void Check::checkDifferences(const Call &reference, const Twine &what) {
@@ -132,19 +141,31 @@ void Check::checkDifferences(const Call &reference, const Twine &what) {
     std::vector<double> slopes, gradients;
     for (int sample = 0; sample < 6 && !values.empty(); ++sample) {
       size_t at = generator() % values.size();
-      double saved = values[at], h = 1e-5;
-      values[at] = saved + h;
-      double above = loss(call);
-      values[at] = saved - h;
-      double below = loss(call);
-      values[at] = saved;
+      const double saved = values[at], h = 1e-5;
+      auto sides = [&](double h) {
+        values[at] = saved + h;
+        double above = loss(call);
+        values[at] = saved - h;
+        double below = loss(call);
+        values[at] = saved;
+        return Sides{(here - below) / h, (above - here) / h};
+      };
+      double gradient = reference.arrays[index][at];
+      Sides wide = sides(h), near = wide;
       // Where the two sides differ there is a corner or a jump within h of a
       // value, and no slope.
-      double left = (here - below) / h, right = (above - here) / h;
-      if (std::fabs(left - right) > 1e-3 * std::max(scale, 0.1))
+      if (wide.apart() > 1e-3 * std::max(scale, 0.1))
         continue;
-      slopes.push_back((above - below) / (2 * h));
-      gradients.push_back(reference.arrays[index][at]);
+      // Nearer to the value smooth sides come together, those of a corner do
+      // not, be it a small one.
+      if (std::fabs(wide.slope() - gradient) > tolerances.difference * scale) {
+        near = sides(h / 8);
+        if (near.apart() > wide.apart() / 4 &&
+            near.apart() > std::fabs(near.slope() - gradient))
+          continue;
+      }
+      slopes.push_back(near.slope());
+      gradients.push_back(gradient);
     }
     // Relative to the largest gradient of the array, not of the samples.
     slopes.push_back(scale);
