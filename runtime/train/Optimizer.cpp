@@ -3,14 +3,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-//
-// Loops over elements are plain, so that the compiler vectorises them, and this
-// file is compiled without contraction: an element's new value does not depend
-// on where in a vector it stands, nor on the processor.
-//
-//===----------------------------------------------------------------------===//
 
 #include "runtime/train/Optimizer.h"
+#include "runtime/train/Elements.h"
 #include "runtime/train/Failure.h"
 #include <algorithm>
 #include <cmath>
@@ -103,12 +98,6 @@ std::string rnn::train::optimizerText(const rnncc_train_optimizer &options) {
 // Pieces
 //===----------------------------------------------------------------------===//
 
-/// Terms that make a polynomial as exact as the elements are. Known when
-/// compiling: loops over elements are vectorised around them.
-static constexpr int termsFor(size_t elementBytes) {
-  return elementBytes == sizeof(float) ? 6 : Skipped::maxTerms;
-}
-
 /// What one thread takes: elements [begin, end) of a parameter, or the rows
 /// rows[begin .. end) of one that is read by rows.
 struct Optimizer::Piece {
@@ -117,13 +106,30 @@ struct Optimizer::Piece {
   int64_t begin, end;
 };
 
+/// Fetches what an update reads of a row: rows lie anywhere in tables that are
+/// larger than caches.
+static void prefetchRow(const Param &param, int64_t row, size_t elementBytes) {
+  const size_t bytes = size_t(param.columns) * elementBytes;
+  for (const Memory *memory :
+       {&param.values, &param.gradient, &param.first, &param.second})
+    if (const char *at = memory->as<char>())
+      for (size_t line = 0; line < bytes; line += 64)
+        __builtin_prefetch(at + size_t(row) * bytes + line, 1);
+}
+
+/// Rows that are fetched before their turn comes.
+static constexpr int64_t rowsAhead = 4;
+
 /// Calls body(first, count) for the runs of elements of a piece.
 template <typename Piece, typename Body>
-static void forEachRange(const Piece &piece, Body body) {
+static void forEachRange(const Piece &piece, size_t elementBytes, Body body) {
   if (!piece.rows)
     return body(piece.begin, piece.end - piece.begin);
-  for (int64_t i = piece.begin; i < piece.end; ++i)
+  for (int64_t i = piece.begin; i < piece.end; ++i) {
+    if (i + rowsAhead < piece.end)
+      prefetchRow(*piece.param, piece.rows[i + rowsAhead], elementBytes);
     body(piece.rows[i] * piece.param->columns, piece.param->columns);
+  }
 }
 
 static SkippedSteps makeSkipped(const Model &model,
@@ -239,7 +245,7 @@ double Optimizer::gradientNorm(const std::vector<Piece> &pieces) {
   std::vector<double> sums(pieces.size());
   forEach(int64_t(pieces.size()), [&](int64_t i) {
     const Piece &piece = pieces[size_t(i)];
-    forEachRange(piece, [&](int64_t first, int64_t count) {
+    forEachRange(piece, model.elementBytes, [&](int64_t first, int64_t count) {
       const Memory &gradient = piece.param->gradient;
       sums[size_t(i)] +=
           model.isFloat() ? sumOfSquares(gradient.as<float>() + first, count)
@@ -272,89 +278,20 @@ Update Optimizer::makeUpdate(double rate) const {
   return update;
 }
 
-/// Calls body(i, g) with the gradient of each element as the method takes it.
-template <typename T, typename Body>
-static void withGradients(int64_t count, const T *weight, const T *gradient,
-                          const Update &update, Body body) {
-  const T scale = T(update.scale), clip = T(update.clip);
-  const T decay = T(update.inGradient);
-  // A NaN goes through: the next loss tells.
-  for (int64_t i = 0; i < count; ++i) {
-    T g = gradient[i] * scale;
-    g = g > clip ? clip : g;
-    g = g < -clip ? -clip : g;
-    body(i, g + decay * weight[i]);
-  }
-}
-
 template <typename T>
-void Optimizer::updateRange(const Param &param, int64_t begin, int64_t count,
-                            const Update &update) {
-  T *__restrict w = param.values.as<T>() + begin;
-  const T *__restrict gradient = param.gradient.as<T>() + begin;
-  T *__restrict m = hasFirst() ? param.first.as<T>() + begin : nullptr;
-  T *__restrict v = hasSecond() ? param.second.as<T>() + begin : nullptr;
-  const T rate = T(update.rate), keep = T(update.decay);
-  const T momentum = T(options.momentum), epsilon = T(options.epsilon);
-  const bool keras = options.form == RNNCC_TRAIN_KERAS;
-  auto apply = [&](auto body) {
-    withGradients(count, w, gradient, update, body);
-  };
-
-  if (options.method == RNNCC_TRAIN_ADAM) {
-    const T fresh1 = T(1 - options.beta1), fresh2 = T(1 - options.rho);
-    const T corrected = T(update.correctedRate);
-    const T second = T(update.correctedSecond);
-    apply([=](int64_t i, T g) {
-      m[i] += (g - m[i]) * fresh1;
-      v[i] += (g * g - v[i]) * fresh2;
-      w[i] =
-          w[i] * keep - corrected * m[i] / (std::sqrt(v[i]) * second + epsilon);
-    });
-    return;
-  }
-
-  if (options.method == RNNCC_TRAIN_RMSPROP) {
-    const T rho = T(options.rho), fresh = T(1 - options.rho);
-    // Momentum sums steps (Keras) or scaled gradients (PyTorch).
-    const T inside = keras ? rate : T(1), outside = keras ? T(1) : rate;
-    auto step = [=](int64_t i, T g) {
-      v[i] = v[i] * rho + g * g * fresh;
-      T root = keras ? std::sqrt(v[i] + epsilon) : std::sqrt(v[i]) + epsilon;
-      return inside * g / root;
-    };
-    if (m)
-      apply([=](int64_t i, T g) {
-        m[i] = momentum * m[i] + step(i, g);
-        w[i] = w[i] * keep - outside * m[i];
-      });
-    else
-      apply([=](int64_t i, T g) { w[i] = w[i] * keep - outside * step(i, g); });
-    return;
-  }
-
-  // SGD: momentum sums steps or gradients, as above.
-  const T inside = keras ? rate : T(1), outside = keras ? T(1) : rate;
-  if (!m)
-    apply([=](int64_t i, T g) { w[i] = w[i] * keep - rate * g; });
-  else if (options.nesterov)
-    apply([=](int64_t i, T g) {
-      m[i] = momentum * m[i] + inside * g;
-      w[i] = w[i] * keep - outside * (momentum * m[i] + inside * g);
-    });
-  else
-    apply([=](int64_t i, T g) {
-      m[i] = momentum * m[i] + inside * g;
-      w[i] = w[i] * keep - outside * m[i];
-    });
+Elements<T> Optimizer::at(const Param &param, int64_t first,
+                          int64_t count) const {
+  return {count, param.values.as<T>() + first, param.gradient.as<T>() + first,
+          hasFirst() ? param.first.as<T>() + first : nullptr,
+          hasSecond() ? param.second.as<T>() + first : nullptr};
 }
 
 void Optimizer::updatePiece(const Piece &piece, const Update &update) {
-  forEachRange(piece, [&](int64_t first, int64_t count) {
+  forEachRange(piece, model.elementBytes, [&](int64_t first, int64_t count) {
     if (model.isFloat())
-      updateRange<float>(*piece.param, first, count, update);
+      updateElements(options, update, at<float>(*piece.param, first, count));
     else
-      updateRange<double>(*piece.param, first, count, update);
+      updateElements(options, update, at<double>(*piece.param, first, count));
     std::memset(piece.param->gradient.as<char>() +
                     size_t(first) * model.elementBytes,
                 0, size_t(count) * model.elementBytes);
@@ -395,55 +332,6 @@ void Optimizer::update(const std::vector<std::vector<int64_t>> &rows,
 // Rows that were left out
 //===----------------------------------------------------------------------===//
 
-/// Applies skipped steps to `count` elements; m or v may be NULL.
-template <typename T>
-static void applySkipped(const Skipped &skipped, const SkippedSteps &all,
-                         int64_t count, T *__restrict w, T *__restrict m,
-                         T *__restrict v, T epsilon) {
-  const T keep = T(skipped.decay), centre = T(skipped.centre);
-  const T first = T(skipped.first), second = T(skipped.second);
-  if (!skipped.isSum) {
-    // One by one. Behind `last`, momentum is too small to be seen.
-    double fade1 = 1, fade2 = 1, root2 = std::sqrt(all.beta2);
-    for (int64_t t = skipped.begin + 1; t <= skipped.last; ++t) {
-      const SkippedSteps::Step &step = all.step(t);
-      fade1 *= all.beta1;
-      fade2 *= root2;
-      const T decay = T(step.decay), rate = T(step.rate * fade1);
-      const T scale = T(step.second * fade2);
-      for (int64_t i = 0; i < count; ++i)
-        w[i] = w[i] * decay - rate * m[i] / (std::sqrt(v[i]) * scale + epsilon);
-    }
-    double rest = 1;
-    for (int64_t t = skipped.last + 1; t <= skipped.end; ++t)
-      rest *= all.step(t).decay;
-    for (int64_t i = 0; i < count; ++i)
-      w[i] *= T(rest);
-  } else if (all.divides) {
-    constexpr int terms = termsFor(sizeof(T));
-    T term[terms];
-    std::copy_n(skipped.term, terms, term);
-    for (int64_t i = 0; i < count; ++i) {
-      T root = std::sqrt(v[i]) * centre, whole = root + epsilon;
-      T p = -(root / whole), sum = term[terms - 1];
-      for (int n = terms - 2; n >= 0; --n)
-        sum = sum * p + term[n];
-      w[i] = (w[i] - m[i] / whole * sum) * keep;
-    }
-  } else if (m) {
-    const T sum = T(skipped.term[0]);
-    for (int64_t i = 0; i < count; ++i)
-      w[i] = (w[i] - m[i] * sum) * keep;
-  } else if (keep != T(1)) {
-    for (int64_t i = 0; i < count; ++i)
-      w[i] *= keep;
-  }
-  for (int64_t i = 0; m && i < count; ++i)
-    m[i] *= first;
-  for (int64_t i = 0; v && i < count; ++i)
-    v[i] *= second;
-}
-
 void Optimizer::catchUp(const std::vector<std::vector<int64_t>> &rows) {
   std::vector<Piece> pieces;
   for (const Piece &piece : split(rows))
@@ -459,23 +347,20 @@ void Optimizer::catchUp(const std::vector<std::vector<int64_t>> &rows) {
   forEach(int64_t(pieces.size()), [&](int64_t p) {
     const Piece &piece = pieces[size_t(p)];
     const Param &param = *piece.param;
-    auto apply = [&](auto zero, const Skipped &numbers, int64_t first) {
-      using T = decltype(zero);
-      applySkipped<T>(numbers, skipped, param.columns,
-                      param.values.as<T>() + first,
-                      hasFirst() ? param.first.as<T>() + first : nullptr,
-                      hasSecond() ? param.second.as<T>() + first : nullptr,
-                      T(options.epsilon));
-    };
     for (int64_t i = piece.begin; i < piece.end; ++i) {
+      if (i + rowsAhead < piece.end)
+        prefetchRow(param, piece.rows[i + rowsAhead], model.elementBytes);
       int64_t row = piece.rows[i], since = param.upToDate[size_t(row)];
       if (since == step)
         continue;
       const Skipped &numbers = skipped.get(since);
+      int64_t first = row * param.columns;
       if (model.isFloat())
-        apply(float(), numbers, row * param.columns);
+        applySkipped(numbers, skipped, options.epsilon,
+                     at<float>(param, first, param.columns));
       else
-        apply(double(), numbers, row * param.columns);
+        applySkipped(numbers, skipped, options.epsilon,
+                     at<double>(param, first, param.columns));
     }
   });
   for (size_t p = 0; p < model.params.size(); ++p)

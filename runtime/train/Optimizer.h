@@ -16,8 +16,8 @@
 #define RNNCC_RUNTIME_TRAIN_OPTIMIZER_H
 
 #include "rnncc/train.h"
+#include "runtime/train/Elements.h"
 #include "runtime/train/Model.h"
-#include "runtime/train/Skipped.h"
 #include <functional>
 #include <string>
 #include <vector>
@@ -29,17 +29,6 @@ void checkOptimizer(const rnncc_train_optimizer &options);
 
 /// "keras:adam": what decides which moments there are and how they are used.
 std::string optimizerText(const rnncc_train_optimizer &options);
-
-/// The numbers of one update.
-struct Update {
-  double rate;
-  double decay;           ///< what a weight keeps of itself, decoupled
-  double inGradient;      ///< decay that is added to the gradient
-  double scale;           ///< of the gradient: clipping by norm
-  double clip;            ///< largest element; infinity: any
-  double correctedRate;   ///< Adam
-  double correctedSecond; ///< Adam: scales the root of the second moment
-};
 
 class Optimizer {
 public:
@@ -74,8 +63,7 @@ private:
   Update makeUpdate(double rate) const;
   double gradientNorm(const std::vector<Piece> &pieces);
   template <typename T>
-  void updateRange(const Param &, int64_t begin, int64_t count,
-                   const Update &update);
+  Elements<T> at(const Param &param, int64_t first, int64_t count) const;
   void updatePiece(const Piece &piece, const Update &update);
 
   Model &model;

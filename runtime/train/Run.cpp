@@ -225,8 +225,11 @@ void Run::rowsRead(const Param &param, std::vector<int64_t> &rows) const {
   auto *indices = static_cast<const int32_t *>(
       call->arrays[&array - model.descriptor.arrays]);
   rows.clear();
-  forEachValid(array, *this,
-               [&](int64_t i, int64_t) { rows.push_back(indices[i]); });
-  std::sort(rows.begin(), rows.end());
-  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+  std::vector<char> seen(size_t(param.rows));
+  forEachValid(array, *this, [&](int64_t i, int64_t) {
+    char &isSeen = seen[size_t(indices[i])];
+    if (!isSeen)
+      rows.push_back(indices[i]);
+    isSeen = true;
+  });
 }
