@@ -167,6 +167,10 @@ std::optional<Options> rnn::parseOptions(int argc, char **argv) {
                "included, in the form that --schedule reads, and stop"));
   static cl::opt<bool> warningsAreErrors(
       "Werror", cl::desc("Make warnings errors"), cl::cat(category));
+  static cl::opt<bool> timing(
+      "timing", cl::cat(category),
+      cl::desc("Print on standard error where time went: passes, code of each "
+               "CPU level, linking"));
   static cl::opt<bool> verifyDiagnostics(
       "verify-diagnostics", cl::Hidden, cl::cat(category),
       cl::desc("Check errors against the 'expected-error' comments in the "
@@ -243,6 +247,7 @@ std::optional<Options> rnn::parseOptions(int argc, char **argv) {
   options.search = {autoschedule, autoscheduleRows};
   options.printSchedule = printSchedule;
   options.warningsAreErrors = warningsAreErrors;
+  options.timing = timing;
   options.verifyDiagnostics = verifyDiagnostics;
   return options;
 }

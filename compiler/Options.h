@@ -42,6 +42,7 @@ struct Options {
   Search search;              ///< chooses what schedules leave open
   bool printSchedule = false; ///< print the schedule and stop
   bool warningsAreErrors = false;
+  bool timing = false; ///< say where time went
   bool verifyDiagnostics = false;
 };
 

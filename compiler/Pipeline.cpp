@@ -252,7 +252,8 @@ static llvm::Error addWeights(std::vector<CellFacts> &cells,
 }
 
 /// From the LLVM dialect to the files that were asked for.
-static ExitCode emit(ModuleOp module, const Options &options) {
+static ExitCode emit(ModuleOp module, const Options &options,
+                     TimingScope &timing) {
   SmallVector<std::string> outputs = outputNames(options);
   std::vector<CellFacts> cells;
   for (auto cell : module.getOps<CellOp>())
@@ -278,6 +279,7 @@ static ExitCode emit(ModuleOp module, const Options &options) {
                  [&](raw_ostream &os) { os << kernels.getValue(); });
   std::vector<SmallString<0>> objects;
   if (kernels) {
+    TimingScope step = timing.nest("Kernels by rnncc-halide");
     auto made = kernelObjects(kernels.getValue());
     if (!made)
       return fail(made.takeError());
@@ -287,16 +289,19 @@ static ExitCode emit(ModuleOp module, const Options &options) {
 
   eraseCells(module);
   llvm::LLVMContext context;
+  TimingScope translation = timing.nest("Translate to LLVM IR");
   auto code = makeLLVM(module, cells, options.emit == Emit::Shared, context);
+  translation.stop();
   if (!code)
     return fail(code.takeError());
   if (options.emit == Emit::LLVM || options.emit == Emit::Assembly)
     return emitText(**code, options);
   bool shared = options.emit == Emit::Shared;
-  auto own = objectCode(**code);
+  auto own = objectCode(**code, timing);
   if (!own)
     return fail(own.takeError());
   llvm::append_range(objects, *own);
+  TimingScope linking = timing.nest("Link and write");
   auto linked = link(objects, shared ? LinkKind::Shared : LinkKind::Object);
   if (!linked)
     return fail(linked.takeError());
@@ -387,7 +392,8 @@ static llvm::Error searchSchedules(ModuleOp module, const Options &options) {
 
 /// Runs the stages up to the one asked for.
 static ExitCode runStages(const Options &options, StringRef text,
-                          llvm::SourceMgr &sources, MLIRContext &context) {
+                          llvm::SourceMgr &sources, MLIRContext &context,
+                          TimingScope &timing) {
   auto stopsAfter = [&](StringRef stage) {
     return options.stopAfter && options.stopAfter->name == stage;
   };
@@ -398,6 +404,7 @@ static ExitCode runStages(const Options &options, StringRef text,
     return write(outputNames(options).front(), content);
   };
 
+  TimingScope reading = timing.nest("Read and check");
   std::optional<syntax::File> file =
       syntax::parse(text, options.input, &context);
   if (!file)
@@ -422,7 +429,10 @@ static ExitCode runStages(const Options &options, StringRef text,
   if (!module)
     return InputError;
 
+  reading.stop();
+
   PassManager pm(&context);
+  pm.enableTiming(timing);
   for (const Stage &stage : stages()) {
     if (stage.addPasses)
       stage.addPasses(pm, options);
@@ -446,7 +456,7 @@ static ExitCode runStages(const Options &options, StringRef text,
                        options.backend == Backend::Halide, os);
     });
   if (!options.stopAfter && !options.verifyDiagnostics)
-    return emit(*module, options);
+    return emit(*module, options, timing);
   return print([&](raw_ostream &os) { module->print(os); });
 }
 
@@ -471,13 +481,16 @@ ExitCode rnn::compile(const Options &options) {
   MLIRContext context(registry);
   context.loadAllAvailableDialects();
   context.loadDialect<arith::ArithDialect, math::MathDialect>();
+  DefaultTimingManager times;
+  times.setEnabled(options.timing);
+  TimingScope timing = times.getRootScope();
   if (options.verifyDiagnostics) {
     SourceMgrDiagnosticVerifierHandler handler(sources, &context);
-    ExitCode code = runStages(options, text, sources, context);
+    ExitCode code = runStages(options, text, sources, context, timing);
     if (code == CommandLineError)
       return code;
     return succeeded(handler.verify()) ? Success : InputError;
   }
   DiagnosticPrinter handler(sources, &context);
-  return runStages(options, text, sources, context);
+  return runStages(options, text, sources, context, timing);
 }

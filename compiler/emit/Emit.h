@@ -13,6 +13,7 @@
 
 #include "dialect/CellInterface.h"
 #include "mlir/Pass/PassManager.h"
+#include "mlir/Support/Timing.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/Error.h"
@@ -92,7 +93,7 @@ llvm::Error writeAssembly(llvm::Module &module, llvm::raw_pwrite_stream &os);
 /// Optimises a module in parts; the object code of each. The module is of no
 /// use afterwards.
 llvm::Expected<std::vector<llvm::SmallString<0>>>
-objectCode(llvm::Module &module);
+objectCode(llvm::Module &module, mlir::TimingScope &timing);
 
 /// Object code of kernels, which another program makes of their text.
 llvm::Expected<std::vector<llvm::SmallString<0>>>

@@ -72,7 +72,10 @@ static bool needsRows(OpOperand &use) {
 Layout::Layout(CellOp cell, const Target &target, Form form)
     : cell(cell), schedule(cell, target, form == Form::Rows),
       face(interfaceOf(cell)), form(form), lanes(schedule.lanes) {
+  // Zeros stand in for what a panel's sums start from.
   longestRow = lanes;
+  for (int64_t count : unitCounts(cell))
+    longestRow = std::max(longestRow, units(count).width);
   placeStates();
   placeAdjoints();
   for (bool backward : {false, true})
