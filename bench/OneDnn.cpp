@@ -98,7 +98,7 @@ private:
 };
 
 int64_t OneDnn::gatePosition(int64_t gate) const {
-  bool gru = problem.shape.cell == "gru";
+  bool gru = problem.shape.cell == "gru" || problem.shape.cell == "lbr_gru";
   return gru && gate < 2 ? 1 - gate : gate;
 }
 
@@ -128,9 +128,9 @@ Array OneDnn::fromOneDnn(memory weights, int64_t inputs) const {
   return result;
 }
 
-/// Its own inverse.
+/// Its own inverse. One behind those of the gates stays where it is.
 Array OneDnn::biasToOneDnn(const Array &given) const {
-  Array result(given.size());
+  Array result = given;
   for (int64_t g = 0; g < G; ++g)
     std::copy_n(given.begin() + g * H, H, result.begin() + gatePosition(g) * H);
   return result;
@@ -191,7 +191,7 @@ OneDnn::OneDnn(const Problem &problem, Work work)
       G(int64_t(problem.shape.gates().size())),
       lstm(problem.shape.cell == "lstm"),
       state(describe({1, 1, N, H}, Tag::ldnc)),
-      bias(describe({1, 1, G, H}, Tag::ldgo)) {
+      bias(describe({1, 1, problem.shape.biases(), H}, Tag::ldgo)) {
   const Desc x = describe({T, N, I}, Tag::tnc),
              h = describe({T, N, H}, Tag::tnc),
              W = describe({1, 1, I, G, H}, Tag::any),
@@ -226,6 +226,18 @@ OneDnn::OneDnn(const Problem &problem, Work work)
           bias, h, state);
       setUpBackward(b);
       backward = dnnl::gru_backward(b);
+    }
+  } else if (problem.shape.cell == "lbr_gru") {
+    dnnl::lbr_gru_forward::primitive_desc f FORWARD(kind, direction, x, state,
+                                                    W, U, bias, h, state);
+    setUpForward(f);
+    forward = dnnl::lbr_gru_forward(f);
+    if (train) {
+      dnnl::lbr_gru_backward::primitive_desc b BACKWARD(
+          f, back, direction, x, state, W, U, bias, h, state, x, state, W, U,
+          bias, h, state);
+      setUpBackward(b);
+      backward = dnnl::lbr_gru_backward(b);
     }
   } else {
     dnnl::vanilla_rnn_forward::primitive_desc f FORWARD(

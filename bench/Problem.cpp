@@ -7,14 +7,11 @@
 #include "Problem.h"
 #include <algorithm>
 #include <cmath>
+#include <fstream>
 #include <limits>
+#include <stdexcept>
 
 using namespace bench;
-
-std::string Shape::text() const {
-  return cell + " " + std::to_string(steps) + "," + std::to_string(batch) +
-         "," + std::to_string(inputs) + "," + std::to_string(hidden);
-}
 
 Problem::Problem(const Shape &shape) : shape(shape) {
   uint64_t state = 0x9e3779b97f4a7c15u;
@@ -34,7 +31,7 @@ Problem::Problem(const Shape &shape) : shape(shape) {
   fill(c0, shape.cell == "lstm" ? N * H : 0, 0.5f);
   fill(W, G * H * I, small);
   fill(U, G * H * H, small);
-  fill(b, G * H, small);
+  fill(b, size_t(shape.biases()) * H, small);
   fill(outputGradient, T * N * H, 1);
 }
 
@@ -69,7 +66,8 @@ void multiplyBackward(const float *matrix, const double *x, const double *dy,
 /// One row of the batch at one time step. gates [G, H] holds the activated
 /// gates; those of an LSTM are i, f, g, o, those of a GRU r, z, h.
 struct Step {
-  Doubles x, h, c, gates, reset; // h, c: before the step; reset: r * h
+  Doubles x, h, c, gates; // h, c: before the step
+  Doubles reset;          // r * h; reset after the product: that product
   Doubles newC;
 };
 
@@ -78,8 +76,8 @@ public:
   explicit Reference(const Problem &problem)
       : p(problem), I(p.shape.inputs), H(p.shape.hidden),
         G(int64_t(p.shape.gates().size())), lstm(p.shape.cell == "lstm"),
-        gru(p.shape.cell == "gru"), dW(p.W.size()), dU(p.U.size()),
-        db(p.b.size()) {}
+        lbr(p.shape.cell == "lbr_gru"), gru(p.shape.cell == "gru" || lbr),
+        dW(p.W.size()), dU(p.U.size()), db(p.b.size()) {}
 
   Result run();
 
@@ -92,24 +90,31 @@ private:
 
   const Problem &p;
   const int64_t I, H, G;
-  const bool lstm, gru;
+  const bool lstm, lbr, gru;
   Doubles dW, dU, db;
 };
 
 /// Fills in the step's gates and returns the new h.
 Doubles Reference::forward(Step &s) const {
-  s.gates.assign(p.b.begin(), p.b.end());
+  s.gates.assign(p.b.begin(), p.b.begin() + G * H);
   s.newC.resize(size_t(H));
   s.reset.resize(size_t(H));
   for (int64_t g = 0; g < G; ++g) {
     double *gate = s.gates.data() + g * H;
-    bool afterReset = gru && g == 2;
+    bool candidate = gru && g == 2;
     multiply(W(g), s.x.data(), gate, H, I);
-    multiply(U(g), afterReset ? s.reset.data() : s.h.data(), gate, H, H);
+    if (candidate && lbr) {
+      s.reset.assign(p.b.begin() + G * H, p.b.end());
+      multiply(U(g), s.h.data(), s.reset.data(), H, H);
+      for (int64_t j = 0; j < H; ++j)
+        gate[j] += s.gates[j] * s.reset[j];
+    } else {
+      multiply(U(g), candidate ? s.reset.data() : s.h.data(), gate, H, H);
+    }
     bool squash = lstm ? g == 2 : !gru || g == 2;
     for (int64_t j = 0; j < H; ++j)
       gate[j] = squash ? std::tanh(gate[j]) : sigmoid(gate[j]);
-    if (gru && g == 0)
+    if (gru && !lbr && g == 0)
       for (int64_t j = 0; j < H; ++j)
         s.reset[j] = gate[j] * s.h[j];
   }
@@ -158,14 +163,23 @@ void Reference::backward(const Step &s, Doubles &dh, Doubles &dc, double *dx) {
   // from the product that it acts on.
   for (int64_t g = G - 1; g >= 0; --g) {
     double *dgate = d.data() + g * H;
-    bool afterReset = gru && g == 2;
-    if (gru && g == 0)
+    bool afterReset = gru && !lbr && g == 2;
+    if (gru && !lbr && g == 0)
       for (int64_t j = 0; j < H; ++j) {
         double r = s.gates[j];
         dgate[j] = dreset[j] * s.h[j] * r * (1 - r);
         before[j] += dreset[j] * r;
       }
-    multiplyBackward(U(g), afterReset ? s.reset.data() : s.h.data(), dgate,
+    Doubles dproduct(dgate, dgate + H); // of the product with U
+    if (lbr && g == 2)
+      for (int64_t j = 0; j < H; ++j) {
+        double r = s.gates[j];
+        d[j] = dgate[j] * s.reset[j] * r * (1 - r);
+        dproduct[j] *= r;
+        db[G * H + j] += dproduct[j];
+      }
+    multiplyBackward(U(g), afterReset ? s.reset.data() : s.h.data(),
+                     dproduct.data(),
                      afterReset ? dreset.data() : before.data(),
                      dU.data() + g * H * H, H, H);
     multiplyBackward(W(g), s.x.data(), dgate, dx, dW.data() + g * H * I, H, I);
@@ -218,6 +232,70 @@ Result Reference::run() {
 }
 
 } // namespace
+
+/// Calls visit(array, size) for each array of a result, in order.
+template <typename Visit>
+static void forEachArray(Result &result, const Shape &shape, bool gradients,
+                         Visit visit) {
+  const int64_t T = shape.steps, N = shape.batch, I = shape.inputs,
+                H = shape.hidden, G = int64_t(shape.gates().size());
+  const int64_t ofCell = shape.cell == "lstm" ? N * H : 0;
+  visit(result.h, T * N * H);
+  visit(result.last, N * H);
+  visit(result.cell, ofCell);
+  if (!gradients)
+    return;
+  visit(result.dx, T * N * I);
+  visit(result.dh0, N * H);
+  visit(result.dc0, ofCell);
+  visit(result.dW, G * H * I);
+  visit(result.dU, G * H * H);
+  visit(result.db, shape.biases() * H);
+}
+
+/// Writes the arrays one after the other, without anything between.
+static void writeArrays(std::initializer_list<const Array *> arrays,
+                        const std::string &path) {
+  std::ofstream file(path, std::ios::binary);
+  for (const Array *array : arrays)
+    file.write(reinterpret_cast<const char *>(array->data()),
+               std::streamsize(array->size() * sizeof(float)));
+  if (!file.flush())
+    throw std::runtime_error("cannot write " + path);
+}
+
+void bench::write(const Problem &p, const std::string &path) {
+  writeArrays({&p.x, &p.h0, &p.c0, &p.W, &p.U, &p.b, &p.outputGradient}, path);
+}
+
+void bench::write(const Result &r, const std::string &path) {
+  writeArrays(
+      {&r.h, &r.last, &r.cell, &r.dx, &r.dh0, &r.dc0, &r.dW, &r.dU, &r.db},
+      path);
+}
+
+Result bench::readResult(const Shape &shape, bool gradients,
+                         const std::string &path) {
+  std::ifstream file(path, std::ios::binary | std::ios::ate);
+  if (!file)
+    throw std::runtime_error("cannot read " + path);
+  int64_t there = int64_t(file.tellg()) / int64_t(sizeof(float)), needed = 0;
+  file.seekg(0);
+  Result result;
+  forEachArray(result, shape, gradients, [&](Array &array, int64_t size) {
+    needed += size;
+    if (needed > there)
+      return;
+    array.resize(size_t(size));
+    file.read(reinterpret_cast<char *>(array.data()),
+              std::streamsize(array.size() * sizeof(float)));
+  });
+  if (needed > there || (gradients && needed < there) || !file)
+    throw std::runtime_error(path + " has " + std::to_string(there) +
+                             " numbers, but the layer gives " +
+                             std::to_string(needed));
+  return result;
+}
 
 Result bench::reference(const Problem &problem) {
   return Reference(problem).run();

@@ -5,7 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Side.h"
-#include "rnncc/abi.h"
+#include "rnncc/runtime.h"
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -19,6 +19,7 @@ namespace {
 
 struct Free {
   void operator()(void *pointer) const { std::free(pointer); }
+  void operator()(rnncc_team *team) const { rnncc_team_destroy(team); }
 };
 using Memory = std::unique_ptr<void, Free>;
 
@@ -33,8 +34,8 @@ Memory allocate(size_t bytes) {
 
 void check(rnncc_status status, const char *what) {
   if (status != RNNCC_OK)
-    throw std::runtime_error(std::string("rnncc: ") + what + " returned " +
-                             std::to_string(status));
+    throw std::runtime_error(std::string("rnncc: ") + what + ": " +
+                             rnncc_status_text(status));
 }
 
 /// The first cell of the shared object `path`, which stays loaded.
@@ -53,7 +54,8 @@ const rnncc_descriptor &load(const std::string &path) {
 
 class Rnncc : public Side {
 public:
-  Rnncc(const rnncc_descriptor &cell, const Problem &problem, Work work);
+  Rnncc(const rnncc_descriptor &cell, const Problem &problem, Work work,
+        int threads);
   void run() override;
   Result fetch() override;
 
@@ -66,6 +68,7 @@ private:
   const Work work;
   Result result;
   Memory weights, tape, scratch;
+  std::unique_ptr<rnncc_team, Free> team;
   std::unique_ptr<rnncc_call, Free> call;
 };
 
@@ -93,9 +96,13 @@ template <typename Visit> void Rnncc::forEachParameter(Visit visit) {
     visit(std::string("b_") + gates[g], gate(problem.b, g, H),
           gate(result.db, g, H));
   }
+  if (shape.cell == "lbr_gru")
+    visit("r_h", gate(problem.b, gates.size(), shape.hidden),
+          gate(result.db, gates.size(), shape.hidden));
 }
 
-Rnncc::Rnncc(const rnncc_descriptor &cell, const Problem &problem, Work work)
+Rnncc::Rnncc(const rnncc_descriptor &cell, const Problem &problem, Work work,
+             int threads)
     : cell(cell), problem(problem), work(work),
       call(static_cast<rnncc_call *>(std::calloc(
           1, sizeof(rnncc_call) + size_t(cell.n_arrays) * sizeof(void *)))) {
@@ -120,6 +127,12 @@ Rnncc::Rnncc(const rnncc_descriptor &cell, const Problem &problem, Work work)
   scratch =
       allocate(std::max(cell.forward_scratch_bytes(shape.steps, shape.batch),
                         cell.backward_scratch_bytes(shape.steps, shape.batch)));
+  if (threads > 1) {
+    rnncc_team *made;
+    check(rnncc_team_create(threads, &made), "rnncc_team_create");
+    team.reset(made);
+  }
+  call->team = team.get();
   call->steps = shape.steps;
   call->batch = shape.batch;
   call->weights = weights.get();
@@ -169,6 +182,7 @@ Result Rnncc::fetch() { return result; }
 } // namespace
 
 std::unique_ptr<Side> bench::makeRnncc(const std::string &path,
-                                       const Problem &problem, Work work) {
-  return std::make_unique<Rnncc>(load(path), problem, work);
+                                       const Problem &problem, Work work,
+                                       int threads) {
+  return std::make_unique<Rnncc>(load(path), problem, work, threads);
 }

@@ -30,13 +30,14 @@ public:
   std::string implementation;
 };
 
-/// oneDNN's primitives; null if it has none for this work.
+/// oneDNN's primitives; null if it has none for this work. It takes its number
+/// of threads from OMP_NUM_THREADS.
 std::unique_ptr<Side> makeOneDnn(const Problem &problem, Work work);
 std::string oneDnnVersion();
 
 /// A cell that rnncc compiled to the shared object `path`.
 std::unique_ptr<Side> makeRnncc(const std::string &path, const Problem &problem,
-                                Work work);
+                                Work work, int threads);
 
 } // namespace bench
 

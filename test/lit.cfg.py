@@ -49,6 +49,8 @@ if os.path.exists(os.path.join(config.build_dir, "bin", "runtime-team-tsan")):
     config.available_features.add("tsan")
 if shutil.which("qemu-aarch64") and os.path.exists("/usr/aarch64-linux-gnu/lib/libc.a"):
     config.available_features.add("qemu-aarch64")
+if os.path.exists("/usr/include/oneapi/dnnl/dnnl.hpp"):
+    config.available_features.add("onednn")
 for program in ("valgrind", "dpkg-shlibdeps", "pkg-config", "node"):
     if shutil.which(program):
         config.available_features.add(program)

@@ -4,8 +4,8 @@
 #
 #   bench/training/run.sh BUILD [--rounds N] [--cpu CPU]
 #
-# BUILD is a build of rnncc. The peers are installed from PyPI into BUILD/bench-training/venv, some
-# gigabytes. Rounds go through all programs in turn; what is compared are medians.
+# BUILD is a build of rnncc. The peers are those in RNNCC_PEERS, a virtual environment, or are
+# installed from PyPI into build/bench/venv, some gigabytes. Rounds go through all programs in turn; what is compared are medians.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -27,18 +27,17 @@ done
 
 work=$build/bench-training
 mkdir -p "$work"
-venv=${RNNCC_PEERS:-$work/venv}
-if [ ! -x "$venv/bin/python" ]; then
-  python3 -m venv "$venv"
-  "$venv/bin/pip" install -q keras tensorflow-cpu jax torch numpy
-fi
+program=bench/training/run.sh
+. "$root/bench/peers.sh"
+peers_python keras tensorflow-cpu jax torch numpy
+[ -n "$python" ] || exit 1
 "$build/bin/rnncc" "$here/models.rnn" --cpu=native -o "$work/models.o"
 c++ -std=c++17 -O2 -I "$work" -I "$root/runtime/include" "$here/rnncc.cpp" "$work/models.o" \
   "$build/lib/librnncc_train.a" "$build/lib/librnncc_rt.a" -lpthread -o "$work/rnncc-training"
 
 export OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 TF_CPP_MIN_LOG_LEVEL=3
 alone="taskset -c $cpu"
-peers="$alone $venv/bin/python $here/peers.py"
+peers="$alone $python $here/peers.py"
 rm -f "$work/times"
 for round in $(seq "$rounds"); do
   for cell in rnn lstm gru; do
@@ -50,5 +49,5 @@ for round in $(seq "$rounds"); do
   done
 done
 grep -m1 'model name' /proc/cpuinfo | sed 's/.*: /processor: /'
-echo "peers: $("$venv/bin/python" "$here/peers.py" versions)"
+echo "peers: $("$python" "$here/peers.py" versions)"
 python3 "$here/table.py" "$work/times"
