@@ -3,6 +3,7 @@ bench/run.sh builds what this needs and hands its options on; docs/performance.m
 measured."""
 import argparse
 import os
+import signal
 import sys
 import tempfile
 
@@ -102,7 +103,7 @@ class Comparison:
         self.folder = tempfile.TemporaryDirectory(prefix="exchange-", dir=options.build)
         self.lasting = {}
         for name in options.peers:
-            progress.layer(f"{threads} thread{'s' if threads > 1 else ''}")
+            progress.layer(report.threads_text(threads))
             progress.say(f"starting {NAMES[name]}")
             try:
                 start = start_python if name in IN_PYTHON else start_native
@@ -169,50 +170,65 @@ class Comparison:
                 if work == "forward-training" and side.name != "onednn":
                     continue
                 self.progress.say(f"preparing {NAMES[side.name]}")
+                what = f"{layer.text()} {work}: {NAMES[side.name]}"
                 try:
                     how = side.ask("prepare", work, *layer.words(), self.path("problem"))
                     side.ask("result", work, self.path("result"))
+                    if base is None:
+                        base = side
+                        os.replace(self.path("result"), self.path("base"))
+                    elif not self.judge(f"{what} from {NAMES[base.name]}",
+                                        self.difference(layer.words(), phase, "result", "base")):
+                        continue
                 except NotOffered:
                     continue
                 except Missing as reason:
-                    self.note(f"{layer.text()} {work}: {NAMES[side.name]}: {reason}")
+                    self.good = False
+                    self.note(f"{what}: {reason}")
                     continue
-                if base is None:
-                    base = side
-                    os.replace(self.path("result"), self.path("base"))
-                else:
-                    distance = self.difference(layer.words(), phase, "result", "base")
-                    if not self.judge(f"{layer.text()} {work}: {NAMES[side.name]} from "
-                                      f"{NAMES[base.name]}", distance):
-                        continue
                 ready.append((side, work, how))
         return ready
 
-    def time(self, ready):
+    def calm_block(self, side, work):
+        """A block of calls that others disturbed little, as far as there is one."""
+        best, least = side.block(work, CALLS, LEAST_MS)
+        for _ in range(REPEATS):
+            if least <= CALM:
+                break
+            block, share = side.block(work, CALLS, LEAST_MS)
+            if share < least:
+                best, least = block, share
+        return best, least
+
+    def time(self, layer, ready):
         """Blocks of calls by turns: what disturbs the machine meets all sides."""
-        calls, disturbed = [[] for _ in ready], [0.0] * len(ready)
-        for round_ in range(self.options.rounds):
-            for index, (side, work, _) in enumerate(ready):
-                self.progress.say(f"round {round_ + 1} of {self.options.rounds}, {NAMES[side.name]}")
-                best, least = side.block(work, CALLS, LEAST_MS)
-                for _ in range(REPEATS):
-                    if least <= CALM:
-                        break
-                    block, share = side.block(work, CALLS, LEAST_MS)
-                    if share < least:
-                        best, least = block, share
-                calls[index] += best
-                disturbed[index] += least / self.options.rounds
-        return [report.Timing(side.name, work, how, c, d)
-                for (side, work, how), c, d in zip(ready, calls, disturbed)]
+        rounds = self.options.rounds
+        calls, disturbed = {entry: [] for entry in ready}, dict.fromkeys(ready, 0.0)
+        for round_ in range(rounds):
+            for entry in list(calls):
+                side, work, _ = entry
+                self.progress.say(f"round {round_ + 1} of {rounds}, {NAMES[side.name]}")
+                try:
+                    block, share = self.calm_block(side, work)
+                except Missing as reason:
+                    self.good = False
+                    self.note(f"{layer.text()} {work}: {NAMES[side.name]}: {reason}")
+                    del calls[entry]
+                    continue
+                calls[entry] += block
+                disturbed[entry] += share / rounds
+        return [report.Timing(side.name, work, how, calls[side, work, how], disturbed[side, work, how])
+                for side, work, how in calls]
 
     def layer(self, layer, ceilings):
         """The rows of the layer, one for each of its phases."""
-        self.progress.layer(f"{layer.text()}, {self.threads} thread{'s' if self.threads > 1 else ''}")
-        self.native("problem", *layer.words(), self.path("problem"))
-        own = [start_native(name, self.setup, self.threads, self.pinning, layer) for name in self.own]
-        sides, rows = own + list(self.lasting.values()), []
+        self.progress.layer(f"{layer.text()}, {report.threads_text(self.threads)}")
+        own, rows = [], []
         try:
+            self.native("problem", *layer.words(), self.path("problem"))
+            for name in self.own:
+                own.append(start_native(name, self.setup, self.threads, self.pinning, layer))
+            sides = own + list(self.lasting.values())
             self.progress.say("checking")
             # Without rnncc, oneDNN takes its place; others would have to compile the short layer, too.
             for side in own or [side for side in sides if side.name == "onednn"]:
@@ -220,21 +236,24 @@ class Comparison:
             for phase in layer.phases:
                 ready = self.entries(layer, phase, sides)
                 if not self.options.check and ready:
-                    rows.append(report.Row(layer, phase, self.threads, self.time(ready),
+                    rows.append(report.Row(layer, phase, self.threads, self.time(layer, ready),
                                            bound.bound_ms(layer, phase, ceilings)))
                 else:
                     self.progress.clear()
                     agree = ", ".join(dict.fromkeys(NAMES[side.name] for side, _, _ in ready))
                     print(f"{layer.text():<23}{phase:<9}agree: {agree}", flush=True)
+        except Missing as reason:
+            self.good = False
+            self.note(f"{layer.text()}: {reason}")
         finally:
             for side in own:
                 side.end()
-            for name, side in list(self.lasting.items()):
-                try:
-                    side.ask("forget")
-                except Missing as reason:
-                    self.note(f"{NAMES[name]} is left out from here on: {reason}")
-                    del self.lasting[name]
+        for name, side in list(self.lasting.items()):
+            try:
+                side.ask("forget")
+            except Missing as reason:
+                self.note(f"{NAMES[name]} is left out from here on: {reason}")
+                del self.lasting[name]
         return rows
 
 
@@ -244,6 +263,47 @@ def weight(layer, phase, sides, rounds):
     return 2 + sides * (10 * call + rounds * max(0.05, 4 * call))
 
 
+def interrupt(*_):
+    raise KeyboardInterrupt
+
+
+def measure(comparison, layers, weights, rows):
+    """All layers with one number of threads; adds to `rows` and writes those as they come."""
+    options, progress = comparison.options, comparison.progress
+    shown = [name for name in NAMES if name in comparison.versions]
+    progress.clear()
+    print(f"\n{report.threads_text(comparison.threads)} on processors "
+          f"{','.join(map(str, comparison.pinning.processors))}: "
+          + ", ".join(f"{NAMES[side]} {comparison.versions[side]}" for side in shown), flush=True)
+    ceilings = None
+    if not options.check:
+        progress.say("measuring the machine")
+        ceilings = bound.Ceilings(comparison.setup.program, comparison.threads, comparison.pinning)
+        progress.clear()
+        print(f"{ceilings.text()}\n\n{report.header(shown)}", flush=True)
+    for layer in layers:
+        new = comparison.layer(layer, ceilings)
+        progress.finished(weights[layer])
+        progress.clear()
+        rows += new
+        for row in new:
+            print(report.line(row, shown), flush=True)
+        if new:
+            report.write_csv(os.path.join(options.build, "bench.csv"), rows, comparison.versions)
+
+
+def finish(rows, versions, notes, build):
+    """What is said about all layers together."""
+    if rows:
+        picture = os.path.join(build, "bench.svg")
+        plot.write_svg(picture, rows, report.machine(), versions)
+        print("\nTimes over that of rnncc, geometric means (of so many layers):")
+        print("\n".join(report.means(rows, [name for name in NAMES if name in versions])))
+        print(f"\nAll timings: {os.path.join(build, 'bench.csv')}\nPicture: {picture}")
+    if notes:
+        print("\nNotes:\n" + "\n".join(notes))
+
+
 def main():
     options = parse()
     layers = read_layers(options.shapes, options.only)
@@ -251,40 +311,23 @@ def main():
         Pinning(threads)
     if options.options_only:  # before anything is built or installed
         return 0
-    setup = Setup(options)
-    sides = len(options.peers) + 1
-    weights = {layer: sum(weight(layer, phase, sides, 0 if options.check else options.rounds)
-                          for phase in layer.phases) for layer in layers}
+    signal.signal(signal.SIGTERM, interrupt)
+    try:
+        setup = Setup(options)
+    except Missing as reason:
+        raise SystemExit(f"bench/run.sh: {reason}") from None
+    sides, rounds = len(options.peers) + 1, 0 if options.check else options.rounds
+    weights = {layer: sum(weight(layer, phase, sides, rounds) for phase in layer.phases)
+               for layer in layers}
     progress = report.Progress(list(weights.values()) * len(options.threads))
     rows, versions, notes, good = [], {}, [], True
-    csv_path, svg_path = (os.path.join(options.build, name) for name in ("bench.csv", "bench.svg"))
-    title = report.machine()
-    print(f"{title}; f32", flush=True)
+    print(f"{report.machine()}; f32", flush=True)
     try:
         for threads in options.threads:
             comparison = Comparison(options, setup, threads, progress, notes)
+            versions.update(comparison.versions)
             try:
-                versions.update(comparison.versions)
-                shown = [name for name in NAMES if name in comparison.versions]
-                progress.clear()
-                print(f"\n{threads} thread{'s' if threads > 1 else ''} on processors "
-                      f"{','.join(map(str, comparison.pinning.processors))}: "
-                      + ", ".join(f"{NAMES[s]} {versions[s]}" for s in shown), flush=True)
-                ceilings = None
-                if not options.check:
-                    progress.say("measuring the machine")
-                    ceilings = bound.Ceilings(setup.program, threads, comparison.pinning)
-                    progress.clear()
-                    print(f"{ceilings.text()}\n\n{report.header(shown)}", flush=True)
-                for layer in layers:
-                    new = comparison.layer(layer, ceilings)
-                    progress.finished(weights[layer])
-                    progress.clear()
-                    rows += new
-                    for row in new:
-                        print(report.line(row, shown), flush=True)
-                    if new:
-                        report.write_csv(csv_path, rows, versions)
+                measure(comparison, layers, weights, rows)
             finally:
                 good &= comparison.good
                 comparison.end()
@@ -292,13 +335,7 @@ def main():
         progress.clear()
         say("stopped; what follows is what was measured until here")
         good = False
-    if rows:
-        print("\nTimes over that of rnncc, geometric means (of so many layers):")
-        print("\n".join(report.means(rows, [name for name in NAMES if name in versions])))
-        plot.write_svg(svg_path, rows, title, versions)
-        print(f"\nAll timings: {csv_path}\nPicture: {svg_path}")
-    if notes:
-        print("\nNotes:\n" + "\n".join(notes))
+    finish(rows, versions, notes, options.build)
     return 0 if good else 1
 
 

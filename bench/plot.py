@@ -3,6 +3,7 @@ how near to the bound each side comes."""
 import math
 from xml.sax.saxutils import escape
 
+import report
 from sides import NAMES
 
 # Distinct for readers who see few colours, too: Okabe and Ito's.
@@ -104,7 +105,7 @@ def write_svg(path, rows, title, versions):
     top = 60
     for threads, phase in dict.fromkeys((row.threads, row.phase) for row in rows):
         some = [row for row in rows if (row.threads, row.phase) == (threads, phase)]
-        name = f"{phase}, {threads} thread{'s' if threads > 1 else ''}"
+        name = f"{phase}, {report.threads_text(threads)}"
         top += draw_block(drawing, top, name, some)
     with open(path, "w", encoding="utf-8") as file:
         file.write(drawing.svg(int(max(NAMES_WIDTH + 2 * PANEL + GAP + 30, x)), top))

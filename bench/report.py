@@ -26,6 +26,10 @@ def machine():
     return f"{model}, {os.cpu_count()} cores, level {level}"
 
 
+def threads_text(threads):
+    return f"{threads} thread" + ("s" if threads > 1 else "")
+
+
 class Timing:
     """Milliseconds of single calls of one side."""
 
@@ -119,7 +123,7 @@ def means(rows, sides):
         if share:
             parts.append(f"rnncc at {share:.0%} of the bound")
         if parts:
-            lines.append(f"{threads} thread{'s' if threads > 1 else ''}, {phase}, {len(some)} layers: "
+            lines.append(f"{threads_text(threads)}, {phase}, {len(some)} layers: "
                          + ", ".join(parts))
     return lines
 

@@ -31,7 +31,7 @@ docs/performance.md says what is measured and how to read it.
 
 Needs cmake, ninja, a C++ compiler and python3; oneDNN is Debian's libdnnl-dev, the
 virtual environment needs python3-venv. A peer that is missing is named, and
-everything else runs. The exit code is 1 if results differ.
+everything else runs. The exit code is 1 if results differ or a side fails.
 EOF
 }
 

@@ -149,9 +149,10 @@ class Setup:
 
     @staticmethod
     def run(*command):
+        """What the command prints, or Missing."""
         done = subprocess.run(command, text=True, stdout=subprocess.PIPE, check=False)
         if done.returncode:
-            raise SystemExit(f"bench/run.sh: this failed: {' '.join(command)}")
+            raise Missing(f"this failed: {' '.join(command)}")
         return done.stdout
 
     def compiled(self, layer, side):
