@@ -173,8 +173,10 @@ class Progress:
         rest = ""
         if self.done:
             seconds = (time.monotonic() - self.start) / self.done * self.left
-            rest = f", about {seconds / 60:.0f} min left" if seconds > 90 else f", about {seconds:.0f} s left"
-        print(f"\r\033[K{self.place}: {what}{rest}", end="", file=sys.stderr, flush=True)
+            many = f"{seconds / 60:.0f} min" if seconds > 90 else f"{seconds:.0f} s"
+            rest = f", about {many} left"
+        print(f"\r\033[K{self.place}: {what}{rest}", end="", file=sys.stderr,
+              flush=True)
 
     def clear(self):
         if self.shown:
