@@ -7,19 +7,17 @@
 //   weight[o, i]  ->  packed[panel of o][affine][i][o in panel]
 //
 // so that a product reads its weights from first to last. Rows past the last
-// unit of a panel stay zero.
+// unit of a panel stay zero. Blocks of as many rows as a vector has lanes are
+// transposed in registers; what is left over goes element by element.
 //
 //===----------------------------------------------------------------------===//
 
 #include "compiler/lower/Entries.h"
 #include "compiler/lower/Setup.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 using namespace rnn;
-
-/// Rows of `i` transposed at a time: the source lines of one block and its
-/// destination stay in the nearest cache.
-static constexpr int64_t blockRows = 16;
 
 namespace {
 /// One weight of a term: where its block of k lies in the packed weights.
@@ -38,9 +36,87 @@ struct Piece {
 };
 } // namespace
 
+/// Rows to columns: in each turn, pairs of vectors `distance` apart change
+/// places of that many lanes.
+static SmallVector<Value> transpose(Code &code, SmallVector<Value> rows) {
+  const int64_t lanes = code.lanes;
+  for (int64_t distance = lanes / 2; distance; distance /= 2) {
+    SmallVector<int64_t> low, high;
+    for (int64_t lane = 0; lane < lanes; ++lane) {
+      bool isHigh = lane & distance;
+      low.push_back(isHigh ? lanes + lane - distance : lane);
+      high.push_back(isHigh ? lanes + lane : lane + distance);
+    }
+    SmallVector<Value> next(lanes);
+    for (int64_t row = 0; row < lanes; ++row) {
+      if (row & distance)
+        continue;
+      Value a = rows[row], b = rows[row + distance];
+      next[row] = vector::ShuffleOp::create(code.b, code.loc, a, b, low);
+      next[row + distance] =
+          vector::ShuffleOp::create(code.b, code.loc, a, b, high);
+    }
+    rows = next;
+  }
+  return rows;
+}
+
+/// The function (from, pitch, rows, columns, to, width) that stores element
+/// [row][column] of a matrix with `pitch` elements from row to row at
+/// to[column * width + row].
+static func::FuncOp makeTranspose(const Code &outer, const std::string &name,
+                                  StringRef section, ModuleOp module) {
+  Code code = outer;
+  code.b.setInsertionPointToEnd(module.getBody());
+  auto function = func::FuncOp::create(
+      code.b, code.loc, name,
+      code.b.getFunctionType(
+          {code.ptr, code.i64, code.i64, code.i64, code.ptr, code.i64}, {}));
+  makeInternal(function);
+  placeInSection(function, section);
+  setForLLVM(function, "noinline");
+  code.b.setInsertionPointToStart(function.addEntryBlock());
+  Value from = function.getArgument(0), pitch = function.getArgument(1);
+  Value rows = function.getArgument(2), columns = function.getArgument(3);
+  Value to = function.getArgument(4), width = function.getArgument(5);
+  const Value step = code.num(code.lanes);
+
+  code.loop(code.num(0), rows, code.lanes, [&](Value row) {
+    Value rowsHere = code.min(step, code.sub(rows, row));
+    code.loop(code.num(0), columns, code.lanes, [&](Value column) {
+      Value columnsHere = code.min(step, code.sub(columns, column));
+      Value source = code.at(code.at(from, code.mul(row, pitch)), column);
+      Value target = code.at(code.at(to, code.mul(column, width)), row);
+      auto whole = [&] {
+        SmallVector<Value> vectors;
+        for (int64_t r = 0; r < code.lanes; ++r)
+          vectors.push_back(
+              code.loadVec(code.at(source, code.mul(code.num(r), pitch))));
+        for (auto [c, vector] : llvm::enumerate(transpose(code, vectors)))
+          code.storeVec(vector, code.at(target, code.mul(code.num(c), width)));
+      };
+      auto rest = [&] {
+        code.loop(code.num(0), rowsHere, 1, [&](Value r) {
+          code.loop(code.num(0), columnsHere, 1, [&](Value c) {
+            Value element =
+                code.load(code.at(source, code.add(code.mul(r, pitch), c)));
+            code.store(element,
+                       code.at(target, code.add(code.mul(c, width), r)));
+          });
+        });
+      };
+      code.ifElse(
+          code.both(code.equal(rowsHere, step), code.equal(columnsHere, step)),
+          whole, rest);
+    });
+  });
+  func::ReturnOp::create(code.b, code.loc);
+  return function;
+}
+
 /// Packs one weight from the parameter at `source`.
 static void emitPiece(Code &code, const Piece &piece, Value source,
-                      Value packed) {
+                      Value packed, func::FuncOp transposer) {
   const int64_t width = piece.outer.width;
   source = code.at(source, piece.view.row * piece.pitch + piece.view.column);
   const int64_t innerWidth = piece.innerWidth;
@@ -76,19 +152,11 @@ static void emitPiece(Code &code, const Piece &piece, Value source,
         });
         return;
       }
-      Value lanes = code.min(code.num(width), left);
-      code.loop(code.num(0), count, blockRows, [&](Value first) {
-        Value last = code.min(count, code.add(first, blockRows));
-        code.loop(code.num(0), lanes, 1, [&](Value lane) {
-          Value row =
-              code.at(source, code.add(code.mul(code.add(o, lane), piece.pitch),
-                                       start));
-          code.loop(first, last, 1, [&](Value i) {
-            code.store(code.load(code.at(row, i)),
-                       code.at(toBlock, code.add(code.mul(i, width), lane)));
-          });
-        });
-      });
+      Value from = code.at(source, code.add(code.mul(o, piece.pitch), start));
+      func::CallOp::create(code.b, code.loc, transposer,
+                           ValueRange{from, code.num(piece.pitch),
+                                      code.min(code.num(width), left), count,
+                                      toBlock, code.num(width)});
     });
   });
 }
@@ -140,6 +208,8 @@ void rnn::emitPack(Code &code, const Layout &layout, const std::string &name,
     emitSetup(code, setup,
               [&](TensorOp tensor) { return sources[tensor.getSymName()]; });
 
+  auto [stem, level] = StringRef(name).rsplit('.');
+  func::FuncOp transposer;
   for (bool backward : {false, true})
     if (ScanOp scan = cell.scan(backward))
       for (StageOp stage : stagesOf(scan))
@@ -170,8 +240,11 @@ void rnn::emitPack(Code &code, const Layout &layout, const std::string &name,
                         ? int64_t(slot) *
                               (term.inner.width - term.restUnits()) * width
                         : 0;
+                if (!transposer && !piece.transposed)
+                  transposer = makeTranspose(
+                      code, (stem + "_part." + level).str(), section, module);
                 emitPiece(code, piece, sources[piece.view.param.getSymName()],
-                          weights);
+                          weights, transposer);
               }
   // Last, so that weights cut off half way are not taken for whole ones.
   code.storeNum(code.num(id), weights);
