@@ -27,7 +27,7 @@ int main(int argc, char **argv) {
   rnncc_train_array arrays[] = {
       {"tokens", tokens.data(), count * steps, RNNCC_I32},
       {"y", y.data(), count, RNNCC_F32}};
-  rnncc_train_data data = {count, steps, nullptr, 2, arrays};
+  rnncc_train_data data = {count, steps, nullptr, 2, arrays, nullptr, nullptr};
   rnncc_train_fit_options fit;
   rnncc_train_fit_options_default(&fit);
   fit.epochs = std::atoi(argv[2]) + 1;

@@ -45,6 +45,7 @@ Examples::Examples(const Model &model, const rnncc_train_data &data,
       if (data.lengths[i] < 0 || data.lengths[i] > data.steps)
         fail(RNNCC_TRAIN_BAD_DATA, "example ", i, " has length ",
              data.lengths[i], ", but lengths are 0 to ", data.steps);
+  checkResets();
   for (int64_t i = 0; i < data.n_arrays; ++i)
     checkArray(data.arrays[i], withTargets);
   for (int64_t i = 0; i < model.descriptor.n_arrays; ++i) {
@@ -89,6 +90,25 @@ void Examples::checkArray(const rnncc_train_array &given, bool withTargets) {
   values[size_t(index)] = static_cast<const char *>(given.values);
 }
 
+/// A model that has something once for a whole row cannot be cut at resets.
+void Examples::checkResets() const {
+  const rnncc_array *whole = nullptr;
+  for (int64_t i = 0; i < model.descriptor.n_arrays && !whole; ++i) {
+    const rnncc_array &array = model.descriptor.arrays[i];
+    bool isState = array.role == RNNCC_INITIAL || array.role == RNNCC_FINAL ||
+                   array.role == RNNCC_GRAD_INITIAL ||
+                   array.role == RNNCC_GRAD_FINAL;
+    if (array.axes == RNNCC_ROWS && !isState)
+      whole = &array;
+  }
+  for (int64_t n = 0; whole && n < data.count; ++n)
+    for (int64_t t = 0; t < length(n); ++t)
+      if (isReset(n, t))
+        fail(RNNCC_TRAIN_BAD_MODEL, "example ", n, ", step ", t,
+             ": states are reset, but ", model.descriptor.name, " has '",
+             whole->name, "' once for a whole example");
+}
+
 /// The first number that is not finite, or -1.
 template <typename T> static int64_t findBad(const T *numbers, int64_t count) {
   for (int64_t i = 0; i < count; ++i)
@@ -113,6 +133,8 @@ void Examples::checkValues(int64_t index) const {
   int64_t examples = array.axes == RNNCC_PLAIN ? 1 : data.count;
   for (int64_t n = 0; n < examples; ++n)
     for (int64_t t = 0, end = overTime ? length(n) : 1; t < end; ++t) {
+      if (overTime && !happens(n, t))
+        continue;
       int64_t entry = overTime ? n * data.steps + t : n;
       const char *numbers = begin + entry * count * bytesOf(array);
       std::string place = text(roleText(array), " '", array.name, "': ");
@@ -144,6 +166,24 @@ int64_t Examples::longest(const int64_t *examples, int64_t rows) const {
   return longest;
 }
 
+int64_t Examples::lastStep(int64_t example) const {
+  int64_t last = length(example) - 1;
+  while (last >= 0 && !happens(example, last))
+    --last;
+  return last;
+}
+
+bool Examples::isCut(const Selection &selection) const {
+  for (int64_t i = 0; (data.mask || data.resets) && i < selection.rows; ++i) {
+    int64_t example = selection.examples[i];
+    int64_t end = std::min(length(example), selection.start + selection.steps);
+    for (int64_t t = selection.start; t < end; ++t)
+      if (!happens(example, t) || isReset(example, t))
+        return true;
+  }
+  return false;
+}
+
 void Examples::gather(int64_t index, const Selection &selection,
                       void *target) const {
   const rnncc_array &array = model.descriptor.arrays[index];
@@ -161,11 +201,11 @@ void Examples::gather(int64_t index, const Selection &selection,
     return;
   }
   for (int64_t i = 0; i < selection.rows; ++i) {
-    int64_t example = selection.examples[i], end = length(example);
+    int64_t example = selection.examples[i];
     const char *row = begin + size_t(example * data.steps) * bytes;
     for (int64_t t = 0; t < selection.steps; ++t) {
       char *place = out + size_t(t * selection.rows + i) * bytes;
-      if (selection.start + t < end)
+      if (happens(example, selection.start + t))
         std::memcpy(place, row + size_t(selection.start + t) * bytes, bytes);
       else
         std::memset(place, 0, bytes);

@@ -34,18 +34,38 @@ public:
     return data.lengths ? data.lengths[example] : data.steps;
   }
 
+  /// False at steps that the mask leaves out or that lie past the end.
+  bool happens(int64_t example, int64_t step) const {
+    return step < length(example) &&
+           (!data.mask || data.mask[example * data.steps + step]);
+  }
+
+  /// True where the states of an example begin anew.
+  bool isReset(int64_t example, int64_t step) const {
+    return step < length(example) && data.resets &&
+           data.resets[example * data.steps + step];
+  }
+
+  /// The last step of an example that happens, or -1.
+  int64_t lastStep(int64_t example) const;
+
+  /// True if a step of a selection is left out before its row's end, or a row
+  /// of it reset.
+  bool isCut(const Selection &selection) const;
+
   /// Steps of the longest of some examples, 1 or more.
   int64_t longest(const int64_t *examples, int64_t rows) const;
 
   /// True if array `array` of a call is among the data.
   bool has(int64_t array) const { return values[size_t(array)]; }
 
-  /// Writes array `array` of a call for a selection, time-major; zeros past
-  /// the end of a row.
+  /// Writes array `array` of a call for a selection, time-major; zeros at steps
+  /// that do not happen.
   void gather(int64_t array, const Selection &selection, void *target) const;
 
 private:
   void checkArray(const rnncc_train_array &given, bool withTargets);
+  void checkResets() const;
   void checkValues(int64_t array) const;
 
   const Model &model;

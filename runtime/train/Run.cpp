@@ -39,6 +39,7 @@ std::vector<double> Sums::metrics(const Model &model) const {
 
 Run::Run(Model &model, rnncc_team *team, Purpose purpose)
     : model(model), purpose(purpose), memory(size_t(model.descriptor.n_arrays)),
+      masked(nullptr, rnncc_masked_destroy),
       call(rnncc_call_create(&model.descriptor), rnncc_free) {
   if (!call)
     throw std::bad_alloc();
@@ -89,6 +90,11 @@ void Run::load(const Examples &examples, const Selection &selection) {
     for (const Measure &metric : model.metrics)
       provide(metric.array);
   }
+  masked.reset();
+  if (examples.isCut(selection)) {
+    takeCuts(examples, selection); // with tape and scratch of its own
+    return;
+  }
   if (purpose != Evaluating)
     tape.grow(descriptor.tape_bytes(call->steps, call->batch));
   size_t scratchBytes =
@@ -100,6 +106,27 @@ void Run::load(const Examples &examples, const Selection &selection) {
   scratch.grow(scratchBytes);
   call->tape = purpose == Evaluating ? nullptr : tape.get();
   call->scratch = scratch.get();
+}
+
+/// Prepares a call in which steps are left out or states reset.
+void Run::takeCuts(const Examples &examples, const Selection &selection) {
+  size_t entries = size_t(selection.steps * selection.rows);
+  std::vector<uint8_t> resets(entries);
+  mask.assign(entries, 0);
+  for (int64_t t = 0; t < selection.steps; ++t)
+    for (int64_t i = 0; i < selection.rows; ++i) {
+      int64_t example = selection.examples[i], step = selection.start + t;
+      size_t at = size_t(t * selection.rows + i);
+      mask[at] = examples.happens(example, step);
+      resets[at] = examples.isReset(example, step);
+    }
+  rnncc_masked *made = nullptr;
+  checkCall(model,
+            rnncc_masked_create(&model.descriptor, call->steps, call->batch,
+                                call->lengths, mask.data(), resets.data(),
+                                purpose != Evaluating, &made),
+            "masking");
+  masked.reset(made);
 }
 
 void Run::useStates() {
@@ -124,11 +151,17 @@ void Run::carryStates() {
 
 void Run::forward(const rnncc_random *random) {
   call->random = random;
-  checkCall(model, model.descriptor.forward(call.get()), "forward");
+  checkCall(model,
+            masked ? rnncc_masked_forward(masked.get(), call.get())
+                   : model.descriptor.forward(call.get()),
+            "forward");
 }
 
 void Run::backward() {
-  checkCall(model, model.descriptor.backward(call.get()), "backward");
+  checkCall(model,
+            masked ? rnncc_masked_backward(masked.get(), call.get())
+                   : model.descriptor.backward(call.get()),
+            "backward");
 }
 
 /// Elements of one step and row, one row, or the whole array.
@@ -139,7 +172,7 @@ static int64_t innerElements(const rnncc_array &array) {
 }
 
 /// Calls body(at, row) with the place of each element that counts in an array
-/// of a loss or metric: no step behind a row's end.
+/// of a loss or metric: no step that does not happen.
 template <typename Body>
 static void forEachValid(const rnncc_array &array, const Run &run, Body body) {
   int64_t inner = innerElements(array);
@@ -147,7 +180,7 @@ static void forEachValid(const rnncc_array &array, const Run &run, Body body) {
   int64_t steps = array.axes == RNNCC_STEPS_ROWS ? run.steps() : 1;
   for (int64_t t = 0; t < steps; ++t)
     for (int64_t n = 0; n < rows; ++n)
-      if (array.axes != RNNCC_STEPS_ROWS || t < run.length(n))
+      if (array.axes != RNNCC_STEPS_ROWS || run.happens(t, n))
         for (int64_t i = 0; i < inner; ++i)
           body((t * rows + n) * inner + i, n);
 }

@@ -60,8 +60,11 @@ public:
   size_t bytes(int64_t index) const;
   int64_t steps() const { return call->steps; }
   int64_t rows() const { return call->batch; }
-  int64_t length(int64_t row) const {
-    return call->lengths ? call->lengths[row] : call->steps;
+
+  /// False at steps that are left out or lie past a row's end.
+  bool happens(int64_t step, int64_t row) const {
+    return step < (call->lengths ? call->lengths[row] : call->steps) &&
+           (!masked || mask[size_t(step * call->batch + row)]);
   }
 
   /// An array of this call that the caller wants, made large enough.
@@ -88,11 +91,16 @@ public:
   double loss(const std::vector<double> &weight, const bool *counts) const;
 
 private:
+  void takeCuts(const Examples &examples, const Selection &selection);
+
   Model &model;
   Purpose purpose;
   std::vector<Memory> memory; ///< per array
   Memory tape, scratch;
   std::vector<int64_t> lengths;
+  std::vector<uint8_t> mask; ///< [T, N], if there is `masked`
+  /// Makes the calls where steps are left out or states reset; else NULL.
+  std::unique_ptr<rnncc_masked, void (*)(rnncc_masked *)> masked;
   std::unique_ptr<rnncc_call, void (*)(void *)> call;
 };
 

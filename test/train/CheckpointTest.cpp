@@ -213,8 +213,10 @@ TEST(Checkpoint, SpoiltFilesAreRefused) {
   Job job = bagJob();
   job.model = &models::square<float>();
   float x[10] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
-  job.examples = {
-      2, 1, {}, {}, {}, {}, {{"x", x, 10, RNNCC_F32}, {"y", x, 10, RNNCC_F32}}};
+  job.examples = Examples();
+  job.examples.count = 2;
+  job.examples.steps = 1;
+  job.examples.arrays = {{"x", x, 10, RNNCC_F32}, {"y", x, 10, RNNCC_F32}};
   job.fit = quietFit(2, 1);
   std::string path = freshPath("spoilt.safetensors");
   TrainerPtr trainer = job.run(path);

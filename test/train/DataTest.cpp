@@ -100,7 +100,8 @@ TEST(Data, PredictionsComeBackInPlace) {
       << rnncc_train_error(trainer.get());
   for (int64_t n = 0; n < 7; ++n) {
     rnncc_train_array x = {"x", made.floats[0].data() + n * 12, 12, RNNCC_F32};
-    rnncc_train_data one = {1, 6, &made.lengths[size_t(n)], 1, &x};
+    rnncc_train_data one = {1,       6,      &made.lengths[size_t(n)], 1, &x,
+                            nullptr, nullptr};
     rnncc_train_output there = {"p", single.data(), 6};
     ASSERT_EQ(rnncc_train_predict(trainer.get(), &one, 1, &there, 1),
               RNNCC_TRAIN_OK);

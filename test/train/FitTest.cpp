@@ -106,9 +106,10 @@ TEST(Fit, TheLastPartValidates) {
   std::vector<rnncc_train_array> last = {
       {"tokens", all.tokens.data() + 150 * 8, 50 * 8, RNNCC_I32},
       {"y", all.floats[0].data() + 150, 50, RNNCC_F32}};
-  separate.data = {150, 8, all.lengths.data(), 2, first.data()};
-  rnncc_train_data validation = {50, 8, all.lengths.data() + 150, 2,
-                                 last.data()};
+  separate.data = {150,     8,      all.lengths.data(), 2, first.data(),
+                   nullptr, nullptr};
+  rnncc_train_data validation = {
+      50, 8, all.lengths.data() + 150, 2, last.data(), nullptr, nullptr};
   separate.options.validation = &validation;
   EXPECT_TRAINED(separate.trainer.get(), separate.run());
   EXPECT_EQ(split.table(), separate.table());
@@ -179,7 +180,8 @@ TEST(Fit, ItStopsEarlyAndRestoresTheBest) {
   std::vector<rnncc_train_array> arrays = {
       {"tokens", fit.made.tokens.data() + 100 * 8, 100 * 8, RNNCC_I32},
       {"y", fit.made.floats[0].data() + 100, 100, RNNCC_F32}};
-  last = {100, 8, fit.made.lengths.data() + 100, 2, arrays.data()};
+  last = {100,     8,      fit.made.lengths.data() + 100, 2, arrays.data(),
+          nullptr, nullptr};
   double loss = NAN;
   EXPECT_TRAINED(
       fit.trainer.get(),

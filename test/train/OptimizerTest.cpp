@@ -24,7 +24,7 @@ std::vector<T> descend(const rnncc_train_optimizer &optimizer, int64_t steps,
                  rnncc_train_set_param(trainer.get(), "w", w, 5));
   int32_t type = sizeof(T) == 4 ? RNNCC_F32 : RNNCC_F64;
   rnncc_train_array arrays[] = {{"x", zeros, 5, type}, {"y", zeros, 5, type}};
-  rnncc_train_data data = {1, 1, nullptr, 2, arrays};
+  rnncc_train_data data = {1, 1, nullptr, 2, arrays, nullptr, nullptr};
   rnncc_train_fit_options fit = quietFit(steps, 1);
   EXPECT_TRAINED(trainer.get(), rnncc_train_fit(trainer.get(), &data, &fit));
   return paramOf<T>(trainer.get(), "w", 5);

@@ -59,10 +59,30 @@ struct Examples {
   std::vector<float> floats[2];
   std::vector<double> doubles[2];
   std::vector<rnncc_train_array> arrays;
+  std::vector<uint8_t> mask, resets; ///< empty: none
 
   rnncc_train_data data() const {
-    return {count, steps, lengths.empty() ? nullptr : lengths.data(),
-            int64_t(arrays.size()), arrays.data()};
+    return {count,
+            steps,
+            lengths.empty() ? nullptr : lengths.data(),
+            int64_t(arrays.size()),
+            arrays.data(),
+            mask.empty() ? nullptr : mask.data(),
+            resets.empty() ? nullptr : resets.data()};
+  }
+  int64_t length(int64_t example) const {
+    return lengths.empty() ? steps : lengths[size_t(example)];
+  }
+  /// Names the arrays of floats and tokens again, after a copy or a change.
+  void refresh() {
+    bool ofTokens = !tokens.empty();
+    arrays[0].values =
+        ofTokens ? static_cast<const void *>(tokens.data()) : floats[0].data();
+    arrays[0].elements =
+        ofTokens ? int64_t(tokens.size()) : int64_t(floats[0].size());
+    const std::vector<float> &targets = floats[ofTokens ? 0 : 1];
+    arrays[1].values = targets.data();
+    arrays[1].elements = int64_t(targets.size());
   }
   template <typename T> std::vector<T> &values(int i) {
     if constexpr (std::is_same_v<T, float>)

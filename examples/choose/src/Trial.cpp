@@ -27,7 +27,12 @@ struct View {
       arrays[0] = {"x", examples.x.data(), count * task.steps * task.inputs,
                    RNNCC_F32};
     arrays[1] = {"y", examples.y.data(), count, RNNCC_F32};
-    data = {count, task.steps, examples.lengths.data(), 2, arrays};
+    data = {};
+    data.count = count;
+    data.steps = task.steps;
+    data.lengths = examples.lengths.data();
+    data.n_arrays = 2;
+    data.arrays = arrays;
   }
 };
 

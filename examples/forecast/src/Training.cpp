@@ -45,7 +45,8 @@ Trainer forecast::train(const rnncc_descriptor &model, const Series &series,
   rnncc_train_array arrays[] = {
       {"x", windows.now.data(), int64_t(windows.now.size()), RNNCC_F32},
       {"y", windows.next.data(), int64_t(windows.next.size()), RNNCC_F32}};
-  rnncc_train_data data = {windows.count, training.window, nullptr, 2, arrays};
+  rnncc_train_data data = {windows.count, training.window, nullptr, 2,
+                           arrays,        nullptr,         nullptr};
 
   rnncc_train_fit_options fit;
   rnncc_train_fit_options_default(&fit);

@@ -20,7 +20,12 @@ void Examples::add(const std::string *begin, const std::string *end,
 const rnncc_train_data *Examples::data() {
   arrays[0] = {"tokens", tokens.data(), int64_t(tokens.size()), RNNCC_I32};
   arrays[1] = {"y", labels.data(), int64_t(labels.size()), RNNCC_F32};
-  all = {int64_t(lengths.size()), longestText, lengths.data(), 2, arrays};
+  all = {};
+  all.count = int64_t(lengths.size());
+  all.steps = longestText;
+  all.lengths = lengths.data();
+  all.n_arrays = 2;
+  all.arrays = arrays;
   return &all;
 }
 

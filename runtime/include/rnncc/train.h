@@ -171,7 +171,9 @@ typedef struct rnncc_train_array {
                            else the model's */
 } rnncc_train_array;
 
-/** Examples, in the caller's memory. Values past a length are not looked at. */
+/** Examples, in the caller's memory. Values past a length and at steps that the
+ *  mask leaves out are not looked at. A program that names fewer members leaves
+ *  the last ones NULL. */
 typedef struct rnncc_train_data {
   int64_t count;          /**< examples, 1 or more */
   int64_t steps;          /**< T, 1 or more */
@@ -179,6 +181,15 @@ typedef struct rnncc_train_data {
   int64_t n_arrays;       /**< of `arrays` */
   const rnncc_train_array *arrays; /**< in any order; names that the model does
                                         not have are an error */
+  const uint8_t *mask;   /**< [count, T] read; a step with 0 does not happen:
+                              states stay what they are, outputs are zeros, and
+                              it counts in no loss or metric. NULL: all happen */
+  const uint8_t *resets; /**< [count, T] read; where not 0, the example's states
+                              are zeros before that step, whether it happens or
+                              not, and no gradient goes further back. An error
+                              for models that read or give something once for a
+                              whole example. NULL: none. Neither is looked at
+                              past a length */
 } rnncc_train_data;
 
 /*===- Fitting ------------------------------------------------------------===*/
@@ -258,7 +269,8 @@ typedef struct rnncc_train_fit_options {
   const rnncc_train_data *validation; /**< instead of a split; NULL */
   int64_t window;   /**< above 0: each batch is walked in windows of so many
                          steps, an update each, states carried on and gradients
-                         cut between them; all losses are per step; 0 */
+                         cut between them; all losses are per step; steps that
+                         a mask leaves out are counted, too; 0 */
   int32_t stateful; /**< not 0: row i of a batch goes on from the states of row
                        i of the batch before, in an epoch; without shuffling,
                        and batches divide the examples; 0 */
@@ -332,8 +344,8 @@ RNNCC_API rnncc_train_status rnncc_train_evaluate(rnncc_trainer *trainer,
 typedef struct rnncc_train_output {
   const char *name; /**< of an output of the model */
   void *values;     /**< written: [count, T, shape..] for an output over time
-                         (zeros past a row's end), [count, shape..] for one per
-                         row */
+                         (zeros past a row's end and where the mask leaves a
+                         step out), [count, shape..] for one per row */
   int64_t elements; /**< room at values, to be checked */
 } rnncc_train_output;
 
@@ -368,6 +380,9 @@ RNNCC_API const char *rnncc_train_state_name(const rnncc_trainer *trainer,
  *  Euclidean norm, over all rows and units, of the gradient of the loss behind
  *  step t with respect to the state after t steps. All `count` examples are one
  *  batch, dropout off; rows end at their lengths.
+ *
+ *  A step that the mask leaves out hands the gradient on as it is; at a reset
+ *  it ends.
  *
  *  norms     [rnncc_train_state_count, T] written
  *  elements  room at norms, to be checked

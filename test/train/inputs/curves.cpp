@@ -55,7 +55,7 @@ int main(int, char **argv) {
   rnncc_train_array arrays[] = {
       {"tokens", tokens.data(), int64_t(tokens.size()), RNNCC_I32},
       {"y", y.data(), int64_t(y.size()), RNNCC_F32}};
-  rnncc_train_data data = {Steps * N, T, nullptr, 2, arrays};
+  rnncc_train_data data = {Steps * N, T, nullptr, 2, arrays, nullptr, nullptr};
 
   std::map<std::string, const rnncc_descriptor *> models = {
       {"rnn", &sentiment_rnn_model},

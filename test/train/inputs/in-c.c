@@ -14,7 +14,7 @@ double train_in_c(const rnncc_descriptor *model) {
   const float rows[10] = {1, 0, 0, 0, 0, 5, 0, 0, 0, 0};
   rnncc_train_array arrays[2] = {{"x", NULL, 10, RNNCC_F32},
                                  {"y", NULL, 10, RNNCC_F32}};
-  rnncc_train_data data = {2, 1, NULL, 2, NULL};
+  rnncc_train_data data = {2, 1, NULL, 2, NULL, NULL, NULL};
   rnncc_train_options options;
   rnncc_train_fit_options fit;
   rnncc_trainer *trainer;

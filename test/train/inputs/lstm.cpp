@@ -101,6 +101,78 @@ static rnncc_descriptor model() {
   return made;
 }
 
+// W_hi after some epochs of `data`, as bytes; the reason, if it fails.
+static std::string trained(const rnncc_descriptor &model,
+                           const rnncc_train_data &data, int64_t batch,
+                           int threads) {
+  rnncc_train_options options;
+  rnncc_train_options_default(&options);
+  options.threads = threads;
+  rnncc_trainer *trainer;
+  if (rnncc_train_create(&model, &options, &trainer, nullptr, 0))
+    return "no trainer";
+  rnncc_train_fit_options fit;
+  rnncc_train_fit_options_default(&fit);
+  fit.epochs = 5;
+  fit.batch_size = batch;
+  fit.shuffle = 0;
+  fit.progress = RNNCC_TRAIN_QUIET;
+  std::string result =
+      rnncc_train_fit(trainer, &data, &fit)
+          ? rnncc_train_error(trainer)
+          : std::string(
+                static_cast<const char *>(rnncc_train_param(trainer, "W_hi")),
+                size_t(LSTM_H * LSTM_H) * sizeof(float));
+  rnncc_train_destroy(trainer);
+  return result;
+}
+
+// Steps left out and a reset in the middle, beside examples that are cut there.
+static void compareCuts(const rnncc_descriptor &model, int64_t count,
+                        int64_t steps, const std::vector<float> &x,
+                        const std::vector<float> &y) {
+  std::vector<uint8_t> mask, resets;
+  std::vector<float> cutX, cutY;
+  std::vector<int64_t> lengths;
+  auto copyStep = [&](int64_t at, bool isThere) {
+    for (int64_t k = 0; k < LSTM_I; ++k)
+      cutX.push_back(isThere ? x[size_t(at * LSTM_I + k)] : 0);
+    for (int64_t k = 0; k < LSTM_H; ++k)
+      cutY.push_back(isThere ? y[size_t(at * LSTM_H + k)] : 0);
+  };
+  for (int64_t n = 0; n < count; ++n)
+    for (int64_t piece = 0; piece < 2; ++piece) {
+      int64_t begin = piece ? 1 + n % (steps - 1) : 0;
+      int64_t end = piece ? steps : 1 + n % (steps - 1), kept = 0;
+      for (int64_t t = begin; t < end; ++t) {
+        resets.push_back(piece && t == begin);
+        mask.push_back((n + t) % 4 != 1);
+        if (mask.back())
+          copyStep(n * steps + t, true), ++kept;
+      }
+      lengths.push_back(kept);
+      for (; kept < steps; ++kept)
+        copyStep(0, false);
+    }
+  rnncc_train_array whole[] = {{"x", x.data(), int64_t(x.size()), RNNCC_F32},
+                               {"y", y.data(), int64_t(y.size()), RNNCC_F32}};
+  rnncc_train_array cut[] = {
+      {"x", cutX.data(), int64_t(cutX.size()), RNNCC_F32},
+      {"y", cutY.data(), int64_t(cutY.size()), RNNCC_F32}};
+  rnncc_train_data all = {count, steps,       nullptr,      2,
+                          whole, mask.data(), resets.data()};
+  rnncc_train_data pieces = {2 * count, steps,   lengths.data(), 2,
+                             cut,       nullptr, nullptr};
+  std::string expected = trained(model, pieces, 16, 1);
+  for (int threads : {1, 3})
+    std::printf("masks and resets, %d threads: %s\n", threads,
+                trained(model, all, 8, threads) == expected ? "as cut examples"
+                                                            : "other bits");
+  all.mask = nullptr;
+  std::puts(trained(model, all, 8, 1) == expected ? "masks do nothing"
+                                                  : "masks matter");
+}
+
 int main() {
   rnncc_descriptor made = model();
   const int64_t count = 24, steps = 12;
@@ -121,7 +193,8 @@ int main() {
   }
   rnncc_train_array given[] = {{"x", x.data(), int64_t(x.size()), RNNCC_F32},
                                {"y", y.data(), int64_t(y.size()), RNNCC_F32}};
-  rnncc_train_data data = {count, steps, lengths.data(), 2, given};
+  rnncc_train_data data = {count, steps,   lengths.data(), 2,
+                           given, nullptr, nullptr};
 
   std::vector<std::string> ends;
   for (int64_t window : {0, 5})
@@ -164,6 +237,7 @@ int main() {
     }
   std::puts(ends[0] == ends[1] && ends[2] == ends[3] ? "same bits"
                                                      : "other bits");
+  compareCuts(made, count, steps, x, y);
   std::puts(ends[0] == ends[2] ? "windows do nothing" : "windows matter");
   return 0;
 }

@@ -23,7 +23,7 @@ int main(int, char **arguments) {
   // A cell has no loss to train with.
   float x[2 * 3] = {};
   rnncc_train_array array = {"x", x, 6, RNNCC_F32};
-  rnncc_train_data data = {1, 2, nullptr, 1, &array};
+  rnncc_train_data data = {1, 2, nullptr, 1, &array, nullptr, nullptr};
   rnncc_train_fit(trainer, &data, nullptr);
   std::puts(rnncc_train_error(trainer));
   rnncc_train_destroy(trainer);
