@@ -453,16 +453,11 @@ static Expected<std::vector<double>> timeRuns(function_ref<Error()> run) {
   return times;
 }
 
-/// Indices of the rows of a table; zeros, which any table has, where the table
-/// is not known.
-static void drawIndices(const rnncc_descriptor &cell, int64_t array,
-                        size_t count, void *to, std::mt19937_64 &random) {
-  int64_t rows = 1;
-  for (int64_t i = 0; i < cell.n_params; ++i)
-    if (cell.params[i].indices == array)
-      rows = cell.params[i].shape[0];
+/// Indices of rows of a table or of classes.
+static void drawIndices(const rnncc_array &array, size_t count, void *to,
+                        std::mt19937_64 &random) {
   for (size_t i = 0; i < count; ++i)
-    static_cast<int32_t *>(to)[i] = int32_t(random() % uint64_t(rows));
+    static_cast<int32_t *>(to)[i] = int32_t(random() % uint64_t(array.indices));
 }
 
 static Error runClock(const rnncc_descriptor &cell, const Options &options) {
@@ -504,7 +499,7 @@ static Error runClock(const rnncc_descriptor &cell, const Options &options) {
     std::vector<double> values(
         rnncc_array_elements(&cell.arrays[i], steps, batch));
     if (cell.arrays[i].element == RNNCC_I32) {
-      drawIndices(cell, i, values.size(), call.arrays[i].get(), random);
+      drawIndices(cell.arrays[i], values.size(), call.arrays[i].get(), random);
       continue;
     }
     for (double &value : values)

@@ -18,7 +18,8 @@
 using namespace llvm;
 using namespace rnn;
 
-static_assert(sizeof(rnncc_array) == 64 && offsetof(rnncc_array, shape) == 32);
+static_assert(sizeof(rnncc_array) == 72 && offsetof(rnncc_array, shape) == 32 &&
+              offsetof(rnncc_array, indices) == 64);
 static_assert(sizeof(rnncc_param) == 72 && offsetof(rnncc_param, shape) == 32);
 static_assert(sizeof(rnncc_size) == 16);
 static_assert(sizeof(rnncc_descriptor) == 152 &&
@@ -119,11 +120,11 @@ static Constant *descriptorOf(Constants &c, const CellFacts &cell) {
          c.shape(param.shape), c.num64(param.indices)}));
   }
   for (const CellFacts::Array &array : cell.arrays)
-    arrays.push_back(
-        c.record({c.text(array.name), c.num32(int(array.role)),
-                  c.num32(int(array.axes)), c.num32(array.shape.size()),
-                  c.num32(array.param), c.num32(int(array.element)),
-                  c.num32(int(array.finish)), c.shape(array.shape)}));
+    arrays.push_back(c.record(
+        {c.text(array.name), c.num32(int(array.role)), c.num32(int(array.axes)),
+         c.num32(array.shape.size()), c.num32(array.param),
+         c.num32(int(array.element)), c.num32(int(array.finish)),
+         c.shape(array.shape), c.num64(array.indices)}));
   auto entry = [&](StringRef name) -> Constant * {
     return c.module.getFunction((cell.prefix + "_" + name).str());
   };

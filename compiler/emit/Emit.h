@@ -44,14 +44,15 @@ struct CellFacts {
     Finish finish;
     llvm::SmallVector<int64_t> shape;
     int64_t param;
-    int64_t line; ///< of its declaration in the text, 0 if unknown
+    int64_t indices; ///< rnncc_array.indices
+    int64_t line;    ///< of its declaration in the text, 0 if unknown
   };
   struct Param {
     std::string name, member;
     llvm::SmallVector<int64_t> shape;
     std::string init;
     llvm::SmallVector<double> initArguments;
-    int64_t indices; ///< rnncc_param.indices
+    int64_t indices;    ///< rnncc_param.indices
     std::string values; ///< bytes, if they are compiled in
     int64_t line;
   };

@@ -125,6 +125,8 @@ typedef struct {0}_call {{
          << " `" << array.name << "`";
       if (group.role == ArrayRole::Input || group.role == ArrayRole::Output)
         os << ", " << cell.file << ":" << array.line;
+      if (array.element == ElementType::I32)
+        os << ", 0 to " << array.indices - 1;
       os << " */\n";
     }
     if (any)

@@ -82,7 +82,7 @@ template <typename Op> static CellFacts describe(Op op) {
     facts.arrays.push_back(
         {array.name, array.member, array.role, array.axes, array.element(),
          array.finish, llvm::SmallVector<int64_t>(array.shape()), array.param,
-         placeOf(array.tensor.getLoc()).second});
+         /*indices=*/0, placeOf(array.tensor.getLoc()).second});
     if (array.role == ArrayRole::GradParam)
       facts.params[array.param].member = array.member;
   }
@@ -135,12 +135,34 @@ static int64_t indicesOf(ModelOp model, const CellInterface &face,
   return found;
 }
 
+/// How many indices there are for the array of indices `name`: rows of the
+/// smallest table that is read by them, or classes.
+static int64_t indexCount(ModelOp model, StringRef name) {
+  int64_t count = int64_t(1) << 31;
+  auto tighten = [&](StringRef indices, int64_t size) {
+    if (indices == name)
+      count = std::min(count, size);
+  };
+  for (Operation &op : model.getBody().front()) {
+    if (auto lookup = dyn_cast<LookupOp>(op))
+      tighten(lookup.getIndices(),
+              model.tensor(lookup.getTable()).tensorType().getDimSize(0));
+    else if (auto hot = dyn_cast<OneHotOp>(op))
+      tighten(hot.getIndices(),
+              model.tensor(hot.getResult()).tensorType().getNumElements());
+  }
+  return count;
+}
+
 CellFacts rnn::factsOf(ModelOp model) {
   CellFacts facts = describe(model);
   facts.isModel = !model.getOfCell();
   CellInterface face = interfaceOf(model);
   for (CellFacts::Param &param : facts.params)
     param.indices = indicesOf(model, face, param.name);
+  for (CellFacts::Array &array : facts.arrays)
+    if (array.element == ElementType::I32)
+      array.indices = indexCount(model, array.name);
   for (auto run : model.getBody().getOps<RunOp>())
     if (!run.getBackward() && !run.getOnce())
       facts.forwardFlops += flopsOf(run.callee());

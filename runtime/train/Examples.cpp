@@ -117,17 +117,19 @@ template <typename T> static int64_t findBad(const T *numbers, int64_t count) {
   return -1;
 }
 
+/// What the indices of an array stand for: "the rows of 'E'".
+static std::string indexedText(const Model &model, int64_t index) {
+  const rnncc_array &array = model.descriptor.arrays[index];
+  for (const Param &param : model.params)
+    if (param.info->indices == index && param.rows == array.indices)
+      return text("the rows of '", param.info->name, "'");
+  return array.role == RNNCC_TARGET ? "classes" : "the rows of its table";
+}
+
 void Examples::checkValues(int64_t index) const {
   const rnncc_array &array = model.descriptor.arrays[index];
   const char *begin = values[size_t(index)];
   bool isIndex = array.element == RNNCC_I32;
-  const Param *table = nullptr;
-  for (const Param &param : model.params)
-    if (param.info->indices == index)
-      table = &param;
-  if (isIndex && !table)
-    return; // how far the indices may go, only the model's code knows
-
   bool overTime = array.axes == RNNCC_STEPS_ROWS;
   int64_t count = inner(array);
   int64_t examples = array.axes == RNNCC_PLAIN ? 1 : data.count;
@@ -143,10 +145,9 @@ void Examples::checkValues(int64_t index) const {
       if (isIndex) {
         auto *indices = reinterpret_cast<const int32_t *>(numbers);
         for (int64_t i = 0; i < count; ++i)
-          if (indices[i] < 0 || indices[i] >= table->rows)
-            fail(RNNCC_TRAIN_BAD_DATA, place, "index ", indices[i],
-                 ", but the rows of '", table->info->name, "' are 0 to ",
-                 table->rows - 1);
+          if (indices[i] < 0 || indices[i] >= array.indices)
+            fail(RNNCC_TRAIN_BAD_DATA, place, "index ", indices[i], ", but ",
+                 indexedText(model, index), " are 0 to ", array.indices - 1);
         continue;
       }
       int64_t bad =

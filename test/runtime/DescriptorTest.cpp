@@ -14,10 +14,10 @@ static const rnncc_param params[] = {
     {"s", 0, RNNCC_ONES, {0, 0}, {}, -1},
 };
 static const rnncc_array arrays[] = {
-    {"x", RNNCC_INPUT, RNNCC_STEPS_ROWS, 1, -1, RNNCC_F32, 0, {5}},
-    {"h.0", RNNCC_INITIAL, RNNCC_ROWS, 1, -1, RNNCC_F32, 0, {3}},
-    {"u", RNNCC_INPUT, RNNCC_STEPS_ROWS, 0, -1, RNNCC_F32, 0, {}},
-    {"grad.W", RNNCC_GRAD_PARAM, RNNCC_PLAIN, 2, 0, RNNCC_F32, 0, {3, 5}},
+    {"x", RNNCC_INPUT, RNNCC_STEPS_ROWS, 1, -1, RNNCC_F32, 0, {5}, 0},
+    {"h.0", RNNCC_INITIAL, RNNCC_ROWS, 1, -1, RNNCC_F32, 0, {3}, 0},
+    {"u", RNNCC_INPUT, RNNCC_STEPS_ROWS, 0, -1, RNNCC_F32, 0, {}, 0},
+    {"grad.W", RNNCC_GRAD_PARAM, RNNCC_PLAIN, 2, 0, RNNCC_F32, 0, {3, 5}, 0},
 };
 
 static rnncc_descriptor describe(const char *name) {
@@ -40,7 +40,7 @@ TEST(Descriptor, AnotherAbiIsRefusedWithBothVersions) {
   cell.abi_version = 77;
   EXPECT_EQ(rnncc_check_abi(&cell, message, sizeof message), RNNCC_WRONG_ABI);
   EXPECT_STREQ(message, "the cell was compiled for runtime ABI 77 but this "
-                        "program has ABI 2: compile the cell again");
+                        "program has ABI 3: compile the cell again");
 }
 
 TEST(Descriptor, TheMessageIsCutToItsCapacity) {
@@ -72,8 +72,7 @@ TEST(Descriptor, ElementsAreCounted) {
   EXPECT_EQ(rnncc_array_elements(&arrays[3], 7, 2), 15);
   EXPECT_EQ(rnncc_array_elements(&arrays[0], 0, 2), 0);
   EXPECT_EQ(rnncc_array_bytes(&arrays[1], 7, 2), 2 * 3 * 4);
-  rnncc_array indices = {"i",       RNNCC_INPUT, RNNCC_ROWS, 0, -1,
-                         RNNCC_I32, 0,           {}};
+  rnncc_array indices = {"i", RNNCC_INPUT, RNNCC_ROWS, 0, -1, RNNCC_I32, 0, {}};
   EXPECT_EQ(rnncc_array_bytes(&indices, 7, 2), 2 * 4);
   rnncc_array wide = {"w", RNNCC_OUTPUT, RNNCC_ROWS, 1, -1, RNNCC_F64, 0, {3}};
   EXPECT_EQ(rnncc_array_bytes(&wide, 7, 2), 2 * 3 * 8);

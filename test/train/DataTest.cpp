@@ -61,6 +61,28 @@ TEST(Data, AnIndexWithoutARow) {
             "rows of 'table' are 0 to 39");
 }
 
+// The table is not read by these indices alone, so that none is named.
+TEST(Data, AnIndexWithoutARowOfATableThatIsReadElsewhere) {
+  Examples made = sentences<float>(3, 4, 40);
+  made.lengths.assign(3, 4);
+  made.tokens.assign(12, 999);
+  made.tokens[9] = 1000;
+  TrainerPtr trainer =
+      makeTrainer(models::largeBag<float>(false), optionsOf("keras:sgd"));
+  rnncc_train_data data = made.data();
+  double loss;
+  EXPECT_EQ(rnncc_train_evaluate(trainer.get(), &data, 3, &loss, nullptr),
+            RNNCC_TRAIN_BAD_DATA);
+  EXPECT_STREQ(rnncc_train_error(trainer.get()),
+               "bag.rnn:2: input 'tokens': example 2, step 1: index 1000, but "
+               "the rows of its table are 0 to 999");
+  made.mask.assign(12, 1);
+  made.mask[9] = 0; // what a mask leaves out is not looked at
+  data = made.data();
+  EXPECT_TRAINED(trainer.get(),
+                 rnncc_train_evaluate(trainer.get(), &data, 3, &loss, nullptr));
+}
+
 TEST(Data, ANumberThatIsNone) {
   EXPECT_EQ(fitting([](Examples &e, auto &) { e.floats[0][7] = NAN; }),
             "bag.rnn:2: target 'y': example 7: element 0 is NaN or infinite");

@@ -70,15 +70,15 @@ template <typename T, int V, bool byRows> struct Bag {
         {"b", 0, RNNCC_ZEROS, {0, 0}, {}, -1}};
     constexpr int32_t type = element<T>;
     static const rnncc_array arrays[] = {
-        {"tokens", RNNCC_INPUT, RNNCC_STEPS_ROWS, 0, -1, RNNCC_I32, 0, {}},
-        {"y", RNNCC_TARGET, RNNCC_ROWS, 0, -1, type, 0, {}},
-        {"p", RNNCC_OUTPUT, RNNCC_ROWS, 0, -1, type, 0, {}},
-        {"bce", RNNCC_LOSS, RNNCC_ROWS, 0, -1, type, 0, {}},
-        {"accuracy", RNNCC_METRIC, RNNCC_ROWS, 0, -1, type, RNNCC_MEAN, {}},
-        {"grad.bce", RNNCC_GRAD_OUTPUT, RNNCC_ROWS, 0, -1, type, 0, {}},
-        {"grad.table", RNNCC_GRAD_PARAM, RNNCC_PLAIN, 2, 0, type, 0, {V, E}},
-        {"grad.W", RNNCC_GRAD_PARAM, RNNCC_PLAIN, 1, 1, type, 0, {E}},
-        {"grad.b", RNNCC_GRAD_PARAM, RNNCC_PLAIN, 0, 2, type, 0, {}}};
+        {"tokens", RNNCC_INPUT, RNNCC_STEPS_ROWS, 0, -1, RNNCC_I32, 0, {}, V},
+        {"y", RNNCC_TARGET, RNNCC_ROWS, 0, -1, type, 0, {}, 0},
+        {"p", RNNCC_OUTPUT, RNNCC_ROWS, 0, -1, type, 0, {}, 0},
+        {"bce", RNNCC_LOSS, RNNCC_ROWS, 0, -1, type, 0, {}, 0},
+        {"accuracy", RNNCC_METRIC, RNNCC_ROWS, 0, -1, type, RNNCC_MEAN, {}, 0},
+        {"grad.bce", RNNCC_GRAD_OUTPUT, RNNCC_ROWS, 0, -1, type, 0, {}, 0},
+        {"grad.table", RNNCC_GRAD_PARAM, RNNCC_PLAIN, 2, 0, type, 0, {V, E}, 0},
+        {"grad.W", RNNCC_GRAD_PARAM, RNNCC_PLAIN, 1, 1, type, 0, {E}, 0},
+        {"grad.b", RNNCC_GRAD_PARAM, RNNCC_PLAIN, 0, 2, type, 0, {}, 0}};
     static const rnncc_descriptor model = {RNNCC_ABI_VERSION,
                                            uint32_t(type),
                                            "Bag",
@@ -201,19 +201,19 @@ template <typename T, models::Reading reading> struct Elman {
         {"W_p", 1, RNNCC_ONES, {0, 0}, {H}, -1}};
     constexpr int32_t type = element<T>;
     static const rnncc_array arrays[] = {
-        {"x", RNNCC_INPUT, RNNCC_STEPS_ROWS, 1, -1, type, 0, {I}},
-        {"y", RNNCC_TARGET, axes, 0, -1, type, 0, {}},
-        {"h.0", RNNCC_INITIAL, RNNCC_ROWS, 1, -1, type, 0, {H}},
-        {"h.T", RNNCC_FINAL, RNNCC_ROWS, 1, -1, type, 0, {H}},
-        {"p", RNNCC_OUTPUT, RNNCC_STEPS_ROWS, 0, -1, type, 0, {}},
-        {"mse", RNNCC_LOSS, axes, 0, -1, type, 0, {}},
-        {"grad.mse", RNNCC_GRAD_OUTPUT, axes, 0, -1, type, 0, {}},
-        {"grad.h.T", RNNCC_GRAD_FINAL, RNNCC_ROWS, 1, -1, type, 0, {H}},
-        {"grad.h.0", RNNCC_GRAD_INITIAL, RNNCC_ROWS, 1, -1, type, 0, {H}},
-        {"grad.W_x", RNNCC_GRAD_PARAM, RNNCC_PLAIN, 2, 0, type, 0, {H, I}},
-        {"grad.W_h", RNNCC_GRAD_PARAM, RNNCC_PLAIN, 2, 1, type, 0, {H, H}},
-        {"grad.b", RNNCC_GRAD_PARAM, RNNCC_PLAIN, 1, 2, type, 0, {H}},
-        {"grad.W_p", RNNCC_GRAD_PARAM, RNNCC_PLAIN, 1, 3, type, 0, {H}}};
+        {"x", RNNCC_INPUT, RNNCC_STEPS_ROWS, 1, -1, type, 0, {I}, 0},
+        {"y", RNNCC_TARGET, axes, 0, -1, type, 0, {}, 0},
+        {"h.0", RNNCC_INITIAL, RNNCC_ROWS, 1, -1, type, 0, {H}, 0},
+        {"h.T", RNNCC_FINAL, RNNCC_ROWS, 1, -1, type, 0, {H}, 0},
+        {"p", RNNCC_OUTPUT, RNNCC_STEPS_ROWS, 0, -1, type, 0, {}, 0},
+        {"mse", RNNCC_LOSS, axes, 0, -1, type, 0, {}, 0},
+        {"grad.mse", RNNCC_GRAD_OUTPUT, axes, 0, -1, type, 0, {}, 0},
+        {"grad.h.T", RNNCC_GRAD_FINAL, RNNCC_ROWS, 1, -1, type, 0, {H}, 0},
+        {"grad.h.0", RNNCC_GRAD_INITIAL, RNNCC_ROWS, 1, -1, type, 0, {H}, 0},
+        {"grad.W_x", RNNCC_GRAD_PARAM, RNNCC_PLAIN, 2, 0, type, 0, {H, I}, 0},
+        {"grad.W_h", RNNCC_GRAD_PARAM, RNNCC_PLAIN, 2, 1, type, 0, {H, H}, 0},
+        {"grad.b", RNNCC_GRAD_PARAM, RNNCC_PLAIN, 1, 2, type, 0, {H}, 0},
+        {"grad.W_p", RNNCC_GRAD_PARAM, RNNCC_PLAIN, 1, 3, type, 0, {H}, 0}};
     static const rnncc_descriptor model = {RNNCC_ABI_VERSION,
                                            uint32_t(type),
                                            "Elman",
@@ -367,11 +367,11 @@ template <typename T> struct Square {
     static const rnncc_param params[] = {{"w", 1, RNNCC_ONES, {0, 0}, {W}, -1}};
     constexpr int32_t type = element<T>;
     static const rnncc_array arrays[] = {
-        {"x", RNNCC_INPUT, RNNCC_ROWS, 1, -1, type, 0, {W}},
-        {"y", RNNCC_TARGET, RNNCC_ROWS, 1, -1, type, 0, {W}},
-        {"loss", RNNCC_LOSS, RNNCC_ROWS, 0, -1, type, 0, {}},
-        {"grad.loss", RNNCC_GRAD_OUTPUT, RNNCC_ROWS, 0, -1, type, 0, {}},
-        {"grad.w", RNNCC_GRAD_PARAM, RNNCC_PLAIN, 1, 0, type, 0, {W}}};
+        {"x", RNNCC_INPUT, RNNCC_ROWS, 1, -1, type, 0, {W}, 0},
+        {"y", RNNCC_TARGET, RNNCC_ROWS, 1, -1, type, 0, {W}, 0},
+        {"loss", RNNCC_LOSS, RNNCC_ROWS, 0, -1, type, 0, {}, 0},
+        {"grad.loss", RNNCC_GRAD_OUTPUT, RNNCC_ROWS, 0, -1, type, 0, {}, 0},
+        {"grad.w", RNNCC_GRAD_PARAM, RNNCC_PLAIN, 1, 0, type, 0, {W}, 0}};
     static const rnncc_descriptor model = {RNNCC_ABI_VERSION,
                                            uint32_t(type),
                                            "Square",

@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 /** Changes whenever a layout or a meaning in this file changes. */
-#define RNNCC_ABI_VERSION 2
+#define RNNCC_ABI_VERSION 3
 
 #ifdef __cplusplus
 extern "C" {
@@ -110,6 +110,9 @@ typedef struct rnncc_array {
   int32_t element;  /**< rnncc_element */
   int32_t finish;   /**< RNNCC_METRIC: rnncc_finish; else 0 */
   int64_t shape[RNNCC_MAX_RANK];
+  int64_t indices; /**< RNNCC_I32: they are 0 .. indices - 1, rows of the
+                      smallest table that is read by them, or classes; else 0
+                    */
 } rnncc_array;
 
 /** How a parameter's values are drawn at first. */

@@ -82,9 +82,9 @@ static rnncc_descriptor model() {
   lossArray = yArray + 1;
   seedArray = yArray + 2;
   arrays.push_back(
-      {"y", RNNCC_TARGET, RNNCC_STEPS_ROWS, 1, -1, RNNCC_F32, 0, {LSTM_H}});
+      {"y", RNNCC_TARGET, RNNCC_STEPS_ROWS, 1, -1, RNNCC_F32, 0, {LSTM_H}, 0});
   arrays.push_back(
-      {"mse", RNNCC_LOSS, RNNCC_STEPS_ROWS, 0, -1, RNNCC_F32, 0, {}});
+      {"mse", RNNCC_LOSS, RNNCC_STEPS_ROWS, 0, -1, RNNCC_F32, 0, {}, 0});
   arrays.push_back({"grad.mse",
                     RNNCC_GRAD_OUTPUT,
                     RNNCC_STEPS_ROWS,
@@ -92,7 +92,8 @@ static rnncc_descriptor model() {
                     -1,
                     RNNCC_F32,
                     0,
-                    {}});
+                    {},
+                    0});
   made.n_arrays = int64_t(arrays.size());
   made.arrays = arrays.data();
   made.tape_bytes = tapeBytes;
