@@ -152,7 +152,8 @@ static int64_t rowsOfCall(const Layout &layout) {
 
 void ScanLoops::emitCalls(StageOp stage, const Origin &origin) {
   if (Operation *product = stepProductOf(stage))
-    return emitStepProductCall(stage, product, origin);
+    return ifWanted(stage,
+                    [&] { emitStepProductCall(stage, product, origin); });
   Units units = layout.units(stage.getUnits());
   Panels own = ownPanels(units);
   Value panels = code.sub(own.last, own.first);
@@ -163,13 +164,25 @@ void ScanLoops::emitCalls(StageOp stage, const Origin &origin) {
       CallRows some{firstRow,
                     code.min(code.num(most), code.sub(rows, firstRow)),
                     own.first, panels};
-      for (const Site &site : layout.sites(stage))
-        emitProductCalls(stage, site, origin, some);
+      ifWanted(stage, [&] {
+        for (const Site &site : layout.sites(stage))
+          emitProductCalls(stage, site, origin, some);
+      });
       for (auto op : stage.getBody().getOps<AccumulateOp>())
         if (op.getColumn())
           emitWeightsCall(op, units, origin, some);
-      if (layout.sites(stage).empty())
+      bool hasTotals =
+          llvm::any_of(stage.getBody().getOps<AccumulateOp>(),
+                       [](AccumulateOp op) { return !op.getColumn(); });
+      auto elementwise = [&] {
         emitElementwiseCall(stage, units, origin, some);
+      };
+      if (!layout.sites(stage).empty())
+        return;
+      if (hasTotals)
+        elementwise();
+      else
+        ifWanted(stage, elementwise);
     });
   });
 }

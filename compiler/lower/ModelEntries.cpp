@@ -80,6 +80,8 @@ private:
   void give(StringRef tensor, Value pointer) { pointers[tensor] = pointer; }
   void run(RunOp op, EntryFunction &entry);
   void runLoops(Operation *op);
+  Value wantedBy(Operation *reader);
+  void skipUnwanted();
   Value outsideIndices();
   Value withRandom(Value id);
 
@@ -432,9 +434,9 @@ void ModelEntries::runLoops(Operation *op) {
       })
       .Case([&](ReverseOp reverse) {
         Value from = pointerTo(reverse.getOperand());
-        code.ifThen(code.notNull(from), [&] {
-          sequences.reverse(span, elementsOf(reverse.getOperand()),
-                            pointerTo(reverse.getResult()), from);
+        Value to = pointerTo(reverse.getResult());
+        code.ifThen(code.both(code.notNull(from), code.notNull(to)), [&] {
+          sequences.reverse(span, elementsOf(reverse.getOperand()), to, from);
         });
         give(reverse.getResult(), code.select(code.isNull(from), code.null(),
                                               pointerTo(reverse.getResult())));
@@ -483,6 +485,44 @@ void ModelEntries::runLoops(Operation *op) {
         if (model.tensor(result).getRole() == Role::value)
           give(result, code.select(none, code.null(), to));
       });
+}
+
+/// True at run time if an op of backward needs what it reads; null: always.
+Value ModelEntries::wantedBy(Operation *reader) {
+  if (auto scatter = dyn_cast<ScatterOp>(reader))
+    return code.notNull(
+        arrayOf(call, ArrayRole::GradParam, scatter.getTable()));
+  if (!isa<SumOp, ReverseOp>(reader))
+    return {};
+  StringRef result = accessOf(reader).writes.front();
+  Role role = model.tensor(result).getRole();
+  if (role != Role::value && role != Role::input_gradient)
+    return {};
+  return code.notNull(pointerTo(result));
+}
+
+/// Takes away the places of gradients that in the end nobody wants, so that
+/// cells are called without them.
+void ModelEntries::skipUnwanted() {
+  llvm::StringMap<SmallVector<Operation *>> readers;
+  SmallVector<Operation *> ops = opsOf(/*backward=*/true);
+  for (Operation *op : ops)
+    for (StringRef tensor : accessOf(op).reads)
+      readers[tensor].push_back(op);
+  for (Operation *op : llvm::reverse(ops))
+    for (StringRef tensor : accessOf(op).writes) {
+      if (model.tensor(tensor).getRole() != Role::value ||
+          readers[tensor].empty())
+        continue;
+      SmallVector<Value> wanted = llvm::map_to_vector(
+          readers[tensor], [&](Operation *reader) { return wantedBy(reader); });
+      if (llvm::is_contained(wanted, Value()))
+        continue;
+      Value any = wanted.front();
+      for (Value other : ArrayRef(wanted).drop_front())
+        any = code.either(any, other);
+      give(tensor, code.select(any, pointerTo(tensor), code.null()));
+    }
 }
 
 //===----------------------------------------------------------------------===//
@@ -642,6 +682,8 @@ void ModelEntries::emitCall(bool backward) {
              code.select(code.isNull(pointerTo(hot.getIndices())), code.null(),
                          pointerTo(hot.getResult())));
 
+  if (backward)
+    skipUnwanted();
   for (Operation *op : opsOf(backward))
     if (auto runOp = dyn_cast<RunOp>(op))
       run(runOp, entry);

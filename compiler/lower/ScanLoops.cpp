@@ -208,13 +208,15 @@ void ScanLoops::emitStage(StageOp stage, const Origin &origin) {
   if (layout.sites(stage).empty() && !state.hasUnitWork)
     return;
 
-  if (!layout.schedule.rowsOutside) {
-    emitPanels(state, code.num(0), rows);
-    return;
-  }
-  Value block = code.num(layout.schedule.tile(stage.getUnits()).rows);
-  code.loop(code.num(0), rows, block, [&](Value firstRow) {
-    emitPanels(state, firstRow, code.min(block, code.sub(rows, firstRow)));
+  ifWanted(stage, [&] {
+    if (!layout.schedule.rowsOutside) {
+      emitPanels(state, code.num(0), rows);
+      return;
+    }
+    Value block = code.num(layout.schedule.tile(stage.getUnits()).rows);
+    code.loop(code.num(0), rows, block, [&](Value firstRow) {
+      emitPanels(state, firstRow, code.min(block, code.sub(rows, firstRow)));
+    });
   });
 }
 

@@ -57,6 +57,7 @@ private:
 
   void emitStage(StageOp stage, const Origin &origin);
   void placeSums(StageState &state);
+  void ifWanted(StageOp stage, llvm::function_ref<void()> body);
   void emitPanels(StageState &state, Value firstRow, Value rows);
   bool outgrowsCache(Phase phase);
   void emitSite(StageState &state, const Site &site, Value firstPanel,
