@@ -13,7 +13,8 @@
 using namespace choose;
 
 const char *const choose::rule =
-    "Cells that could not be trained from every seed are out. The cell with "
+    "Cells that could not be trained from every seed are out. All choices are "
+    "made in validation, the test has no say. The cell with "
     "the best mean is compared with each other cell, seed by seed (paired t "
     "test, p times the number of pairs of cells). Those with p of 0.05 or more "
     "are as good as the best within the noise. If there are none, the best is "
@@ -121,6 +122,19 @@ static Noise noiseOf(const Task &task, double best,
   return noise;
 }
 
+/// What the cells of a choice do in the test.
+static std::string testedText(const Task &task,
+                              const std::vector<const Candidate *> &chosen) {
+  std::vector<std::string> numbers;
+  for (const Candidate *candidate : chosen)
+    numbers.push_back(shown(mean(candidate->tested())) + " with " +
+                      candidate->cell.label);
+  return "In the test, " + std::to_string(task.test.count()) +
+         " examples that had no say in this, the " + task.quality() + " is " +
+         listed(numbers) + "; by " + task.baselineName + " it is " +
+         shown(task.testBaseline) + ".";
+}
+
 /// The advice where `equals` are as good as `best`.
 static Advice amongEquals(const Task &task, const Candidate &best,
                           const std::vector<Rival> &equals) {
@@ -144,9 +158,12 @@ static Advice amongEquals(const Task &task, const Candidate &best,
     return {"Undecided: over " + seeds + " " + listed(all) +
                 " cannot be told apart.",
             "The noise is wide: only " + noise.text + " More seeds tell more.",
-            {}};
+            {},
+            testedText(task, group)};
   Advice advice;
   double lead = group[1]->microseconds() / first.microseconds();
+  advice.tested = testedText(
+      task, lead >= faster ? std::vector<const Candidate *>{&first} : group);
   if (lead >= faster)
     advice.sentence = first.cell.label + ": as good as " + listed(others) +
                       " within the noise, and " + shown(lead, 2) +
@@ -174,7 +191,8 @@ static Advice alone(const Task &task, const Candidate &best,
   double gap = std::fabs(next->comparison.difference);
   Advice advice;
   advice.sentence =
-      best.cell.label + ": the best " + task.quality() + ", " + shown(quality) +
+      best.cell.label + ": the best " + task.quality() + " in validation, " +
+      shown(quality) +
       (task.isText
            ? ", " + shown(100 * gap, 2) + " points above "
            : ", " + shown(100 * gap / (quality + gap), 2) + " % below ") +
@@ -182,6 +200,7 @@ static Advice alone(const Task &task, const Candidate &best,
   advice.certainty = std::string(worst < 0.01 ? "Sure" : "Fairly sure") + ": " +
                      shownP(worst) + " at most, over " +
                      std::to_string(best.trials.size()) + " seeds.";
+  advice.tested = testedText(task, {&best});
   return advice;
 }
 
@@ -203,7 +222,8 @@ static Advice among(const Task &task,
     return {best.cell.label + ": the only cell that could be trained from "
                               "every seed.",
             "Nothing to compare it with.",
-            {}};
+            {},
+            testedText(task, {&best})};
   if (best.trials.size() < 2)
     return {"No advice: one seed does not tell a difference from noise.",
             "Take more, such as --seeds 5.",
@@ -225,12 +245,12 @@ static Advice among(const Task &task,
                           : amongEquals(task, best, equals);
   advice.reasons = reasons;
   if (task.isText) {
-    double examples = double(task.validation.count());
-    double kept = std::min(quality, 1 - 1 / examples);
+    double examples = double(task.test.count()), tested = mean(best.tested());
+    double kept = std::min(tested, 1 - 1 / examples);
     advice.reasons.push_back(
         "All this is the noise of seeds. Over " +
-        std::to_string(task.validation.count()) + " examples an accuracy of " +
-        shown(quality) + " has itself a standard error of about " +
+        std::to_string(task.test.count()) + " examples an accuracy of " +
+        shown(tested) + " has itself a standard error of about " +
         shown(std::sqrt(kept * (1 - kept) / examples), 2) +
         ": what differs less may not differ on other texts.");
   }

@@ -15,6 +15,7 @@ namespace choose {
 struct Advice {
   std::string sentence, certainty;
   std::vector<std::string> reasons;
+  std::string tested = {}; ///< what is chosen, in the test; or nothing
 };
 
 /// The rule, in words.

@@ -21,14 +21,11 @@ struct Candidate {
   Cost cost;
   std::vector<Trial> trials; ///< one for each seed, in one order for all cells
 
-  /// Qualities, one for each seed that could be trained from.
-  std::vector<double> qualities() const {
-    std::vector<double> values;
-    for (const Trial &trial : trials)
-      if (!trial.diverged)
-        values.push_back(trial.quality);
-    return values;
-  }
+  /// Qualities in validation, one for each seed that could be trained from.
+  std::vector<double> qualities() const { return each(&Trial::quality); }
+
+  /// The same in the test.
+  std::vector<double> tested() const { return each(&Trial::tested); }
 
   /// Whether every seed could be trained from.
   bool isSteady() const { return qualities().size() == trials.size(); }
@@ -36,6 +33,15 @@ struct Candidate {
   /// Medians over the seeds.
   double sequencesPerSecond() const;
   double microseconds() const;
+
+private:
+  std::vector<double> each(double Trial::*number) const {
+    std::vector<double> values;
+    for (const Trial &trial : trials)
+      if (!trial.diverged)
+        values.push_back(trial.*number);
+    return values;
+  }
 };
 
 /// A number in `digits` places that count: "0.00123".

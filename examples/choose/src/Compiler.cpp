@@ -7,6 +7,7 @@
 #include "Compiler.h"
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <dlfcn.h>
@@ -77,10 +78,18 @@ static int run(std::vector<std::string> words, const std::string &messages) {
                                    O_WRONLY | O_CREAT | O_TRUNC, 0600);
   posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null",
                                    O_WRONLY, 0);
+  // Signals that this program waits for end the other one at once.
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  sigset_t none;
+  sigemptyset(&none);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
   pid_t child;
-  int error =
-      posix_spawnp(&child, argv[0], &actions, nullptr, argv.data(), environ);
+  int error = posix_spawnp(&child, argv[0], &actions, &attributes, argv.data(),
+                           environ);
   posix_spawn_file_actions_destroy(&actions);
+  posix_spawnattr_destroy(&attributes);
   if (error)
     fail(words[0], std::string(std::strerror(error)) +
                        "; the compiler is looked for beside this program, at "
@@ -129,11 +138,10 @@ Model Compiler::compile(const Cell &cell, const Task &task, int64_t hidden) {
     throw CompileError(explain(messages, cell, source));
   }
   Model model;
-  model.code = {dlopen(object.c_str(), RTLD_NOW | RTLD_LOCAL),
-                   [](void *code) {
-                     if (code)
-                       dlclose(code);
-                   }};
+  model.code = {dlopen(object.c_str(), RTLD_NOW | RTLD_LOCAL), [](void *code) {
+                  if (code)
+                    dlclose(code);
+                }};
   if (!model.code)
     fail(object, dlerror());
   auto *list = static_cast<const rnncc_descriptor *const *>(

@@ -7,12 +7,14 @@
 #include "Files.h"
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <memory>
 #include <stdexcept>
+#include <thread>
 
 using namespace choose;
 namespace fs = std::filesystem;
@@ -74,11 +76,42 @@ void choose::writeFile(const std::string &path, const std::string &text) {
     fail(path, std::strerror(errno));
 }
 
+/// The signals that are to end the program; nohup and the like ignore some.
+static sigset_t endingSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    struct sigaction action;
+    if (sigaction(signal, nullptr, &action) == 0 &&
+        action.sa_handler != SIG_IGN)
+      sigaddset(&signals, signal);
+  }
+  return signals;
+}
+
+/// Waits for one of `signals`, removes the folder, and lets the signal end the
+/// program. Handlers of signals may not remove files: this is for a thread.
+static void removeAtSignal(const std::string &folder, sigset_t signals) {
+  int signal;
+  while (sigwait(&signals, &signal))
+    ;
+  // What is still at work may put one more file there.
+  std::error_code error;
+  for (int i = 0; i < 1000 && fs::exists(folder, error); ++i)
+    fs::remove_all(folder, error);
+  std::signal(signal, SIG_DFL);
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  std::raise(signal);
+}
+
 TemporaryFolder::TemporaryFolder() {
+  sigset_t signals = endingSignals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::string pattern = fs::temp_directory_path() / "choose-XXXXXX";
   if (!mkdtemp(pattern.data()))
     fail(pattern, std::strerror(errno));
   folder = pattern;
+  std::thread(removeAtSignal, folder, signals).detach();
 }
 
 TemporaryFolder::~TemporaryFolder() {

@@ -32,7 +32,9 @@ void checkWritable(const std::string &path);
 /// Writes a file anew. Throws std::runtime_error.
 void writeFile(const std::string &path, const std::string &text);
 
-/// A folder for files that are not kept; gone with this object.
+/// A folder for files that are not kept; gone with this object, and before a
+/// signal ends the program (SIGINT, SIGTERM, SIGHUP). From the first one on,
+/// threads that are started take none of these; so make it before others.
 class TemporaryFolder {
 public:
   TemporaryFolder();

@@ -72,7 +72,7 @@ static std::string qualityPlot(const Task &task,
                                const std::vector<Candidate> &candidates) {
   std::vector<Dots> rows;
   for (size_t i = 0; i < candidates.size(); ++i) {
-    std::vector<double> values = candidates[i].qualities();
+    std::vector<double> values = candidates[i].tested();
     Dots dots{candidates[i].cell.label, i, values, 0, 0};
     if (!values.empty()) {
       dots.mean = mean(values);
@@ -80,8 +80,8 @@ static std::string qualityPlot(const Task &task,
     }
     rows.push_back(dots);
   }
-  return dotPlot(std::string(task.quality()) + " in validation", rows,
-                 task.baseline, task.baselineName);
+  return dotPlot(std::string(task.quality()) + " in the test", rows,
+                 task.testBaseline, task.baselineName);
 }
 
 static std::string latencyPlot(const std::vector<Candidate> &candidates) {
@@ -155,15 +155,17 @@ static std::string protocolText(const Task &task, const Protocol &protocol,
                                 size_t seeds) {
   auto text = [](int64_t value) { return std::to_string(value); };
   return text(task.training.count()) + " examples to learn from, " +
-         text(task.validation.count()) +
-         " to validate. Each cell is trained from " + text(int64_t(seeds)) +
-         " seeds, with the same batches of " + text(protocol.batch) +
-         " for all cells; Adam, learning rate " + shown(protocol.rate) +
-         ", gradients clipped at norm 1; " + text(protocol.epochs) +
-         " epochs at most, fewer once " + text(protocol.patience) +
+         text(task.validation.count()) + " to validate, " +
+         text(task.test.count()) + " to test. Each cell is trained from " +
+         text(int64_t(seeds)) + " seeds, with the same batches of " +
+         text(protocol.batch) + " for all cells; Adam, learning rate " +
+         shown(protocol.rate) + ", gradients clipped at norm 1; " +
+         text(protocol.epochs) + " epochs at most, fewer once " +
+         text(protocol.patience) +
          " in a row have not got better; the weights of the best epoch count. "
-         "That epoch is chosen in validation, so qualities are a little too "
-         "good, for all cells alike. One learning rate for all is no search "
+         "That epoch is chosen in validation, so qualities there are a little "
+         "too good, for all cells alike; the test has no say in anything. One "
+         "learning rate for all is no search "
          "for the best of each: --rate tries others.";
 }
 
@@ -182,24 +184,26 @@ std::string choose::pageOf(const Task &task, const Protocol &protocol,
                      "</style>\n</head>\n<body>\n<h1>RNN, LSTM or GRU?</h1>\n";
   html += paragraph(task.source + ": " + task.question, "soft");
   html += "<div class=\"advice\">\n<p><strong>" + escaped(advice.sentence) +
-          "</strong></p>\n" + paragraph(advice.certainty) + "</div>\n";
+          "</strong></p>\n" + paragraph(advice.certainty) +
+          (advice.tested.empty() ? "" : paragraph(advice.tested)) + "</div>\n";
   for (const std::string &reason : advice.reasons)
     html += paragraph(reason);
   html += heading("All numbers") + htmlTable(table);
   html += paragraph(
       "Parameters are those of the cell and its read-out; units are chosen so "
-      "that all cells have about as many. Spread is the standard deviation "
-      "over the seeds. A multiply-add is two flop. A step is one of one "
+      "that all cells have about as many. Quality is that of the test, spread "
+      "its standard deviation over the seeds. A multiply-add is two flop. A "
+      "step is one of one "
       "sequence on one thread, median; sequences are trained in batches. KiB "
       "are weights, tape and scratch of a batch.",
       "soft");
   html += heading("Quality") + qualityPlot(task, candidates);
-  html +=
-      paragraph(std::string("A dot is a seed, the bar mean and standard "
-                            "error; ") +
-                    (task.isText ? "more" : "less") + " is better. " + "By " +
-                    task.baselineName + " it is " + shown(task.baseline) + ".",
-                "soft");
+  html += paragraph(std::string("A dot is a seed, the bar mean and standard "
+                                "error; ") +
+                        (task.isText ? "more" : "less") + " is better. " +
+                        "By " + task.baselineName + " it is " +
+                        shown(task.testBaseline) + ".",
+                    "soft");
   html += heading("Time for a step") + latencyPlot(candidates);
   html += heading("Learning") + learningPlot(candidates);
   html += paragraph("A thin line is a seed, the thick one their mean as far as "

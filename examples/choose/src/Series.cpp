@@ -51,32 +51,43 @@ static void moments(const Columns &columns, int64_t c, int64_t rows,
                              "' has one value only in the rows to learn from");
 }
 
-/// The better of two forecasts that take no learning. Scaled, the mean of the
-/// rows to learn from is 0.
-static void setBaseline(Task &task) {
+/// RMSE of two forecasts that take no learning. Scaled, the mean of the rows to
+/// learn from is 0.
+struct Naive {
   double fromLast = 0, fromMean = 0;
-  for (int64_t i = 0; i < task.validation.count(); ++i) {
-    double y = task.validation.y[size_t(i)];
-    double last =
-        task.validation.x[size_t(((i + 1) * task.steps - 1) * task.inputs)];
-    fromLast += (y - last) * (y - last);
-    fromMean += y * y;
+
+  Naive(const Task &task, const Examples &examples) {
+    for (int64_t i = 0; i < examples.count(); ++i) {
+      double y = examples.y[size_t(i)];
+      double last =
+          examples.x[size_t(((i + 1) * task.steps - 1) * task.inputs)];
+      fromLast += (y - last) * (y - last);
+      fromMean += y * y;
+    }
+    for (double *sum : {&fromLast, &fromMean})
+      *sum = std::sqrt(*sum / double(examples.count())) * task.unit;
   }
-  task.baselineName = fromLast < fromMean ? "repeating the last value"
-                                          : "always saying the mean";
-  task.baseline = std::sqrt(std::min(fromLast, fromMean) /
-                            double(task.validation.count())) *
-                  task.unit;
+};
+
+/// The better of the two in validation.
+static void setBaseline(Task &task) {
+  Naive validation(task, task.validation), test(task, task.test);
+  bool isLast = validation.fromLast < validation.fromMean;
+  task.baselineName =
+      isLast ? "repeating the last value" : "always saying the mean";
+  task.baseline = isLast ? validation.fromLast : validation.fromMean;
+  task.testBaseline = isLast ? test.fromLast : test.fromMean;
 }
 
 Task choose::forecastTask(const Columns &columns, int64_t steps, int64_t most) {
-  int64_t rows = columns.rows(), learning = rows * 4 / 5;
+  int64_t rows = columns.rows(), learning = rows * 3 / 5;
+  int64_t validated = rows * 4 / 5;
   // Ten windows to learn from, each with the value after it.
   if (learning < steps + 10)
     fail(columns.source, "has " + std::to_string(rows) +
                              " rows, but windows of " + std::to_string(steps) +
                              " steps need " +
-                             std::to_string((steps + 10) * 5 / 4 + 1) +
+                             std::to_string((steps + 10) * 5 / 3 + 1) +
                              "; --steps makes them shorter");
   Task task;
   task.source = columns.source;
@@ -105,9 +116,9 @@ Task choose::forecastTask(const Columns &columns, int64_t steps, int64_t most) {
   int64_t stride = std::max<int64_t>(1, (windows + most - 1) / most);
   for (int64_t r = steps; r < learning; r += stride)
     add(task.training, r);
-  stride = std::max<int64_t>(1, (rows - learning) / most);
+  stride = std::max<int64_t>(1, (rows - learning) / 2 / most);
   for (int64_t r = learning; r < rows; r += stride)
-    add(task.validation, r);
+    add(r < validated ? task.validation : task.test, r);
   setBaseline(task);
   return task;
 }

@@ -16,8 +16,9 @@ namespace choose {
 Columns mackeyGlass(int64_t rows);
 
 /// To say the next value of the first column from the `steps` rows before it.
-/// The last fifth validates, the rest is scaled to mean 0 and deviation 1; at
-/// most `most` windows are learnt from. Throws std::runtime_error.
+/// The last fifth tests, the one before validates, the rest is scaled to mean 0
+/// and deviation 1; at most `most` windows are learnt from. Throws
+/// std::runtime_error.
 Task forecastTask(const Columns &columns, int64_t steps, int64_t most);
 
 } // namespace choose

@@ -13,15 +13,16 @@ using namespace choose;
 Table choose::tableOf(const Task &task,
                       const std::vector<Candidate> &candidates) {
   Table table = {{"cell", "units", "parameters", task.quality(), "spread",
-                  "flop/step", "us/step", "sequences/s", "KiB"}};
+                  "validation", "flop/step", "us/step", "sequences/s", "KiB"}};
   for (const Candidate &candidate : candidates) {
-    std::vector<double> qualities = candidate.qualities();
-    bool none = qualities.empty();
+    std::vector<double> tested = candidate.tested();
+    bool none = tested.empty();
     table.push_back(
         {candidate.cell.label, std::to_string(candidate.sized.hidden),
          std::to_string(candidate.sized.parameters),
-         none ? "diverged" : shown(mean(qualities)),
-         qualities.size() < 2 ? "-" : shown(deviation(qualities), 2),
+         none ? "diverged" : shown(mean(tested)),
+         tested.size() < 2 ? "-" : shown(deviation(tested), 2),
+         none ? "-" : shown(mean(candidate.qualities())),
          shown(candidate.cost.flops, 4), shown(candidate.microseconds()),
          none ? "-" : shown(candidate.sequencesPerSecond()),
          shown(candidate.cost.bytes / 1024)});

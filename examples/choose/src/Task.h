@@ -32,9 +32,11 @@ struct Task {
   int64_t inputs = 0;       ///< elements of what a cell reads in a step
   int64_t vocabulary = 0;   ///< different tokens of texts
   double unit = 1;          ///< of y, in the units of the data
-  double baseline = 0;      ///< quality without learning
+  double baseline = 0;      ///< quality without learning, in validation
+  double testBaseline = 0;  ///< and in the test
   std::string baselineName; ///< what is done instead: "guessing"
   Examples training, validation;
+  Examples test; ///< has no say in stopping and choosing
 
   /// What quality is called. Of an accuracy more is better.
   const char *quality() const { return isText ? "accuracy" : "RMSE"; }

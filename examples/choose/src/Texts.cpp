@@ -75,26 +75,33 @@ static std::vector<Words> take(const std::string *begin, const std::string *end,
 
 /// Runs of one folder.
 struct Folder {
-  std::vector<Words> training, validation;
+  std::vector<Words> training, validation, test;
 };
 
 static Folder readFolder(const std::string &path, Tokens tokens, size_t steps,
                          size_t most, Random &random) {
   std::vector<std::string> files = listFiles(path);
-  if (files.size() < 2)
-    fail(path, std::string("has ") + (files.empty() ? "no file" : "one file") +
-                   "; two are needed, one to learn from and another to "
-                   "validate with");
+  if (files.size() < 3)
+    fail(path, std::string("has ") +
+                   (files.empty()       ? "no file"
+                    : files.size() == 1 ? "one file"
+                                        : "two files") +
+                   "; three are needed, to learn from, to validate and to "
+                   "test with");
   shuffle(files, random);
   const std::string *begin = files.data(), *end = begin + files.size();
-  const std::string *middle = begin + std::max<size_t>(1, files.size() / 5);
+  const size_t fifth = std::max<size_t>(1, files.size() / 5);
+  const std::string *tested = begin + fifth, *validated = tested + fifth;
   Folder folder;
-  folder.validation = take(begin, middle, tokens, steps, most / 2, random);
-  folder.training = take(middle, end, tokens, steps, most, random);
-  if (folder.training.empty() || folder.validation.empty())
-    fail(path, std::string("the files to ") +
-                   (folder.training.empty() ? "learn from" : "validate with") +
-                   " have no word");
+  folder.test = take(begin, tested, tokens, steps, most / 2, random);
+  folder.validation = take(tested, validated, tokens, steps, most / 2, random);
+  folder.training = take(validated, end, tokens, steps, most, random);
+  for (const auto &[runs, what] :
+       {std::pair(&folder.training, "learn from"),
+        std::pair(&folder.validation, "validate with"),
+        std::pair(&folder.test, "test with")})
+    if (runs->empty())
+      fail(path, std::string("the files to ") + what + " have no word");
   return folder;
 }
 
@@ -135,7 +142,7 @@ Task choose::textTask(const std::string &first, const std::string &second,
   task.steps = steps;
   task.inputs = embedding;
   task.vocabulary = int64_t(numbers.size()) + 1;
-  task.baseline = 0.5;
+  task.baseline = task.testBaseline = 0.5;
   task.baselineName = "guessing";
   auto add = [&](Examples &examples, const Words &run, int label) {
     for (int64_t t = 0; t < steps; ++t) {
@@ -147,15 +154,15 @@ Task choose::textTask(const std::string &first, const std::string &second,
     examples.y.push_back(float(label));
   };
   // As many of each, so that an accuracy above a half says something.
-  size_t training =
-      std::min(folders[0].training.size(), folders[1].training.size());
-  size_t validation =
-      std::min(folders[0].validation.size(), folders[1].validation.size());
-  for (size_t i = 0; i < training; ++i)
-    for (int label : {0, 1})
-      add(task.training, folders[label].training[i], label);
-  for (size_t i = 0; i < validation; ++i)
-    for (int label : {0, 1})
-      add(task.validation, folders[label].validation[i], label);
+  auto addAll = [&](Examples &examples, std::vector<Words> Folder::*part) {
+    size_t count =
+        std::min((folders[0].*part).size(), (folders[1].*part).size());
+    for (size_t i = 0; i < count; ++i)
+      for (int label : {0, 1})
+        add(examples, (folders[label].*part)[i], label);
+  };
+  addAll(task.training, &Folder::training);
+  addAll(task.validation, &Folder::validation);
+  addAll(task.test, &Folder::test);
   return task;
 }

@@ -15,8 +15,8 @@ namespace choose {
 enum class Tokens { Words, Bytes };
 
 /// To say which of two folders a run of up to `steps` tokens is from. A fifth
-/// of the files of each validates; at most `most` runs are learnt from, as many
-/// of each folder. Throws std::runtime_error.
+/// of the files of each validates, another one tests; at most `most` runs are
+/// learnt from, as many of each folder. Throws std::runtime_error.
 Task textTask(const std::string &first, const std::string &second,
               Tokens tokens, int64_t steps, int64_t most);
 

@@ -62,6 +62,16 @@ static int afterEpoch(void *context, const rnncc_train_report *report) {
   return 0;
 }
 
+/// Accuracy, or RMSE in the units of the data. Throws std::runtime_error.
+static double qualityOf(rnncc_trainer *trainer, const Task &task,
+                        const Protocol &protocol, const View &view) {
+  double loss, accuracy = 0;
+  if (rnncc_train_evaluate(trainer, &view.data, protocol.batch, &loss,
+                           task.isText ? &accuracy : nullptr))
+    throw std::runtime_error(rnncc_train_error(trainer));
+  return task.isText ? accuracy : std::sqrt(loss) * task.unit;
+}
+
 /// Up to 64 examples that are as long as any, so that the same step is as far
 /// from the answer in all of them.
 static Examples longest(const Examples &examples, const Task &task) {
@@ -142,12 +152,11 @@ Trial choose::train(const rnncc_descriptor &model, const Task &task,
     trial.diverged = true;
     return trial;
   }
-  double loss, accuracy = 0;
-  if (status ||
-      rnncc_train_evaluate(trainer.get(), &validation.data, protocol.batch,
-                           &loss, task.isText ? &accuracy : nullptr))
+  if (status)
     throw std::runtime_error(rnncc_train_error(trainer.get()));
-  trial.quality = task.isText ? accuracy : std::sqrt(loss) * task.unit;
+  trial.quality = qualityOf(trainer.get(), task, protocol, validation);
+  trial.tested = qualityOf(trainer.get(), task, protocol,
+                           View(task.test, task, task.test.count()));
   double seconds = median(watch.secondsPerBatch);
   if (watch.secondsPerBatch.empty()) // one batch an epoch
     seconds = rnncc_train_history(trainer.get(), 1, "seconds");

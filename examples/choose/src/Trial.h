@@ -24,6 +24,7 @@ struct Protocol {
 struct Trial {
   bool diverged = false;
   double quality = 0;            ///< in validation, with the best weights
+  double tested = 0;             ///< and in the test
   std::vector<double> losses;    ///< in validation, after each epoch
   double sequencesPerSecond = 0; ///< in updates
   double microseconds = 0;       ///< of a step, see measureStep
@@ -34,8 +35,8 @@ struct Trial {
 /// Told after each epoch: its number from 1 and the loss in validation.
 using AfterEpoch = std::function<void(int64_t, double)>;
 
-/// Trains and validates. Order of examples and initial values come from `seed`.
-/// Throws std::runtime_error.
+/// Trains, validates and tests. Order of examples and initial values come from
+/// `seed`. Throws std::runtime_error.
 Trial train(const rnncc_descriptor &model, const Task &task,
             const Protocol &protocol, uint64_t seed,
             const AfterEpoch &afterEpoch);

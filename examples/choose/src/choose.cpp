@@ -93,12 +93,13 @@ static void trainAll(std::vector<Candidate> &candidates, const Task &task,
 
 static void run(const Options &options) {
   Task task = readTask(options);
-  std::printf("%s: %s\n%lld examples to learn from, %lld to validate; %s "
-              "by %s is %s\n",
+  std::printf("%s: %s\n%lld examples to learn from, %lld to validate, %lld to "
+              "test; %s by %s is %s\n",
               task.source.c_str(), task.question.c_str(),
               (long long)task.training.count(),
-              (long long)task.validation.count(), task.quality(),
-              task.baselineName.c_str(), shown(task.baseline).c_str());
+              (long long)task.validation.count(), (long long)task.test.count(),
+              task.quality(), task.baselineName.c_str(),
+              shown(task.testBaseline).c_str());
   checkWritable(options.html); // not only after minutes of training
   std::vector<Candidate> candidates = prepare(options, task);
   trainAll(candidates, task, options);
@@ -106,6 +107,8 @@ static void run(const Options &options) {
   Advice advice = advise(task, candidates);
   std::printf("\n%s\n%s %s\n", aligned(table).c_str(), advice.sentence.c_str(),
               advice.certainty.c_str());
+  if (!advice.tested.empty())
+    std::printf("%s\n", advice.tested.c_str());
   for (const std::string &reason : advice.reasons)
     std::printf("  %s\n", reason.c_str());
   writeFile(options.html,
