@@ -310,13 +310,15 @@ TEST(Fit, ALossThatIsNoNumberStopsIt) {
 }
 
 TEST(Fit, AFailureOfTheModelIsPlaced) {
-  BagFit fit;
   Examples made = sentences<float>(30, 3, 1000);
   made.tokens[3] = 5000;
   made.lengths[1] = 3;
-  // A table that is not read by rows alone: only the model knows its indices.
-  TrainerPtr trainer =
-      makeTrainer(models::largeBag<float>(false), optionsOf("keras:sgd"));
+  // A model that takes fewer indices than its descriptor says.
+  rnncc_descriptor model = models::largeBag<float>(false);
+  std::vector<rnncc_array> arrays(model.arrays, model.arrays + model.n_arrays);
+  arrays[0].indices = 10000;
+  model.arrays = arrays.data();
+  TrainerPtr trainer = makeTrainer(model, optionsOf("keras:sgd"));
   rnncc_train_data data = made.data();
   rnncc_train_fit_options options = quietFit(2, 10);
   options.shuffle = 0;
