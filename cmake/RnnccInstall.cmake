@@ -2,7 +2,7 @@
 #
 #   find_package(Rnncc)      bin/rnncc .. include/rnncc, lib/librnncc_rt.*, lib/cmake/Rnncc
 #   pkg-config rnncc         lib/pkgconfig/rnncc.pc; rnncc-train for programs that train
-#   cpack (./dev package)    rnncc, librnncc-rt2, librnncc-rt-dev, rnncc-halide
+#   cpack (./dev package)    rnncc, librnncc-rt and the ABI version, librnncc-rt-dev, rnncc-halide
 #
 # The build folder can be found, too: -DRnncc_DIR=build/release.
 include(CMakePackageConfigHelpers)
@@ -38,7 +38,7 @@ set(doc "${CMAKE_INSTALL_DATAROOTDIR}/doc")
 install(FILES README.md CHANGELOG.md DESTINATION "${doc}/rnncc" COMPONENT compiler)
 install(DIRECTORY docs/ DESTINATION "${doc}/rnncc/docs" COMPONENT compiler)
 install(DIRECTORY examples DESTINATION "${doc}/rnncc" COMPONENT compiler)
-set(packages compiler:rnncc runtime:librnncc-rt2 development:librnncc-rt-dev)
+set(packages compiler:rnncc runtime:librnncc-rt${RNNCC_ABI_VERSION} development:librnncc-rt-dev)
 if(RNNCC_HAS_HALIDE)
   list(APPEND packages halide:rnncc-halide)
 endif()
@@ -74,7 +74,7 @@ set(CPACK_COMPONENT_COMPILER_DESCRIPTION "compiler for recurrent networks
  Compiles recurrent cells, written as their equations, to object files with
  forward and backward passes and a C header.")
 
-set(CPACK_DEBIAN_RUNTIME_PACKAGE_NAME librnncc-rt2)
+set(CPACK_DEBIAN_RUNTIME_PACKAGE_NAME librnncc-rt${RNNCC_ABI_VERSION})
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_SECTION libs)
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_CONTROL_EXTRA "${CMAKE_CURRENT_BINARY_DIR}/triggers")
 file(WRITE "${CMAKE_CURRENT_BINARY_DIR}/triggers" "activate-noawait ldconfig\n")
@@ -83,7 +83,7 @@ set(CPACK_COMPONENT_RUNTIME_DESCRIPTION "runtime of compiled recurrent cells
 
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME librnncc-rt-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
-set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "librnncc-rt2 ${exact}")
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "librnncc-rt${RNNCC_ABI_VERSION} ${exact}")
 set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION "runtime of compiled recurrent cells (development files)
  Headers, static libraries of the runtime and for training, and files for
  pkg-config.")

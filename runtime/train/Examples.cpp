@@ -139,14 +139,18 @@ void Examples::checkValues(int64_t index) const {
         continue;
       int64_t entry = overTime ? n * data.steps + t : n;
       const char *numbers = begin + entry * count * bytesOf(array);
-      std::string place = text(roleText(array), " '", array.name, "': ");
-      if (array.axes != RNNCC_PLAIN)
-        place += text("example ", n, overTime ? text(", step ", t) : "", ": ");
+      auto place = [&] {
+        std::string place = text(roleText(array), " '", array.name, "': ");
+        if (array.axes != RNNCC_PLAIN)
+          place +=
+              text("example ", n, overTime ? text(", step ", t) : "", ": ");
+        return place;
+      };
       if (isIndex) {
         auto *indices = reinterpret_cast<const int32_t *>(numbers);
         for (int64_t i = 0; i < count; ++i)
           if (indices[i] < 0 || indices[i] >= array.indices)
-            fail(RNNCC_TRAIN_BAD_DATA, place, "index ", indices[i], ", but ",
+            fail(RNNCC_TRAIN_BAD_DATA, place(), "index ", indices[i], ", but ",
                  indexedText(model, index), " are 0 to ", array.indices - 1);
         continue;
       }
@@ -155,7 +159,7 @@ void Examples::checkValues(int64_t index) const {
               ? findBad(reinterpret_cast<const double *>(numbers), count)
               : findBad(reinterpret_cast<const float *>(numbers), count);
       if (bad >= 0)
-        fail(RNNCC_TRAIN_BAD_DATA, place, "element ", bad,
+        fail(RNNCC_TRAIN_BAD_DATA, place(), "element ", bad,
              " is NaN or infinite");
     }
 }
