@@ -240,7 +240,14 @@ class Comparison:
                                            bound.bound_ms(layer, phase, ceilings)))
                 else:
                     self.progress.clear()
-                    agree = ", ".join(dict.fromkeys(NAMES[side.name] for side, _, _ in ready))
+                    names = list(dict.fromkeys(NAMES[side.name] for side, _, _ in ready))
+                    # rnncc is compared with a reference, other sides with one another.
+                    if not any(name in self.own for name in (side.name for side, _, _ in ready)) \
+                            and len(names) < 2:
+                        self.good = False
+                        self.note(f"{layer.text()} {phase}: there is nothing to compare")
+                        continue
+                    agree = ", ".join(names)
                     print(f"{layer.text():<23}{phase:<9}agree: {agree}", flush=True)
         except Missing as reason:
             self.good = False

@@ -1,5 +1,6 @@
 """The sides of the comparison: a process each, which answers lines (peers/worker.py says which)."""
 import glob
+import hashlib
 import os
 import select
 import subprocess
@@ -156,12 +157,14 @@ class Setup:
         return done.stdout
 
     def compiled(self, layer, side):
-        """The shared object of the layer's cell; made anew if the compiler or the cell is newer."""
+        """The shared object of the layer's cell; made anew if the cell has changed since, or the
+        compiler is another one."""
         source = os.path.join(HERE, "cells", f"{layer.cell}.rnn")
         ending = ".halide.so" if side == "halide" else ".so"
-        path = os.path.join(self.build, f"{layer.cell}-{layer.I}-{layer.H}{ending}")
-        newest = max(os.path.getmtime(source), os.path.getmtime(self.rnncc))
-        if not os.path.exists(path) or os.path.getmtime(path) < newest:
+        compiler = f"{os.path.realpath(self.rnncc)} {os.path.getmtime(self.rnncc)}"
+        mark = hashlib.sha256(compiler.encode()).hexdigest()[:8]
+        path = os.path.join(self.build, f"{layer.cell}-{layer.I}-{layer.H}-{mark}{ending}")
+        if not os.path.exists(path) or os.path.getmtime(path) < os.path.getmtime(source):
             backend = ["--backend=halide"] if side == "halide" else []
             self.run(self.rnncc, source, *backend, "--set", f"I={layer.I},H={layer.H}",
                      "--emit=shared", "-o", path)

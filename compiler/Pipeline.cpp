@@ -201,7 +201,9 @@ static std::string levelNames(const Options &options) {
       ", ");
 }
 
-static ExitCode emitText(llvm::Module &module, const Options &options) {
+static ExitCode emitText(llvm::Module &module, const Options &options,
+                         TimingScope &timing) {
+  TimingScope step = timing.nest("Code of all levels");
   optimise(module);
   std::string output = outputNames(options).front();
   if (options.emit == Emit::LLVM)
@@ -295,9 +297,12 @@ static ExitCode emit(ModuleOp module, const Options &options,
   if (!code)
     return fail(code.takeError());
   if (options.emit == Emit::LLVM || options.emit == Emit::Assembly)
-    return emitText(**code, options);
+    return emitText(**code, options, timing);
   bool shared = options.emit == Emit::Shared;
-  auto own = objectCode(**code, timing);
+  // Parts are made side by side: their times are more than those of the whole.
+  TimingScope making = timing.nest("Code");
+  auto own = objectCode(**code, making);
+  making.stop();
   if (!own)
     return fail(own.takeError());
   llvm::append_range(objects, *own);
@@ -439,6 +444,7 @@ static ExitCode runStages(const Options &options, StringRef text,
     if (stage.name == "schedule" && !options.search.name.empty()) {
       if (failed(mlir::verify(*module)) || failed(pm.run(*module)))
         return InputError;
+      TimingScope search = timing.nest("Search of schedules");
       if (llvm::Error error = searchSchedules(*module, options))
         return fail(std::move(error));
       pm.clear();

@@ -5,7 +5,8 @@
 #   bench/training/run.sh BUILD [--rounds N] [--cpu CPU]
 #
 # BUILD is a build of rnncc. The peers are those in RNNCC_PEERS, a virtual environment, or are
-# installed from PyPI into build/bench/venv, some gigabytes. Rounds go through all programs in turn; what is compared are medians.
+# installed from PyPI into build/bench/venv, some gigabytes. Rounds go through all programs in
+# turn; what is compared are medians.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)

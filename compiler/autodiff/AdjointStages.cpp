@@ -10,6 +10,9 @@
 //                                                  write @carry.h.1 }
 //                                          after: accumulate @W, %ds outer h[1]
 //
+// Where a schedule says `recompute gates`, results of forward stages are not read
+// from a tape: the stages themselves stand once more before the loop.
+//
 // Stages are taken from the last to the first. What the loop needs (gradients
 // of states, and of values made in the loop) is computed in it; gradients of
 // inputs, of what ran before the loop, and of parameters come after it, for all
@@ -205,28 +208,12 @@ TensorOp AdjointStages::tapeOf(Value value) {
   return tape;
 }
 
-/// Repeats the forward stages in the backward scan, but for what they write: in
-/// its loop, unless a gradient needs it that is computed before the loop.
-/// States are read.
+/// Repeats the forward stages before the loop of the backward scan, but for
+/// what they write. All states are known there, and read.
 void AdjointStages::repeat(ArrayRef<StageOp> stages) {
-  auto fromStage = [](Value value) {
-    auto made = value.getDefiningOp<StageOp>();
-    return made && !stateOf(value) ? made : StageOp();
-  };
-  llvm::DenseSet<StageOp> early;
-  for (StageOp stage : llvm::reverse(stages)) {
-    if (stage.getPhase() == Phase::after)
-      early.insert(stage);
-    if (early.contains(stage))
-      stage.walk([&](Operation *op) {
-        for (Value operand : op->getOperands())
-          if (StageOp made = fromStage(operand))
-            early.insert(made);
-      });
-  }
   for (StageOp stage : stages) {
     auto copy = cast<StageOp>(b.clone(*stage, repeated));
-    copy.setPhase(early.contains(stage) ? Phase::before : Phase::step);
+    copy.setPhase(Phase::before);
     for (Value result : stage.getResults())
       if (stateOf(result))
         repeated.erase(result);

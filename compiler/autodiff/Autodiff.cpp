@@ -260,6 +260,12 @@ LogicalResult Autodiff::run() {
   b.setInsertionPointAfter(forward);
   auto backward = ScanOp::create(b, loc, /*backward=*/true);
   b.setInsertionPointToStart(&backward.getBody().emplaceBlock());
+  // In the order of forward, so that sums are made alike and weights are packed
+  // once. What is not needed goes when simplified.
+  if (recomputes)
+    for (Operation &op : forward.getBody().front())
+      if (op.getNumResults())
+        primal(op.getResult(0));
   seed();
   if (failed(pull()))
     return failure();

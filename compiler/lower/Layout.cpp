@@ -330,10 +330,11 @@ void Layout::placeTapeAndValues(ScanOp scan) {
       else if (rows)
         values[result] = inRows(scratch, Extent::Steps, 0, stage.getUnits());
       else {
-        // The tape may take a place over, or need as much for itself.
-        bool taken = !backward && !cell.recomputes();
+        // What is kept takes the place of what it is made of, such as gates
+        // that of products; where states alone are kept, nothing does.
+        bool isTaken = !backward && !cell.recomputes();
         values[result] =
-            inPanels(taken ? Memory::Keep : scratch, stage.getUnits());
+            inPanels(isTaken ? Memory::Keep : scratch, stage.getUnits());
         releaseAfterUses(values[result], uses, index);
       }
     }
@@ -437,6 +438,21 @@ void Layout::findSites(ScanOp scan) {
   }
 }
 
+/// What the packed weights of a term are made of.
+static std::string panelsKey(const Site &site, const Term &term) {
+  std::string key;
+  llvm::raw_string_ostream os(key);
+  os << site.units.count << "/" << site.units.width << " " << term.panel << " "
+     << term.slots << " " << term.inner.count << "/" << term.inner.width;
+  for (auto [affine, operands] : llvm::zip(site.affines, term.operand))
+    for (unsigned operand : operands) {
+      WeightView view = weightView(AffineOp(affine).getWeights()[operand]);
+      os << " " << view.param.getSymName() << "[" << view.row << ","
+         << view.column << "]" << AffineOp(affine).getTransposed()[operand];
+    }
+  return key;
+}
+
 void Layout::placeWeights() {
   const int64_t line = 64 * 8 / face.element.getWidth();
   auto take = [&](int64_t elements) {
@@ -468,11 +484,17 @@ void Layout::placeWeights() {
           readWhole.contains(tensor.getSymName()))))
       vectors[tensor.getSymName()] =
           take(units(tensor.tensorType().getNumElements()).padded());
+  // Forward, and what backward computes again of it, read the same panels.
+  llvm::StringMap<int64_t> packed;
   for (bool backward : {false, true})
     if (ScanOp scan = cell.scan(backward))
       for (StageOp stage : stagesOf(scan))
         for (Site &site : stageSites[stage])
-          for (Term &term : site.terms)
-            term.weights = take(site.units.padded() *
-                                int64_t(site.affines.size()) * term.depth());
+          for (Term &term : site.terms) {
+            auto [entry, isNew] = packed.try_emplace(panelsKey(site, term));
+            if (isNew)
+              entry->second = take(site.units.padded() *
+                                   int64_t(site.affines.size()) * term.depth());
+            term.weights = entry->second;
+          }
 }

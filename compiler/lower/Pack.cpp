@@ -210,11 +210,14 @@ void rnn::emitPack(Code &code, const Layout &layout, const std::string &name,
 
   auto [stem, level] = StringRef(name).rsplit('.');
   func::FuncOp transposer;
+  std::set<int64_t> packed; // places of terms
   for (bool backward : {false, true})
     if (ScanOp scan = cell.scan(backward))
       for (StageOp stage : stagesOf(scan))
         for (const Site &site : layout.sites(stage))
-          for (const Term &term : site.terms)
+          for (const Term &term : site.terms) {
+            if (!packed.insert(term.weights).second)
+              continue;
             for (auto [a, affine] : llvm::enumerate(site.affines))
               for (auto [slot, operand] : llvm::enumerate(term.operand[a])) {
                 AffineOp op = affine;
@@ -246,6 +249,7 @@ void rnn::emitPack(Code &code, const Layout &layout, const std::string &name,
                 emitPiece(code, piece, sources[piece.view.param.getSymName()],
                           weights, transposer);
               }
+          }
   // Last, so that weights cut off half way are not taken for whole ones.
   code.storeNum(code.num(id), weights);
   entry.finish(code.status(status::Ok));

@@ -125,7 +125,6 @@ public:
 private:
   bool isLight(Operation *op);
   void findNeeded();
-  void findEarly();
   Phase sourcePhase(Value value);
   Phase phaseOf(Operation *op);
   int64_t levelOf(Operation *op, Phase phase);
@@ -144,7 +143,6 @@ private:
   ScanOp scan;
   Block &body;
   llvm::DenseSet<Operation *> needed; ///< by a later step
-  llvm::DenseSet<Operation *> early;  ///< of them: before the loop
   llvm::DenseMap<Operation *, bool> light;
   std::map<Operation *, Home> homes;
   /// The phase by which all exists that a light value is made of.
@@ -199,34 +197,6 @@ void Stages::findNeeded() {
   }
 }
 
-/// Of what the loop needs, what does not depend on it runs before the loop; but
-/// where backward computes again what forward had, only what comes from the
-/// gradients of outputs does. The rest, made for all steps, would take the
-/// memory of the tape that it stands for.
-void Stages::findEarly() {
-  const bool recomputes =
-      scan.getBackward() && scan->getParentOfType<CellOp>().recomputes();
-  llvm::DenseSet<Operation *> ofGradient;
-  for (Operation &op : body) {
-    auto read = dyn_cast<ReadOp>(op);
-    if ((read && read.declaration().getRole() == Role::output_gradient) ||
-        llvm::any_of(op.getOperands(), [&](Value operand) {
-          return ofGradient.contains(operand.getDefiningOp());
-        }))
-      ofGradient.insert(&op);
-  }
-  for (Operation &op : llvm::reverse(body)) {
-    if (!needed.contains(&op) || op.getNumResults() == 0 ||
-        isLooped(op.getResult(0)))
-      continue;
-    if (!recomputes || ofGradient.contains(&op))
-      early.insert(&op);
-    if (early.contains(&op))
-      for (Value operand : op.getOperands())
-        early.insert(operand.getDefiningOp());
-  }
-}
-
 /// The phase by which a value exists, or what a light one is made of.
 Phase Stages::sourcePhase(Value value) {
   Operation *def = value.getDefiningOp();
@@ -250,7 +220,7 @@ Phase Stages::phaseOf(Operation *op) {
   }
   bool looped = isLooped(op->getResult(0));
   if (needed.contains(op))
-    return early.contains(op) ? Phase::before : Phase::step;
+    return looped ? Phase::step : Phase::before;
   if (!looped || (isHeavy(op) && !isLargeReduction(op)))
     return Phase::after;
   // On what a step has: there, unless it follows a heavy op.
@@ -461,7 +431,6 @@ void Stages::emit() {
 
 void Stages::build() {
   findNeeded();
-  findEarly();
   for (Operation &op : body)
     place(&op);
   sink();

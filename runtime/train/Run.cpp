@@ -258,11 +258,13 @@ void Run::rowsRead(const Param &param, std::vector<int64_t> &rows) const {
   auto *indices = static_cast<const int32_t *>(
       call->arrays[&array - model.descriptor.arrays]);
   rows.clear();
-  std::vector<char> seen(size_t(param.rows));
+  seen.resize(std::max(seen.size(), size_t(param.rows)));
   forEachValid(array, *this, [&](int64_t i, int64_t) {
     char &isSeen = seen[size_t(indices[i])];
     if (!isSeen)
       rows.push_back(indices[i]);
     isSeen = true;
   });
+  for (int64_t row : rows)
+    seen[size_t(row)] = false;
 }

@@ -77,7 +77,8 @@ public:
   /// Losses and metrics of the last forward.
   Sums sums() const;
 
-  /// The rows of a table that this call reads, in order, each once.
+  /// The rows of a table that this call reads, each once, in the order in which
+  /// it first reads them.
   void rowsRead(const Param &param, std::vector<int64_t> &rows) const;
 
   /// Sets the gradients of losses to those of their averages in this call.
@@ -98,6 +99,7 @@ private:
   std::vector<Memory> memory; ///< per array
   Memory tape, scratch;
   std::vector<int64_t> lengths;
+  mutable std::vector<char> seen; ///< for rowsRead; all 0 in between
   std::vector<uint8_t> mask; ///< [T, N], if there is `masked`
   /// Makes the calls where steps are left out or states reset; else NULL.
   std::unique_ptr<rnncc_masked, void (*)(rnncc_masked *)> masked;

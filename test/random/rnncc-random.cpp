@@ -64,6 +64,9 @@ static std::vector<Program> programsOf(uint64_t seed, const Wishes &wishes) {
   Extent large{1 + below(4), rows[below(std::size(rows))], false};
   if (below(20) == 0)
     (below(2) ? large.steps : large.batch) = 0;
+  // More rows than are computed at a time where nothing is kept.
+  if (below(8) == 0)
+    large = {3 + below(2), 140, false};
   Extent small{1 + below(2), 1 + below(3), !stopsGradients(text)};
 
   std::vector<Program> all;

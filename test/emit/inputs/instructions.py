@@ -4,7 +4,7 @@ import re
 import subprocess
 import sys
 
-TOLERANCE = 0.03
+TOLERANCE = 0.05
 
 program, function, expected = sys.argv[1], sys.argv[2], int(sys.argv[3])
 run = subprocess.run(["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null",
