@@ -15,6 +15,12 @@ using namespace rnn;
 namespace cl = llvm::cl;
 using llvm::StringRef;
 
+StringRef rnn::nameOf(Element element) {
+  return element == Element::F32   ? "f32"
+         : element == Element::F64 ? "f64"
+                                   : "bf16";
+}
+
 void rnn::commandLineError(const llvm::Twine &message) {
   llvm::WithColor::error(llvm::errs(), "rnncc") << message << '\n';
 }
@@ -29,7 +35,7 @@ static std::string namesOf(llvm::ArrayRef<Target> levels) {
 /// The levels that `--cpu` names, from the lowest; without it those of this
 /// machine's architecture. Gives nothing if that is wrong, and reports it.
 static std::optional<std::vector<Target>>
-chooseLevels(llvm::ArrayRef<std::string> cpus) {
+chooseLevels(llvm::ArrayRef<std::string> cpus, bool bf16) {
   if (cpus.empty()) {
     std::optional<Architecture> here = architectureHere();
     if (!here) {
@@ -38,14 +44,20 @@ chooseLevels(llvm::ArrayRef<std::string> cpus) {
                        namesOf(cpuLevels()));
       return std::nullopt;
     }
-    return std::vector<Target>(levelsOf(*here));
+    return levelsFor(*here, bf16);
   }
   std::vector<Target> wanted;
   for (const std::string &cpu : cpus) {
-    std::optional<Target> target = targetFor(cpu);
+    std::optional<Target> target = targetFor(cpu, bf16);
     if (!target) {
       commandLineError("--cpu " + cpu + ": expected " + namesOf(cpuLevels()) +
                        " or native");
+      return std::nullopt;
+    }
+    if (target->hasBf16 && !bf16) {
+      commandLineError("--cpu " + cpu +
+                       ": its kernels multiply in bf16; give --type=bf16, or "
+                       "--cpu avx512");
       return std::nullopt;
     }
     if (!wanted.empty() &&
@@ -122,7 +134,10 @@ std::optional<Options> rnn::parseOptions(int argc, char **argv) {
   static cl::opt<Element> element(
       "type", cl::desc("Element type:"), cl::init(Element::F32),
       cl::values(clEnumValN(Element::F32, "f32", "single precision"),
-                 clEnumValN(Element::F64, "f64", "double precision")),
+                 clEnumValN(Element::F64, "f64", "double precision"),
+                 clEnumValN(Element::BF16, "bf16",
+                            "single precision, but that products of weights "
+                            "take both factors rounded to bf16")),
       cl::cat(category));
   static cl::opt<Backend> backend(
       "backend", cl::desc("Who makes the code of a cell's stages:"),
@@ -134,9 +149,10 @@ std::optional<Options> rnn::parseOptions(int argc, char **argv) {
       cl::cat(category));
   static cl::list<std::string> cpus(
       "cpu", cl::CommaSeparated, cl::value_desc("LEVEL,.."),
-      cl::desc("CPU levels to make kernels for: x86-64, avx2 (with FMA) and "
-               "avx512, of which an object can hold several and takes the best "
-               "that the processor has; aarch64 (NEON); wasm32 (simd128); or "
+      cl::desc("CPU levels to make kernels for: x86-64, avx2 (with FMA), "
+               "avx512 and, with --type=bf16, avx512bf16, of which an object "
+               "can hold several and takes the best that the processor has; "
+               "aarch64 (NEON); wasm32 (simd128); or "
                "native for this machine's. Without it, all levels of this "
                "machine's architecture"),
       cl::cat(category));
@@ -227,7 +243,13 @@ std::optional<Options> rnn::parseOptions(int argc, char **argv) {
     commandLineError("--emit=kernels: only --backend=halide has kernels");
     return std::nullopt;
   }
-  std::optional<std::vector<Target>> levels = chooseLevels(cpus);
+  const bool bf16 = element == Element::BF16;
+  if (backend == Backend::Halide && bf16) {
+    commandLineError("--type=bf16: Halide's kernels multiply in the type of the "
+                     "arrays; give --backend=mlir, or --type=f32");
+    return std::nullopt;
+  }
+  std::optional<std::vector<Target>> levels = chooseLevels(cpus, bf16);
   if (!levels)
     return std::nullopt;
   options.targets = *levels;
@@ -244,6 +266,12 @@ std::optional<Options> rnn::parseOptions(int argc, char **argv) {
   if (!checkSearch(autoschedule, autoschedule.getNumOccurrences(),
                    autoscheduleRows, autoscheduleRows.getNumOccurrences()))
     return std::nullopt;
+  if (bf16 && !autoschedule.empty()) {
+    commandLineError("--autoschedule: Halide's searches know no products in "
+                     "bf16; search with --type=f32 and --print-schedule, and "
+                     "give that with --schedule");
+    return std::nullopt;
+  }
   options.search = {autoschedule, autoscheduleRows};
   options.printSchedule = printSchedule;
   options.warningsAreErrors = warningsAreErrors;

@@ -18,7 +18,10 @@ namespace rnn {
 struct Stage;
 
 enum class Emit { Object, Shared, Header, Assembly, LLVM, Kernels };
-enum class Element { F32, F64 };
+/// BF16: arrays of f32, products of bf16.
+enum class Element { F32, F64, BF16 };
+/// As `--type` names it.
+llvm::StringRef nameOf(Element element);
 /// Who makes the code of stages.
 enum class Backend { MLIR, Halide };
 

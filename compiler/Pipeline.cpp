@@ -429,7 +429,8 @@ static ExitCode runStages(const Options &options, StringRef text,
   auto start = FileLineColLoc::get(&context, options.input, 1, 1);
   OwningOpRef<ModuleOp> module = analyze(
       *file,
-      {options.settings, options.cells, element, options.warningsAreErrors},
+      {options.settings, options.cells, element, options.warningsAreErrors,
+       options.element == Element::BF16},
       start);
   if (!module)
     return InputError;

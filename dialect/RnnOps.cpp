@@ -119,6 +119,11 @@ LogicalResult CellOp::verifyRegions() {
       return tensor.emitOpError("has elements of ")
              << tensor.tensorType().getElementType() << " in a cell of "
              << elementType();
+  // cell-products
+  if (getBf16Products() && !elementType().isF32())
+    return emitOpError("multiplies in bf16, which cells of f32 alone can, not "
+                       "those of ")
+           << elementType();
   // tensor-of
   for (auto tensor : tensors)
     if (!fitsItsOrigin(tensor, *this))

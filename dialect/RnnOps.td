@@ -42,7 +42,11 @@ def Rnn_CellOp : Rnn_Op<"cell", [IsolatedFromAbove, NoTerminator,
     `sizes` are the cell's size parameters and what they were set to; they are
     for the header and the descriptor, shapes are already numbers. `outputs`
     names the tensors the caller gets over time, in order: states or tensors of
-    role `output`. A `part` is called by models alone.
+    role `output`. A `part` is called by models alone. In a cell with
+    `bf16_products`, products of a matrix and a vector in a scan, and outer products
+    that are accumulated there, take their operands rounded to bf16 (nearest, ties
+    to even); `rnn.step_matmul`, setups and everything else are as they are, and
+    all sums have the element type.
 
     The body holds `rnn.tensor` declarations, directives of its schedules, one
     forward `rnn.scan` and, after autodiff, one backward one. Beside each may stand an `rnn.setup`.
@@ -51,6 +55,7 @@ def Rnn_CellOp : Rnn_Op<"cell", [IsolatedFromAbove, NoTerminator,
 
     - `cell-body`: it holds nothing else, but for constants of its scans.
     - `cell-element`: there are tensors, and all have one element type.
+    - `cell-products`: with `bf16_products` the element type is f32.
     - `cell-outputs`: every output names a state or an output of the cell.
     - `cell-scans`: the body holds one forward scan and at most one backward.
     - `cell-setups`: it holds at most one setup of each direction.
@@ -71,10 +76,12 @@ def Rnn_CellOp : Rnn_Op<"cell", [IsolatedFromAbove, NoTerminator,
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, ArrayAttr:$outputs,
-                       DictionaryAttr:$sizes, UnitAttr:$part);
+                       DictionaryAttr:$sizes, UnitAttr:$part,
+                       UnitAttr:$bf16_products);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
-    (`part` $part^)? $sym_name `outputs` $outputs `sizes` $sizes attr-dict-with-keyword $body
+    (`part` $part^)? $sym_name `outputs` $outputs `sizes` $sizes
+    (`bf16_products` $bf16_products^)? attr-dict-with-keyword $body
   }];
   let extraClassDeclaration = [{
     /// The declaration of `name`, or null.

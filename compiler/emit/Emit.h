@@ -59,6 +59,7 @@ struct CellFacts {
   std::string name, prefix, file;
   int64_t line = 0;
   bool isDouble = false, isModel = false;
+  bool bf16Products = false;
   bool isTrained = false; ///< values of the parameters are compiled in
   llvm::SmallVector<std::pair<std::string, int64_t>> sizes;
   std::vector<Param> params;

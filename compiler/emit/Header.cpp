@@ -219,6 +219,9 @@ std::string rnn::headerText(ArrayRef<CellFacts> cells, StringRef file,
     if (!sizes.empty())
       os << " with " << join(sizes, ", ");
     os << "; elements " << (cell.isDouble ? "f64" : "f32") << ".\n";
+    if (cell.bf16Products)
+      os << " * Products of its weights take both factors rounded to bf16 and "
+            "add up in\n * f32; all arrays are f32.\n";
   }
   os << " * Kernels for the CPU level" << (cpu.contains(',') ? "s " : " ")
      << cpu << R"(.

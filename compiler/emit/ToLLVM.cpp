@@ -110,6 +110,7 @@ static double flopsOf(CellOp cell) {
 
 CellFacts rnn::factsOf(CellOp cell) {
   CellFacts facts = describe(cell);
+  facts.bf16Products = cell.getBf16Products();
   facts.forwardFlops = flopsOf(cell);
   return facts;
 }
@@ -164,7 +165,9 @@ CellFacts rnn::factsOf(ModelOp model) {
     if (array.element == ElementType::I32)
       array.indices = indexCount(model, array.name);
   for (auto run : model.getBody().getOps<RunOp>())
-    if (!run.getBackward() && !run.getOnce())
+    if (!run.getBackward() && !run.getOnce()) {
+      facts.bf16Products |= run.callee().getBf16Products();
       facts.forwardFlops += flopsOf(run.callee());
+    }
   return facts;
 }

@@ -278,6 +278,30 @@ View Interpreter::valueOf(Value value, int64_t step, int64_t row) {
       .at(declared.getRole() == Role::carry ? step + delay : step - delay, row);
 }
 
+/// To the nearest that bf16 has, as f32 is rounded; NaN stays NaN.
+static double toBf16(double value) {
+  APFloat number = APFloat(float(value));
+  if (number.isNaN())
+    return value;
+  bool isInexact;
+  number.convert(APFloat::BFloat(), APFloat::rmNearestTiesToEven, &isInexact);
+  number.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven,
+                 &isInexact);
+  return number.convertToDouble();
+}
+
+static Doubles toBf16(View values) {
+  Doubles result;
+  for (double value : values)
+    result.push_back(toBf16(value));
+  return result;
+}
+
+/// True of products in a scan of a cell that takes their factors in bf16.
+bool Interpreter::roundsFactors(Operation *op) {
+  return cell.getBf16Products() && !op->getParentOfType<SetupOp>();
+}
+
 void Interpreter::accumulate(AccumulateOp op, int64_t step, int64_t row) {
   ArrayRef<int64_t> shape = op.declaration().tensorType().getShape();
   Doubles &sum =
@@ -292,6 +316,11 @@ void Interpreter::accumulate(AccumulateOp op, int64_t step, int64_t row) {
     return;
   }
   View columns = valueOf(op.getColumn(), step, row);
+  Doubles roundedRows, roundedColumns;
+  if (op.getOver() == 1 && roundsFactors(op)) {
+    rows = roundedRows = toBf16(rows);
+    columns = roundedColumns = toBf16(columns);
+  }
   const int64_t height = op.rowUnits(), width = op.columnUnits();
   for (int64_t k = 0; k < int64_t(op.getOver()); ++k)
     for (int64_t o = 0; o < height; ++o)
@@ -308,9 +337,12 @@ static ArrayRef<int64_t> shapeOf(Value value) {
   return cast<RankedTensorType>(value.getType()).getShape();
 }
 
-/// result[o] += weight[o, i] * input[i], or weight[i, o] * input[i].
-static void addProduct(View weight, View input, bool transposed,
+/// result[o] += weight[o, i] * input[i], or weight[i, o] * input[i]; with `bf16`
+/// of factors rounded to that.
+static void addProduct(View weight, View input, bool transposed, bool bf16,
                        Doubles &result) {
+  if (bf16)
+    return addProduct(toBf16(weight), toBf16(input), transposed, false, result);
   const double *element = weight.begin();
   if (transposed) {
     for (double in : input)
@@ -497,7 +529,8 @@ Doubles Interpreter::compute(Operation &op, int64_t step, int64_t row) {
       })
       .Case([&](MatvecOp product) {
         Doubles result(size, 0);
-        addProduct(operand(0), operand(1), product.getTransposed(), result);
+        addProduct(operand(0), operand(1), product.getTransposed(),
+                   roundsFactors(product), result);
         return result;
       })
       .Case([&](MatmulOp product) {
@@ -525,7 +558,7 @@ Doubles Interpreter::compute(Operation &op, int64_t step, int64_t row) {
              llvm::zip(affine.getWeights(), affine.getInputs(),
                        affine.getTransposed()))
           addProduct(valueOf(weight, step, row), valueOf(input, step, row),
-                     transposed, result);
+                     transposed, roundsFactors(affine), result);
         return result;
       })
       .Case([&](SplatOp) { return Doubles(size, operand(0)[0]); })

@@ -82,6 +82,7 @@ private:
   std::vector<double> compute(mlir::Operation &op, int64_t step, int64_t row);
   llvm::ArrayRef<double> valueOf(mlir::Value value, int64_t step, int64_t row);
   void accumulate(AccumulateOp op, int64_t step, int64_t row);
+  bool roundsFactors(mlir::Operation *op);
   Series &seriesOf(llvm::StringRef name) { return tensors.find(name)->second; }
 
   CellOp cell;

@@ -51,10 +51,10 @@ struct Questions {
                                                    ArrayRef<int64_t>(i)));
     return parts;
   }
-  SmallVector<Value> cpuid(int64_t leaf) {
+  SmallVector<Value> cpuid(int64_t leaf, int64_t subleaf = 0) {
     // rbx may be spoken for: it comes back in rsi.
     return ask("xchgq %rbx, %rsi; cpuid; xchgq %rbx, %rsi",
-               "={ax},={si},={cx},={dx},0,2", {num(leaf), num(0)}, 4);
+               "={ax},={si},={cx},={dx},0,2", {num(leaf), num(subleaf)}, 4);
   }
   /// All of these bits are set.
   Value has(Value word, std::initializer_list<int> bits) {
@@ -71,8 +71,8 @@ struct Questions {
 } // namespace
 
 /// The index among the levels of x86-64 of the best that processor and system
-/// have.
-static Value askLevel(Code &code) {
+/// have, up to AVX-512 without `bf16`.
+static Value askLevel(Code &code, bool bf16) {
   Questions q(code);
   Type i32 = code.i32;
   auto ifElse = [&](Value condition, llvm::function_ref<Value()> then) {
@@ -100,13 +100,17 @@ static Value askLevel(Code &code) {
       Value avx512 = code.both(q.has(features, {16, 17, 28, 30, 31}),
                                q.has(saved, {5, 6, 7}));
       Value best = code.select(avx512, q.num(2), q.num(1));
+      if (bf16)
+        // AVX512_BF16; leaves that are not there answer with zeros.
+        best = code.select(code.both(avx512, q.has(q.cpuid(7, 1)[0], {5})),
+                           q.num(3), best);
       return code.select(avx2, best, q.num(0));
     });
   });
 }
 
 /// Makes the function that tells the level, once a module.
-static func::FuncOp levelFunction(Code &code, ModuleOp module) {
+static func::FuncOp levelFunction(Code &code, bool bf16, ModuleOp module) {
   if (auto function = module.lookupSymbol<func::FuncOp>(levelName))
     return function;
   code.b.setInsertionPointToEnd(module.getBody());
@@ -134,7 +138,7 @@ static func::FuncOp levelFunction(Code &code, ModuleOp module) {
     OpBuilder::InsertionGuard guard(code.b);
     code.b.setInsertionPointToStart(branch.thenBlock());
     Value level =
-        arith::AddIOp::create(code.b, code.loc, askLevel(code), q.num(1));
+        arith::AddIOp::create(code.b, code.loc, askLevel(code, bf16), q.num(1));
     LLVM::StoreOp::create(code.b, code.loc, level, cache, /*alignment=*/4,
                           /*isVolatile=*/false, /*isNonTemporal=*/false,
                           /*isInvariantGroup=*/false,
@@ -203,7 +207,7 @@ void Dispatch::emitEntry(StringRef name, StringRef section, TypeRange inputs,
   Type result = answer == Answer::Size ? code.size : code.i32;
   func::FuncOp level;
   if (rankOf(targets.back()) > 0)
-    level = levelFunction(code, module);
+    level = levelFunction(code, targets.back().hasBf16, module);
   EntryFunction entry(code, module, prefix + "_" + name.str(), inputs, result);
   placeInSection(entry.function, ".text." + prefix + "_" + section);
   auto goTo = [&](const Target &target) -> Value {

@@ -51,7 +51,7 @@ public:
     for (Operation &op : cell.getBody().front())
       if (!isa<ScheduleOp>(op))
         os << op;
-    os << (kernels ? "kernels" : "");
+    os << (kernels ? "kernels" : "") << (layout.bf16 ? "bf16" : "");
     printSchedules(cell, target, kernels, os);
     // Positive, so that no constant prints as a negative number.
     id = llvm::xxh3_64bits(StringRef(text)) & INT64_MAX;

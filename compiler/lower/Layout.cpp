@@ -71,7 +71,8 @@ static bool needsRows(OpOperand &use) {
 
 Layout::Layout(CellOp cell, const Target &target, Form form)
     : cell(cell), schedule(cell, target, form == Form::Rows),
-      face(interfaceOf(cell)), form(form), lanes(schedule.lanes) {
+      face(interfaceOf(cell)), form(form), lanes(schedule.lanes),
+      bf16(cell.getBf16Products()), pairs(bf16 && target.hasBf16) {
   // Zeros stand in for what a panel's sums start from.
   longestRow = lanes;
   for (int64_t count : unitCounts(cell))
@@ -87,6 +88,9 @@ Layout::Layout(CellOp cell, const Target &target, Form form)
   for (bool backward : {false, true})
     if (ScanOp scan = cell.scan(backward))
       placeForLengths(scan);
+  for (bool backward : {false, true})
+    if (ScanOp scan = cell.scan(backward); scan && bf16)
+      placeRounded(scan);
   if (form == Form::Rows)
     placePartials();
   placeWeights();
@@ -438,6 +442,49 @@ void Layout::findSites(ScanOp scan) {
   }
 }
 
+/// Stages of a phase share a buffer: one is over before the next one begins.
+void Layout::placeRounded(ScanOp scan) {
+  const Memory region =
+      scan.getBackward() ? Memory::Backward : Memory::Forward;
+  for (bool inStep : {false, true}) {
+    int64_t most = 0;
+    SmallVector<StageOp> stages;
+    for (StageOp stage : stagesOf(scan)) {
+      if ((stage.getPhase() == Phase::step) != inStep)
+        continue;
+      int64_t elements = 0;
+      llvm::StringMap<int64_t> known;
+      for (Site &site : stageSites[stage])
+        for (Term &term : site.terms) {
+          std::string key = operandKey(term.input) + " " +
+                            std::to_string(term.slots);
+          auto [entry, isNew] = known.try_emplace(key, elements);
+          term.rounded = entry->second;
+          if (!isNew)
+            continue;
+          // Each slot is rounded in whole vectors; what fills up is there, too.
+          int64_t before = (term.slots - 1) * term.pairsOfSlot();
+          int64_t written =
+              std::max(before + int64_t(llvm::alignTo(term.pairsOfSlot(), lanes)),
+                       packedDepth(term));
+          elements += llvm::alignTo(pairs ? written : 2 * written, pairsInLine);
+        }
+      if (elements)
+        stages.push_back(stage);
+      most = std::max(most, elements);
+    }
+    if (stages.empty())
+      continue;
+    // As for rows of values: not a multiple of 2 KB.
+    if (most % (2048 / 4) == 0)
+      most += pairsInLine;
+    int64_t buffer =
+        addBuffer(region, inStep ? Extent::Step : Extent::Steps, 0, most);
+    for (StageOp stage : stages)
+      roundedBuffers[stage] = buffer;
+  }
+}
+
 /// What the packed weights of a term are made of.
 static std::string panelsKey(const Site &site, const Term &term) {
   std::string key;
@@ -493,8 +540,9 @@ void Layout::placeWeights() {
           for (Term &term : site.terms) {
             auto [entry, isNew] = packed.try_emplace(panelsKey(site, term));
             if (isNew)
-              entry->second = take(site.units.padded() *
-                                   int64_t(site.affines.size()) * term.depth());
+              entry->second =
+                  take(site.units.padded() * int64_t(site.affines.size()) *
+                       packedDepth(term));
             term.weights = entry->second;
           }
 }

@@ -19,6 +19,7 @@
 #include "dialect/Rnn.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/Support/MathExtras.h"
 #include <map>
 
 namespace rnn {
@@ -76,17 +77,22 @@ struct Place {
 /// A sum of products over one operand, or over neighbouring slots of one panel
 /// buffer. Its packed weights are [panel][affine][k][width]; k runs over a row
 /// of the operand, or over its panels, in each over the slots, in each over the
-/// units that there are.
+/// units that there are. In bf16 they are [panel][affine][pair of k][width]
+/// pairs, filled up with zeros to 16 pairs; k runs over the slots, each an even
+/// number, and the operand is rounded to rows of the same order.
 struct Term {
   mlir::Value input; ///< the operand; of several slots the first
   bool panel = false;
   int64_t slots = 1;   ///< neighbouring slots multiplied together
   Units inner;         ///< of a slot
   int64_t weights = 0; ///< offset in the packed weights, in elements
+  int64_t rounded = 0; ///< in bf16: where it begins in a row of Rounded
   /// operand[affine][slot]: which operand of the affine it is.
   llvm::SmallVector<llvm::SmallVector<unsigned>> operand;
 
   int64_t depth() const { return slots * inner.count; }
+  int64_t pairsOfSlot() const { return (inner.count + 1) / 2; }
+  int64_t pairs() const { return slots * pairsOfSlot(); }
   /// Panels of the operand that are full, and units in the one that is not.
   int64_t fullPanels() const { return panel ? inner.count / inner.width : 0; }
   int64_t restUnits() const { return inner.count - fullPanels() * inner.width; }
@@ -95,7 +101,7 @@ struct Term {
 /// Affines of a stage that read the same inputs: one wide product.
 struct Site {
   llvm::SmallVector<AffineOp> affines;
-  llvm::SmallVector<Term> terms;
+  llvm::SmallVector<Term, 0> terms;
   Units units;
 };
 
@@ -150,6 +156,20 @@ public:
     return stageSites.at(stage);
   }
 
+  // Products in bf16.
+  bool bf16;  ///< of the cell
+  bool pairs; ///< the level multiplies pairs: operands are rounded to those
+  /// Where operands of a stage's products are, rounded: side by side in a row.
+  int64_t roundedOperands(StageOp stage) const {
+    return roundedBuffers.lookup(stage);
+  }
+  /// Steps of k in packed weights, with those that fill up.
+  int64_t packedDepth(const Term &term) const {
+    return bf16 ? llvm::alignTo(term.pairs(), pairsInLine) : term.depth();
+  }
+  /// Pairs of bf16 in 64 bytes.
+  static constexpr int64_t pairsInLine = 16;
+
   // Packed weights, offsets in elements: a header, zeros, what is read as it is
   // (vectors, derived tensors, matrices that the backward setup or a product of
   // matrices reads), the weights of products.
@@ -188,6 +208,7 @@ private:
   void placeTapeAndValues(ScanOp scan);
   void findSites(ScanOp scan);
   void placeForLengths(ScanOp scan);
+  void placeRounded(ScanOp scan);
   void placeWeights();
   Site makeSite(llvm::ArrayRef<AffineOp> affines);
 
@@ -196,6 +217,7 @@ private:
   llvm::StringMap<int64_t> adjoints;
   std::map<std::pair<int64_t, int64_t>, Pool> pools; ///< by region and units
   std::map<mlir::Operation *, llvm::SmallVector<Site>> stageSites;
+  llvm::DenseMap<mlir::Operation *, int64_t> roundedBuffers;
 };
 
 /// The stages of a scan, in order.

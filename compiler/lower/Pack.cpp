@@ -12,6 +12,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/lower/Bf16.h"
 #include "compiler/lower/Entries.h"
 #include "compiler/lower/Setup.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -61,11 +62,22 @@ static SmallVector<Value> transpose(Code &code, SmallVector<Value> rows) {
   return rows;
 }
 
+/// The pair of elements `k` and k + 1 of `count`, or of one and zero.
+static Value loadPair(Code &code, Value from, Value k, Value count) {
+  Value next = code.add(k, 1);
+  Value has = code.less(next, count);
+  Value second = code.load(code.at(from, code.select(has, next, k)));
+  return pairUp(code, code.load(code.at(from, k)),
+                code.select(has, second, code.real(0)));
+}
+
 /// The function (from, pitch, rows, columns, to, width) that stores element
 /// [row][column] of a matrix with `pitch` elements from row to row at
-/// to[column * width + row].
+/// to[column * width + row]. In bf16 it stores pairs of columns: that of
+/// columns 2c and 2c + 1 at to[c * width + row].
 static func::FuncOp makeTranspose(const Code &outer, const std::string &name,
-                                  StringRef section, ModuleOp module) {
+                                  bool bf16, StringRef section,
+                                  ModuleOp module) {
   Code code = outer;
   code.b.setInsertionPointToEnd(module.getBody());
   auto function = func::FuncOp::create(
@@ -80,38 +92,95 @@ static func::FuncOp makeTranspose(const Code &outer, const std::string &name,
   Value rows = function.getArgument(2), columns = function.getArgument(3);
   Value to = function.getArgument(4), width = function.getArgument(5);
   const Value step = code.num(code.lanes);
+  const Value elements = columns;
+  if (bf16)
+    columns = code.ceilDiv(columns, 2);
+  auto first = [&](Value column) { return bf16 ? code.mul(column, 2) : column; };
 
   code.loop(code.num(0), rows, code.lanes, [&](Value row) {
     Value rowsHere = code.min(step, code.sub(rows, row));
     code.loop(code.num(0), columns, code.lanes, [&](Value column) {
       Value columnsHere = code.min(step, code.sub(columns, column));
-      Value source = code.at(code.at(from, code.mul(row, pitch)), column);
+      Value source =
+          code.at(code.at(from, code.mul(row, pitch)), first(column));
       Value target = code.at(code.at(to, code.mul(column, width)), row);
       auto whole = [&] {
         SmallVector<Value> vectors;
-        for (int64_t r = 0; r < code.lanes; ++r)
-          vectors.push_back(
-              code.loadVec(code.at(source, code.mul(code.num(r), pitch))));
+        for (int64_t r = 0; r < code.lanes; ++r) {
+          Value at = code.at(source, code.mul(code.num(r), pitch));
+          vectors.push_back(bf16 ? pairsOf(code, code.loadVec(at),
+                                           code.loadVec(code.at(at, code.lanes)))
+                                 : code.loadVec(at));
+        }
         for (auto [c, vector] : llvm::enumerate(transpose(code, vectors)))
           code.storeVec(vector, code.at(target, code.mul(code.num(c), width)));
       };
       auto rest = [&] {
         code.loop(code.num(0), rowsHere, 1, [&](Value r) {
           code.loop(code.num(0), columnsHere, 1, [&](Value c) {
+            Value at = code.at(source, code.mul(r, pitch));
             Value element =
-                code.load(code.at(source, code.add(code.mul(r, pitch), c)));
+                bf16 ? loadPair(code, at, code.mul(c, 2),
+                                code.sub(elements, first(column)))
+                     : code.load(code.at(at, c));
             code.store(element,
                        code.at(target, code.add(code.mul(c, width), r)));
           });
         });
       };
-      code.ifElse(
-          code.both(code.equal(rowsHere, step), code.equal(columnsHere, step)),
-          whole, rest);
+      Value isWhole =
+          code.both(code.equal(rowsHere, step), code.equal(columnsHere, step));
+      if (bf16)
+        isWhole = code.both(
+            isWhole, code.less(code.num(2 * code.lanes - 1),
+                               code.sub(elements, first(column))));
+      code.ifElse(isWhole, whole, rest);
     });
   });
   func::ReturnOp::create(code.b, code.loc);
   return function;
+}
+
+/// Packs one weight from the parameter at `source`, in bf16: pairs of k.
+static void emitPairs(Code &code, const Piece &piece, Value source,
+                      Value packed, func::FuncOp transposer) {
+  const int64_t width = piece.outer.width;
+  source = code.at(source, piece.view.row * piece.pitch + piece.view.column);
+  code.loop(0, piece.outer.panels, 1, [&](Value panel) {
+    Value o = code.mul(panel, width);
+    Value to =
+        code.at(packed, code.add(code.mul(panel, piece.perPanel), piece.base));
+    Value left = code.sub(code.num(piece.outer.count), o);
+    if (!piece.transposed) {
+      func::CallOp::create(
+          code.b, code.loc, transposer,
+          ValueRange{code.at(source, code.mul(o, piece.pitch)),
+                     code.num(piece.pitch), code.min(code.num(width), left),
+                     code.num(piece.inner), to, code.num(width)});
+      return;
+    }
+    // weight[k, o]: lanes are neighbours already.
+    auto pairOfRows = [&](Value pair, bool hasSecond) {
+      Value from = code.at(code.at(source, code.mul(pair, 2 * piece.pitch)), o);
+      for (int64_t v = 0; v < piece.outer.vectors; ++v) {
+        Value mask =
+            piece.outer.hasTail()
+                ? code.firstLanes(code.sub(left, code.num(v * code.lanes)))
+                : Value();
+        Value at = code.at(from, v * code.lanes);
+        Value first = code.loadVec(at, mask);
+        Value second = hasSecond ? code.loadVec(code.at(at, piece.pitch), mask)
+                                 : code.splat(0);
+        code.storeVec(
+            pairUp(code, first, second),
+            code.at(to, code.add(code.mul(pair, width), v * code.lanes)));
+      }
+    };
+    code.loop(0, piece.inner / 2, 1,
+              [&](Value pair) { pairOfRows(pair, true); });
+    if (piece.inner % 2)
+      pairOfRows(code.num(piece.inner / 2), false);
+  });
 }
 
 /// Packs one weight from the parameter at `source`.
@@ -233,10 +302,12 @@ void rnn::emitPack(Code &code, const Layout &layout, const std::string &name,
                 piece.outer = site.units;
                 piece.innerWidth =
                     term.panel ? term.inner.width : term.inner.count;
-                piece.base = term.weights + int64_t(a) * term.depth() * width +
-                             int64_t(slot) * piece.innerWidth * width;
-                piece.perPanel =
-                    int64_t(site.affines.size()) * term.depth() * width;
+                const int64_t depth = layout.packedDepth(term);
+                const int64_t slotDepth =
+                    layout.bf16 ? term.pairsOfSlot() : piece.innerWidth;
+                piece.base = term.weights + int64_t(a) * depth * width +
+                             int64_t(slot) * slotDepth * width;
+                piece.perPanel = int64_t(site.affines.size()) * depth * width;
                 piece.perBlock = term.slots * piece.innerWidth * width;
                 piece.restBack =
                     term.panel && term.restUnits()
@@ -245,8 +316,10 @@ void rnn::emitPack(Code &code, const Layout &layout, const std::string &name,
                         : 0;
                 if (!transposer && !piece.transposed)
                   transposer = makeTranspose(
-                      code, (stem + "_part." + level).str(), section, module);
-                emitPiece(code, piece, sources[piece.view.param.getSymName()],
+                      code, (stem + "_part." + level).str(), layout.bf16,
+                      section, module);
+                auto emit = layout.bf16 ? emitPairs : emitPiece;
+                emit(code, piece, sources[piece.view.param.getSymName()],
                           weights, transposer);
               }
           }

@@ -26,7 +26,7 @@ def LowerCellsPass : Pass<"rnn-lower-cells", "mlir::ModuleOp"> {
   let options = [
     ListOption<"cpus", "cpu", "std::string",
                "CPU levels of one architecture to make loops for: native, "
-               "x86-64, avx2, avx512, aarch64, wasm32">,
+               "x86-64, avx2, avx512, avx512bf16, aarch64, wasm32">,
     Option<"kernels", "kernels", "bool", /*default=*/"false",
            "Call a kernel for what a stage computes; the module's attribute "
            "rnn.kernels says what kernels there must be">,

@@ -18,6 +18,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/lower/ScanLoops.h"
+#include "compiler/lower/Bf16.h"
 #include "compiler/lower/StepProducts.h"
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/MapVector.h"
@@ -209,6 +210,8 @@ void ScanLoops::emitStage(StageOp stage, const Origin &origin) {
     return;
 
   ifWanted(stage, [&] {
+    if (layout.bf16 && !layout.sites(stage).empty())
+      emitRounding(stage, origin, rows);
     if (!layout.schedule.rowsOutside) {
       emitPanels(state, code.num(0), rows);
       return;
@@ -282,9 +285,100 @@ bool ScanLoops::outgrowsCache(Phase phase) {
     if (stage.getPhase() == phase)
       for (const Site &site : layout.sites(stage))
         for (const Term &term : site.terms)
-          elements +=
-              site.units.padded() * int64_t(site.affines.size()) * term.depth();
+          elements += site.units.padded() * int64_t(site.affines.size()) *
+                      layout.packedDepth(term);
   return elements * code.elementBytes() > cacheBytes;
+}
+
+/// Where a product reads the operand of a term.
+Access ScanLoops::operandOf(StageOp stage, const Term &term,
+                            const Origin &origin) {
+  if (!layout.bf16)
+    return accesses.valueAccess(term.input, origin, true);
+  const int64_t buffer = layout.roundedOperands(stage);
+  Access access;
+  access.base = code.at(frame.buffers[buffer], term.rounded);
+  access.knownStride = layout.buffers[buffer].rowElements;
+  access.stride = code.num(access.knownStride);
+  return access;
+}
+
+SmallVector<ScanLoops::Run>
+ScanLoops::runsOf(const Term &term, const Access &a, Value firstRow) {
+  Value first = code.at(a.base, code.mul(firstRow, a.stride));
+  if (layout.bf16)
+    return {{first, code.num(0), 1, term.pairs(), 0}};
+  const int64_t full = term.fullPanels(), rest = term.restUnits();
+  const int64_t fullSize = term.slots * term.inner.width;
+  SmallVector<Run> runs;
+  if (full)
+    runs.push_back({first, a.panelStride, full, fullSize, 0});
+  if (rest)
+    runs.push_back(
+        {full ? code.at(first, code.mul(a.panelStride, full)) : first,
+         code.num(term.inner.width), term.slots, rest, full * fullSize});
+  return runs;
+}
+
+func::FuncOp ScanLoops::roundingFunction() {
+  OpBuilder::InsertionGuard guard(code.b);
+  const Target &level = layout.schedule.target;
+  auto module = scan->getParentOfType<ModuleOp>();
+  return makeRounding(code,
+                      "rnn_round_x" + std::to_string(code.lanes) + "." +
+                          level.name,
+                      layout.pairs, module);
+}
+
+/// Rounds the operands of a stage's products to bf16, some rows on each thread.
+void ScanLoops::emitRounding(StageOp stage, const Origin &origin, Value rows) {
+  Panels own = ownShare(rows);
+  Value count = code.sub(own.last, own.first);
+  std::set<int64_t> done; // places of operands, which sites share
+  for (const Site &site : layout.sites(stage))
+    for (const Term &term : site.terms) {
+      if (!done.insert(term.rounded).second)
+        continue;
+      Access from = accesses.valueAccess(term.input, origin, true);
+      Access to = operandOf(stage, term, origin);
+      Value rows = code.at(to.base, code.mul(own.first, to.stride));
+      auto round = [&](Value source, Value pairs, int64_t size) {
+        Value target = code.at(rows, code.mul(pairs, layout.pairs ? 1 : 2));
+        func::CallOp::create(
+            code.b, code.loc, roundingFunction(),
+            ValueRange{code.at(source, code.mul(own.first, from.stride)),
+                       from.stride, target, to.stride, count, code.num(size)});
+      };
+      // What the last slot does not fill up of the last line.
+      const int64_t depth = layout.packedDepth(term);
+      if (layout.pairs && depth > (term.slots - 1) * term.pairsOfSlot() +
+                                      int64_t(llvm::alignTo(term.pairsOfSlot(),
+                                                            code.lanes)))
+        code.loop(code.num(0), count, 1, [&](Value row) {
+          code.zeroBytes(
+              code.at(code.at(rows, code.mul(row, to.stride)),
+                      depth - Layout::pairsInLine),
+              code.num(64));
+        });
+      // In the order of k: zeros behind a slot make way for the next one.
+      for (int64_t slot = 0; slot < term.slots; ++slot) {
+        const int64_t begin = slot * term.pairsOfSlot();
+        Value source = code.at(from.base, slot * term.inner.width);
+        if (!term.panel) {
+          round(source, code.num(begin), term.inner.count);
+          continue;
+        }
+        const int64_t width = term.inner.width, full = term.fullPanels();
+        auto roundPanel = [&](Value panel, int64_t units) {
+          round(code.at(source, code.mul(from.panelStride, panel)),
+                code.add(code.mul(panel, width / 2), begin), units);
+        };
+        code.loop(0, full, 1, [&](Value panel) { roundPanel(panel, width); });
+        if (int64_t rest = term.restUnits())
+          roundPanel(code.num(full), rest);
+      }
+    }
+  emitBarrier();
 }
 
 /// The products of a site for some panels and rows, term by term: the first
@@ -341,36 +435,20 @@ void ScanLoops::emitSite(StageState &state, const Site &site, Value firstPanel,
     return true;
   };
 
-  /// The k of a term that lie evenly in its operand.
-  struct Run {
-    Value a, aBlock;
-    int64_t blocks, blockSize;
-    int64_t k; ///< of the term, with which it begins
-  };
-  auto runsOf = [&](const Term &term, const Access &a) {
-    Value first = code.at(a.base, code.mul(firstRow, a.stride));
-    const int64_t full = term.fullPanels(), rest = term.restUnits();
-    const int64_t fullSize = term.slots * term.inner.width;
-    SmallVector<Run> runs;
-    if (full)
-      runs.push_back({first, a.panelStride, full, fullSize, 0});
-    if (rest)
-      runs.push_back(
-          {full ? code.at(first, code.mul(a.panelStride, full)) : first,
-           code.num(term.inner.width), term.slots, rest, full * fullSize});
-    return runs;
-  };
-
   const bool narrows = site.units.lastVectors(code.lanes) < site.units.vectors;
   bool isFirst = true;
   for (const Term &term : site.terms) {
-    Access a = accesses.valueAccess(term.input, state.origin, true);
-    const int64_t depth = term.depth();
+    Access a = operandOf(state.stage, term, state.origin);
+    const int64_t depth = layout.packedDepth(term);
     const int64_t fullSize = term.slots * term.inner.width;
     Value weights = code.at(code.at(frame.weights, term.weights),
                             code.mul(firstPanel, affines * depth * width));
-    for (const Run &run : runsOf(term, a)) {
+    for (const Run &run : runsOf(term, a, firstRow)) {
       TileShape shape;
+      if (layout.bf16) {
+        shape.factors = layout.pairs ? Factors::Pairs : Factors::HalfPaired;
+        shape.aStep = layout.pairs ? 1 : 2;
+      }
       shape.vectors = site.units.vectors;
       shape.aRow = a.knownStride;
       shape.bStep = width;
@@ -382,7 +460,8 @@ void ScanLoops::emitSite(StageState &state, const Site &site, Value firstPanel,
       RegisterTile tile = schedule.tile(site.units.count);
       if (tile.rows != schedule.mostRows(tile.vectors))
         shape.mostRows = tile.rows;
-      shape.prefetchBlocks = term.fullPanels() > 1 && a.knownStride == fullSize;
+      shape.prefetchBlocks = !layout.bf16 && term.fullPanels() > 1 &&
+                             a.knownStride == fullSize;
       TileArguments t;
       t.rows = rows;
       t.a = run.a;

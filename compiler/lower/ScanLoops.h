@@ -55,8 +55,20 @@ private:
 
   struct StageState;
 
+  /// The k of a term that lie evenly in its operand.
+  struct Run {
+    Value a, aBlock;
+    int64_t blocks, blockSize;
+    int64_t k; ///< of the term, with which it begins
+  };
+  llvm::SmallVector<Run> runsOf(const Term &term, const Access &a,
+                                Value firstRow);
+  Access operandOf(StageOp stage, const Term &term, const Origin &origin);
+
   void emitStage(StageOp stage, const Origin &origin);
   void placeSums(StageState &state);
+  void emitRounding(StageOp stage, const Origin &origin, Value rows);
+  mlir::func::FuncOp roundingFunction();
   void ifWanted(StageOp stage, llvm::function_ref<void()> body);
   void emitPanels(StageState &state, Value firstRow, Value rows);
   bool outgrowsCache(Phase phase);

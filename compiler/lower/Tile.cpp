@@ -17,6 +17,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/lower/Tile.h"
+#include "compiler/lower/Bf16.h"
 
 using namespace mlir;
 using namespace rnn;
@@ -26,6 +27,8 @@ std::string TileShape::name(FloatType element, int64_t lanes) const {
   llvm::raw_string_ostream os(text);
   os << "rnn_tile_f" << element.getWidth() << "x" << lanes << "_v" << vectors
      << "_a" << aRow << "_" << aStep << "_b" << bStep << "_c" << cRow;
+  if (factors != Factors::Elements)
+    os << (factors == Factors::Pairs ? "_d" : "_e");
   if (tailLanes)
     os << "_t" << tailLanes;
   if (prefetch)
@@ -147,13 +150,29 @@ func::FuncOp Tiles::makeTile(Code &outer, const TileShape &shape, int64_t rows,
       for (int64_t v = 0; v < vectors; ++v)
         row.push_back(
             code.loadVec(code.at(bs[g], u * shape.bStep + v * vl), maskOf(v)));
-    for (int64_t m = 0; m < rows; ++m) {
-      Value x = code.broadcast(
-          code.load(code.at(a, m * shape.aRow + u * shape.aStep)));
-      for (int64_t n = 0; n < groups * vectors; ++n)
-        sum[m * groups * vectors + n] =
-            code.fma(x, row[n], sum[m * groups * vectors + n]);
+    auto addRows = [&](int64_t offset, ArrayRef<Value> factors) {
+      for (int64_t m = 0; m < rows; ++m) {
+        Value x = code.broadcast(
+            code.load(code.at(a, m * shape.aRow + u * shape.aStep + offset)));
+        for (int64_t n = 0; n < groups * vectors; ++n) {
+          Value &to = sum[m * groups * vectors + n];
+          to = shape.factors == Factors::Pairs ? addDot(code, to, factors[n], x)
+                                               : code.fma(x, factors[n], to);
+        }
+      }
+    };
+    if (shape.factors != Factors::HalfPaired) {
+      addRows(0, row);
+      return;
     }
+    SmallVector<Value> firsts, seconds;
+    for (Value pairs : row) {
+      auto [first, second] = splitPairs(code, pairs);
+      firsts.push_back(first);
+      seconds.push_back(second);
+    }
+    addRows(0, firsts);
+    addRows(1, seconds);
   };
   // Few sums leave room for the loop's own work; code costs cache, too.
   const int64_t unroll = shape.unroll ? shape.unroll : sums <= 8 ? 2 : 1;

@@ -24,8 +24,17 @@
 
 namespace rnn {
 
-/// What is known about a product when compiling. Strides count elements.
+/// What a step of k multiplies.
+enum class Factors {
+  Elements,   ///< an element of a with elements of b
+  Pairs,      ///< a pair of bf16 with pairs, as Bf16.h has them
+  HalfPaired, ///< two elements of a, which are rounded to bf16, with pairs
+};
+
+/// What is known about a product when compiling. Strides count elements, and a
+/// step of k is what `factors` says.
 struct TileShape {
+  Factors factors = Factors::Elements;
   int64_t vectors = 2;   ///< vectors of n in a group
   int64_t aRow = 0;      ///< from a[m, k] to a[m+1, k]
   int64_t aStep = 1;     ///< from a[m, k] to a[m, k+1]

@@ -34,6 +34,8 @@ int64_t rnn::pointerBytesOf(Architecture architecture) {
 // it prefetches a little too early on others, which costs less than the
 // opposite.
 #define AVX2 "+avx2,+fma,+f16c,+bmi,+bmi2,+popcnt,+movbe"
+#define AVX512                                                                 \
+  AVX2 ",+avx512f,+avx512vl,+avx512dq,+avx512bw,+avx512cd,-prefer-256-bit"
 
 ArrayRef<Target> rnn::cpuLevels() {
   constexpr Architecture x86 = Architecture::X86_64;
@@ -42,10 +44,9 @@ ArrayRef<Target> rnn::cpuLevels() {
       // old machines stays small.
       {"x86-64", x86, "+sse2", 16, 8, 256 << 10, false},
       {"avx2", x86, AVX2, 32, 12, 512 << 10},
-      {"avx512", x86,
-       AVX2 ",+avx512f,+avx512vl,+avx512dq,+avx512bw,+avx512cd,"
-            "-prefer-256-bit",
-       64, 24, 2 << 20},
+      {"avx512", x86, AVX512, 64, 24, 2 << 20},
+      {"avx512bf16", x86, AVX512 ",+avx512bf16", 64, 24, 2 << 20,
+       /*hasMasks=*/true, /*hasBf16=*/true},
       {"aarch64", Architecture::AArch64, "+neon", 16, 24, 512 << 10, false},
       // Runs in the registers of SSE2 on many machines. Nothing can be
       // prefetched: no cache is too small.
@@ -63,6 +64,14 @@ ArrayRef<Target> rnn::levelsOf(Architecture architecture) {
   return levels.drop_while(isOther).take_until(isOther);
 }
 
+std::vector<Target> rnn::levelsFor(Architecture architecture, bool bf16) {
+  std::vector<Target> levels;
+  for (const Target &level : levelsOf(architecture))
+    if (bf16 || !level.hasBf16)
+      levels.push_back(level);
+  return levels;
+}
+
 std::optional<Architecture> rnn::architectureHere() {
   switch (llvm::Triple(llvm::sys::getProcessTriple()).getArch()) {
   case llvm::Triple::x86_64:
@@ -75,7 +84,7 @@ std::optional<Architecture> rnn::architectureHere() {
 }
 
 /// The name of the best level that this machine has, "" if it has none.
-static StringRef nativeLevel() {
+static StringRef nativeLevel(bool bf16) {
   std::optional<Architecture> architecture = architectureHere();
   if (!architecture)
     return "";
@@ -87,13 +96,13 @@ static StringRef nativeLevel() {
                         [&](StringRef name) { return has.lookup(name); });
   };
   if (hasAll({"avx512f", "avx512vl", "avx512dq", "avx512bw"}))
-    return "avx512";
+    return bf16 && hasAll({"avx512bf16"}) ? "avx512bf16" : "avx512";
   return hasAll({"avx2", "fma"}) ? "avx2" : "x86-64";
 }
 
-std::optional<Target> rnn::targetFor(StringRef cpu) {
+std::optional<Target> rnn::targetFor(StringRef cpu, bool bf16) {
   if (cpu == "native")
-    cpu = nativeLevel();
+    cpu = nativeLevel(bf16);
   for (const Target &level : cpuLevels())
     if (level.name == cpu)
       return level;

@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace rnn {
 
@@ -41,6 +42,10 @@ struct Target {
   int64_t accumulators;
   int64_t l2Bytes;      ///< of the cache that a thread has to itself
   bool hasMasks = true; ///< can load and store some lanes of a vector
+  /// Adds up products of pairs of bf16. All that such a level has over the one
+  /// before it, so that only cells whose products are in bf16 have kernels for
+  /// it.
+  bool hasBf16 = false;
 
   /// The most rows of a tile of so many vectors that its registers hold; of one
   /// vector, no more than of two.
@@ -56,11 +61,16 @@ llvm::ArrayRef<Target> cpuLevels();
 /// Those of one architecture. Every processor of it has the first.
 llvm::ArrayRef<Target> levelsOf(Architecture architecture);
 
+/// Those of one architecture that cells have kernels for, whose products are in
+/// bf16 or not.
+std::vector<Target> levelsFor(Architecture architecture, bool bf16);
+
 /// The architecture of this machine, if there are levels of it.
 std::optional<Architecture> architectureHere();
 
-/// The level of that name, or for `native` the best that this machine has.
-std::optional<Target> targetFor(llvm::StringRef cpu);
+/// The level of that name, or for `native` the best that this machine has for
+/// cells whose products are in bf16 or not.
+std::optional<Target> targetFor(llvm::StringRef cpu, bool bf16 = false);
 
 } // namespace rnn
 

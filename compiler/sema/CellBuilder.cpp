@@ -252,6 +252,7 @@ void CellBuilder::build(OpBuilder &builder) {
                       part.empty() ? cell.name.text : StringRef(part),
                       builder.getArrayAttr({}), builder.getDictionaryAttr({}));
   op.setPart(!part.empty());
+  op.setBf16Products(scope.request.bf16Products);
   declarations = OpBuilder::atBlockEnd(&op.getBody().emplaceBlock());
   auto scan = ScanOp::create(*declarations, cell.name.loc);
   declarations->setInsertionPoint(scan);

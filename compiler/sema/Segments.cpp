@@ -103,6 +103,7 @@ Segment &Segments::segmentFor(ArrayRef<ModelValue> values, bool overTime,
   segment->cell = CellOp::create(cells, loc, name, cells.getArrayAttr({}),
                                  cells.getDictionaryAttr({}));
   segment->cell.setPart(true);
+  segment->cell.setBf16Products(scope.request.bf16Products);
   segment->declarations =
       OpBuilder::atBlockEnd(&segment->cell.getBody().emplaceBlock());
   auto scan = ScanOp::create(*segment->declarations, loc);

@@ -40,6 +40,7 @@ struct Request {
   llvm::ArrayRef<std::string> cells; ///< names; empty: all
   mlir::FloatType element;
   bool warningsAreErrors = false;
+  bool bf16Products = false; ///< of cells: see rnn.cell
 
   bool wants(llvm::StringRef cell) const;
 };

@@ -36,7 +36,7 @@ enum {
 std::string Trial::options() const {
   std::string text;
   llvm::raw_string_ostream os(text);
-  os << "--type " << (element == Element::F64 ? "f64" : "f32") << " --cpu "
+  os << "--type " << nameOf(element) << " --cpu "
      << target.name << " --times " << extents.front().steps << " --rows "
      << extents.front().batch << " --tame";
   if (extents.front().differences)

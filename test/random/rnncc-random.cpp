@@ -47,12 +47,12 @@ struct Program {
 } // namespace
 
 /// The levels that this machine runs.
-static ArrayRef<Target> runnableLevels() {
-  Target best = *targetFor("native");
-  ArrayRef<Target> levels = levelsOf(best.architecture);
-  auto last = llvm::find_if(
-      levels, [&](const Target &level) { return level.name == best.name; });
-  return levels.take_front(last - levels.begin() + 1);
+static std::vector<Target> runnableLevels(bool bf16) {
+  Target best = *targetFor("native", bf16);
+  std::vector<Target> levels = levelsFor(best.architecture, bf16);
+  while (levels.back().name != best.name)
+    levels.pop_back();
+  return levels;
 }
 
 /// One combination of type and level for each seed, or all of them.
@@ -68,14 +68,21 @@ static std::vector<Program> programsOf(uint64_t seed, const Wishes &wishes) {
   if (below(8) == 0)
     large = {3 + below(2), 140, false};
   Extent small{1 + below(2), 1 + below(3), !stopsGradients(text)};
+  // What is rounded to bf16 has no slopes.
+  Extent rounded{small.steps, small.batch, false};
 
   std::vector<Program> all;
-  for (Element element : {Element::F32, Element::F64})
-    for (const Target &level : runnableLevels())
-      all.push_back({seed,
-                     text + generateSchedules(seed, text, level,
-                                              element == Element::F64 ? 8 : 4),
-                     {wishes.road, element, level, {large, small}}});
+  for (Element element : {Element::F32, Element::F64, Element::BF16}) {
+    const bool bf16 = element == Element::BF16;
+    if (bf16 && wishes.road != &roads().front())
+      continue;
+    for (const Target &level : runnableLevels(bf16))
+      all.push_back(
+          {seed,
+           text + generateSchedules(seed, text, level,
+                                    element == Element::F64 ? 8 : 4),
+           {wishes.road, element, level, {large, bf16 ? rounded : small}}});
+  }
   if (wishes.all)
     return all;
   return {all[below(all.size())]};

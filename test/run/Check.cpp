@@ -26,11 +26,18 @@ static int64_t limitOf(ModelOp model, StringRef indices) {
   return limit;
 }
 
+/// True if cells of the module have their products in bf16.
+static bool multipliesInBf16(Operation *op) {
+  auto module = op->getParentOfType<ModuleOp>();
+  return llvm::any_of(module.getOps<CellOp>(),
+                      [](CellOp cell) { return cell.getBf16Products(); });
+}
+
 Check::Check(const rnncc_descriptor &cell, Operation *text, Operation *flat,
              Operation *staged, Memory *memory)
     : cell(cell), text(makeOracle(text, memory)),
       flat(makeOracle(flat, memory)), staged(makeOracle(staged, memory)),
-      tolerances(Tolerances::of(cell.element)) {
+      tolerances(Tolerances::of(cell.element, multipliesInBf16(flat))) {
   const CellInterface &face = this->flat->interface();
   limits.assign(face.arrays.size(), 0);
   if (auto model = dyn_cast<ModelOp>(flat)) {

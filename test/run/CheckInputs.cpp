@@ -70,8 +70,8 @@ void Check::checkSpecial(Call call, Specials specials, const Twine &what) {
       if (equal)
         x = y = 0;
     }
-    verdict.compare(Aspect::Special, got, expected, 1e-2,
-                    what + " special " + array.name);
+    verdict.compare(Aspect::Special, got, expected,
+                    std::max(1e-2, 3 * tolerances.forward), what + " special " + array.name);
   }
 }
 

@@ -60,7 +60,8 @@ static Wishes parseWishes(int argc, char **argv) {
   static cl::list<int64_t> rows("rows", cl::CommaSeparated, cl::desc("N"));
   static cl::opt<Element> type("type", cl::init(Element::F32),
                                cl::values(clEnumValN(Element::F32, "f32", ""),
-                                          clEnumValN(Element::F64, "f64", "")));
+                                          clEnumValN(Element::F64, "f64", ""),
+                                          clEnumValN(Element::BF16, "bf16", "")));
   static cl::opt<std::string> cpu(
       "cpu", cl::init("native"),
       cl::desc("A CPU level, or 'all' that this machine has, one by one"));
@@ -88,8 +89,7 @@ static Wishes parseWishes(int argc, char **argv) {
 static void print(const rnncc_descriptor &cell, const Wishes &wishes,
                   StringRef set, const Target &target, const Verdict &verdict) {
   auto worst = [&](Aspect aspect) { return verdict.worst[int(aspect)]; };
-  llvm::outs() << cell.name << (wishes.type == Element::F64 ? " f64 " : " f32 ")
-               << set;
+  llvm::outs() << cell.name << " " << nameOf(wishes.type) << " " << set;
   if (wishes.cpu == "all")
     llvm::outs() << " " << target.name;
   llvm::outs() << llvm::format(": values %.1e, gradients %.1e",
@@ -102,11 +102,12 @@ static void print(const rnncc_descriptor &cell, const Wishes &wishes,
 }
 
 /// The CPU levels of this machine that --cpu names; none if it names another.
-static std::vector<Target> targetsOf(StringRef cpu) {
-  std::optional<Target> best = targetFor("native"), named = targetFor(cpu);
+static std::vector<Target> targetsOf(StringRef cpu, bool bf16) {
+  std::optional<Target> best = targetFor("native", bf16),
+                        named = targetFor(cpu, bf16);
   std::vector<Target> targets;
   if (cpu == "all" && best)
-    for (const Target &level : levelsOf(best->architecture)) {
+    for (const Target &level : levelsFor(best->architecture, bf16)) {
       targets.push_back(level);
       if (level.name == best->name)
         break;
@@ -120,9 +121,15 @@ int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   Wishes wishes = parseWishes(argc, argv);
   const Road *road = roadOf(wishes.road);
-  std::vector<Target> targets = targetsOf(wishes.cpu);
+  const bool bf16 = wishes.type == Element::BF16;
+  std::vector<Target> targets = targetsOf(wishes.cpu, bf16);
   if (!road || targets.empty()) {
     llvm::errs() << "rnncc-check: no such --road or --cpu\n";
+    return 2;
+  }
+  if (wishes.differences && bf16) {
+    llvm::errs() << "rnncc-check: --differences: what is rounded to bf16 has "
+                    "steps and no slopes\n";
     return 2;
   }
   if (wishes.sets.empty())
