@@ -70,6 +70,8 @@ chooseLevels(llvm::ArrayRef<std::string> cpus, bool bf16) {
     }
     wanted.push_back(*target);
   }
+  if (wanted.size() == 1)
+    return wanted;
   std::vector<Target> levels;
   for (const Target &level : levelsOf(wanted.front().architecture))
     if (llvm::any_of(wanted, [&](const Target &target) {

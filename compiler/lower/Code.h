@@ -31,7 +31,8 @@ struct Code {
        int64_t lanes, const Target &target)
       : b(builder), loc(loc), element(element), lanes(lanes),
         pointerBytes(pointerBytesOf(target.architecture)),
-        hasMasks(target.hasMasks), hasBf16(target.hasBf16), i64(builder.getI64Type()),
+        hasMasks(target.hasMasks), hasBf16(target.hasBf16),
+        hasMatrixUnit(target.hasMatrixUnit && !target.isPlayed), i64(builder.getI64Type()),
         i32(builder.getI32Type()), size(pointerBytes == 8 ? i64 : i32),
         ptr(mlir::LLVM::LLVMPointerType::get(builder.getContext())),
         vec(mlir::VectorType::get({lanes}, element)),
@@ -141,6 +142,7 @@ struct Code {
   int64_t pointerBytes; ///< of the machine that runs the code
   bool hasMasks;        ///< the machine does
   bool hasBf16;         ///< the machine does: see Target
+  bool hasMatrixUnit;   ///< the machine does
   mlir::Type i64, i32;
   mlir::Type size; ///< size_t of C
   mlir::Type ptr;

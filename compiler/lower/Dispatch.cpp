@@ -71,8 +71,8 @@ struct Questions {
 } // namespace
 
 /// The index among the levels of x86-64 of the best that processor and system
-/// have, up to AVX-512 without `bf16`.
-static Value askLevel(Code &code, bool bf16) {
+/// have, up to `best`, which the object has.
+static Value askLevel(Code &code, const Target &best) {
   Questions q(code);
   Type i32 = code.i32;
   auto ifElse = [&](Value condition, llvm::function_ref<Value()> then) {
@@ -99,18 +99,42 @@ static Value askLevel(Code &code, bool bf16) {
       Value avx2 = code.both(q.has(features, {3, 5, 8}), q.has(saved, {1, 2}));
       Value avx512 = code.both(q.has(features, {16, 17, 28, 30, 31}),
                                q.has(saved, {5, 6, 7}));
-      Value best = code.select(avx512, q.num(2), q.num(1));
-      if (bf16)
+      Value level = code.select(avx512, q.num(2), q.num(1));
+      if (best.hasBf16) {
         // AVX512_BF16; leaves that are not there answer with zeros.
-        best = code.select(code.both(avx512, q.has(q.cpuid(7, 1)[0], {5})),
-                           q.num(3), best);
-      return code.select(avx2, best, q.num(0));
+        Value bf16 = code.both(avx512, q.has(q.cpuid(7, 1)[0], {5}));
+        level = code.select(bf16, q.num(3), level);
+        if (best.hasMatrixUnit) {
+          // AMX-BF16 and AMX-TILE, the system saves tiles, and lets this
+          // process have some: Linux wants to be asked.
+          Value amx = code.both(bf16, code.both(q.has(q.cpuid(7)[3], {22, 24}),
+                                                q.has(saved, {17, 18})));
+          amx = ifElse(amx, [&] {
+            constexpr int64_t archPrctl = 158, requestPermission = 0x1023,
+                              tileData = 18;
+            Value refused =
+                q.ask("syscall",
+                      "={ax},={dx},0,{di},{si},~{rcx},~{r11},~{memory}",
+                      {q.num(archPrctl), q.num(requestPermission),
+                       q.num(tileData)},
+                      2)[0];
+            return code.select(
+                arith::CmpIOp::create(code.b, code.loc,
+                                      arith::CmpIPredicate::eq, refused,
+                                      q.num(0)),
+                q.num(4), q.num(0));
+          });
+          level = arith::MaxSIOp::create(code.b, code.loc, level, amx);
+        }
+      }
+      return code.select(avx2, level, q.num(0));
     });
   });
 }
 
 /// Makes the function that tells the level, once a module.
-static func::FuncOp levelFunction(Code &code, bool bf16, ModuleOp module) {
+static func::FuncOp levelFunction(Code &code, const Target &best,
+                                  ModuleOp module) {
   if (auto function = module.lookupSymbol<func::FuncOp>(levelName))
     return function;
   code.b.setInsertionPointToEnd(module.getBody());
@@ -138,7 +162,7 @@ static func::FuncOp levelFunction(Code &code, bool bf16, ModuleOp module) {
     OpBuilder::InsertionGuard guard(code.b);
     code.b.setInsertionPointToStart(branch.thenBlock());
     Value level =
-        arith::AddIOp::create(code.b, code.loc, askLevel(code, bf16), q.num(1));
+        arith::AddIOp::create(code.b, code.loc, askLevel(code, best), q.num(1));
     LLVM::StoreOp::create(code.b, code.loc, level, cache, /*alignment=*/4,
                           /*isVolatile=*/false, /*isNonTemporal=*/false,
                           /*isInvariantGroup=*/false,
@@ -184,9 +208,9 @@ private:
   /// The position among the levels of the architecture.
   int64_t rankOf(const Target &target) {
     auto levels = levelsOf(target.architecture);
+    StringRef name = target.isPlayed ? StringRef(playedOn) : target.name;
     return llvm::find_if(
-               levels,
-               [&](const Target &it) { return it.name == target.name; }) -
+               levels, [&](const Target &it) { return it.name == name; }) -
            levels.begin();
   }
   void emitEntry(StringRef name, StringRef section, TypeRange inputs,
@@ -207,7 +231,7 @@ void Dispatch::emitEntry(StringRef name, StringRef section, TypeRange inputs,
   Type result = answer == Answer::Size ? code.size : code.i32;
   func::FuncOp level;
   if (rankOf(targets.back()) > 0)
-    level = levelFunction(code, targets.back().hasBf16, module);
+    level = levelFunction(code, targets.back(), module);
   EntryFunction entry(code, module, prefix + "_" + name.str(), inputs, result);
   placeInSection(entry.function, ".text." + prefix + "_" + section);
   auto goTo = [&](const Target &target) -> Value {

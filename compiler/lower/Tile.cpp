@@ -43,6 +43,8 @@ std::string TileShape::name(FloatType element, int64_t lanes) const {
     os << "_h" << mostRows;
   if (unroll)
     os << "_u" << unroll;
+  if (parts > 1)
+    os << "_s" << parts << "_" << aPart;
   return text;
 }
 
@@ -263,17 +265,24 @@ int64_t Tiles::mostRowsFor(const TileShape &shape) const {
   return most;
 }
 
+/// A function with the parameters of TileArguments, to be filled.
+func::FuncOp Tiles::beginDispatcher(Code &code, const std::string &name,
+                                    ModuleOp module) {
+  SmallVector<Type> types = {code.i64, code.i64};
+  llvm::append_range(types, parameterTypes(code));
+  types.pop_back(); // Next is the dispatcher's to choose.
+  func::FuncOp function = makeFunction(code, module, name, types);
+  makeInternal(function);
+  return function;
+}
+
 func::FuncOp Tiles::makeDispatcher(Code &outer, const TileShape &shape) {
   std::string name = shape.name(outer.element, outer.lanes);
   func::FuncOp &function = functions[name];
   if (function)
     return function;
   Code code = outer;
-  SmallVector<Type> types = {code.i64, code.i64};
-  llvm::append_range(types, parameterTypes(code));
-  types.pop_back(); // Next is the dispatcher's to choose.
-  function = makeFunction(code, module, name, types);
-  makeInternal(function);
+  function = beginDispatcher(code, name, module);
   placeInSection(function, ".text." + familyOf(code, shape));
   Value rows = function.getArgument(0), groups = function.getArgument(1);
   auto p = function.getArguments().drop_front(2);
@@ -382,7 +391,10 @@ func::FuncOp Tiles::makeDispatcher(Code &outer, const TileShape &shape) {
 
 void Tiles::call(Code &code, const TileShape &shape,
                  const TileArguments &arguments) {
-  func::FuncOp dispatcher = makeDispatcher(code, shape);
+  const bool isMatrix =
+      shape.factors == Factors::Pairs && target.hasMatrixUnit;
+  func::FuncOp dispatcher = isMatrix ? makeMatrixDispatcher(code, shape)
+                                     : makeDispatcher(code, shape);
   const TileArguments &t = arguments;
   func::CallOp::create(code.b, code.loc, dispatcher,
                        ValueRange{t.rows, t.groups, t.a, t.aBlock, t.blocks,

@@ -52,6 +52,10 @@ struct TileShape {
   int64_t mostRows = 0;
   /// Steps of k in a turn of the loop; 0: fewer for larger tiles.
   int64_t unroll = 0;
+  /// Factors are sums of so many parts in bf16, the largest first: those of a
+  /// lie `aPart` apart, those of b follow each other for 16 pairs each.
+  int64_t parts = 1;
+  int64_t aPart = 0;
 
   std::string name(mlir::FloatType element, int64_t lanes) const;
 };
@@ -97,6 +101,10 @@ private:
   mlir::func::FuncOp makeTile(Code &code, const TileShape &shape, int64_t rows,
                               int64_t groups);
   mlir::func::FuncOp makeDispatcher(Code &code, const TileShape &shape);
+  /// In MatrixTile.cpp: for levels with a matrix unit.
+  mlir::func::FuncOp makeMatrixDispatcher(Code &code, const TileShape &shape);
+  static mlir::func::FuncOp beginDispatcher(Code &code, const std::string &name,
+                                            mlir::ModuleOp module);
 
   mlir::ModuleOp module;
   const Target &target;

@@ -47,6 +47,8 @@ ArrayRef<Target> rnn::cpuLevels() {
       {"avx512", x86, AVX512, 64, 24, 2 << 20},
       {"avx512bf16", x86, AVX512 ",+avx512bf16", 64, 24, 2 << 20,
        /*hasMasks=*/true, /*hasBf16=*/true},
+      {"amx", x86, AVX512 ",+avx512bf16,+amx-tile,+amx-bf16", 64, 24, 2 << 20,
+       /*hasMasks=*/true, /*hasBf16=*/true, /*hasMatrixUnit=*/true},
       {"aarch64", Architecture::AArch64, "+neon", 16, 24, 512 << 10, false},
       // Runs in the registers of SSE2 on many machines. Nothing can be
       // prefetched: no cache is too small.
@@ -106,5 +108,11 @@ std::optional<Target> rnn::targetFor(StringRef cpu, bool bf16) {
   for (const Target &level : cpuLevels())
     if (level.name == cpu)
       return level;
-  return std::nullopt;
+  if (cpu != playedLevel)
+    return std::nullopt;
+  Target played = *targetFor("amx"), host = *targetFor(playedOn);
+  played.name = playedLevel;
+  played.features = host.features;
+  played.isPlayed = true;
+  return played;
 }

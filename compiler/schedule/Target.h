@@ -46,6 +46,9 @@ struct Target {
   /// before it, so that only cells whose products are in bf16 have kernels for
   /// it.
   bool hasBf16 = false;
+  bool hasMatrixUnit = false; ///< multiplies tiles of pairs of bf16
+  /// For tests: code for vectors does what the matrix unit would.
+  bool isPlayed = false;
 
   /// The most rows of a tile of so many vectors that its registers hold; of one
   /// vector, no more than of two.
@@ -53,6 +56,11 @@ struct Target {
     return std::max<int64_t>(1, accumulators / std::max<int64_t>(vectors, 2));
   }
 };
+
+/// The level, for tests alone, that does what `amx` does on a machine that has
+/// the level `playedOn`.
+inline constexpr llvm::StringLiteral playedLevel = "amx-played",
+                                     playedOn = "avx512bf16";
 
 /// All CPU levels: architecture by architecture, each with all that the one
 /// before it has.
