@@ -247,8 +247,9 @@ std::optional<Options> rnn::parseOptions(int argc, char **argv) {
   }
   const bool bf16 = element == Element::BF16;
   if (backend == Backend::Halide && bf16) {
-    commandLineError("--type=bf16: Halide's kernels multiply in the type of the "
-                     "arrays; give --backend=mlir, or --type=f32");
+    commandLineError(
+        "--type=bf16: Halide's kernels multiply in the type of the "
+        "arrays; give --backend=mlir, or --type=f32");
     return std::nullopt;
   }
   std::optional<std::vector<Target>> levels = chooseLevels(cpus, bf16);

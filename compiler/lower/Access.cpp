@@ -53,6 +53,10 @@ MemoryOffsets rnn::offsetsOf(Code &code, const Layout &layout, Memory region,
     case Extent::Ring:
       rows = code.mul(batch, buffer.extra);
       break;
+    case Extent::Blocks:
+      rows = code.mul(code.ceilDiv(code.mul(steps, batch), buffer.extra),
+                      buffer.extra);
+      break;
     case Extent::Once:
       rows = code.num(1);
       break;
@@ -133,6 +137,7 @@ Access Accesses::bufferAccess(const Place &place, const Origin &origin,
               : code.mul(frame.batch, buffer.extra - delay);
     break;
   case Extent::Step:
+  case Extent::Blocks:
   case Extent::Once:
     break;
   case Extent::Ring:

@@ -24,9 +24,11 @@ void ScanLoops::emitAccumulates(StageOp stage, const Origin &origin,
   // In the order in which they stand: keys have addresses in them.
   SmallVector<SmallVector<AccumulateOp>> byColumn;
   llvm::StringMap<unsigned> groups;
-  SmallVector<AccumulateOp> vectors;
+  SmallVector<AccumulateOp> vectors, paired;
   for (auto op : stage.getBody().getOps<AccumulateOp>())
-    if (op.getColumn()) {
+    if (layout.isPaired(op)) {
+      paired.push_back(op);
+    } else if (op.getColumn()) {
       std::string key =
           operandKey(op.getColumn()) + "/" + std::to_string(op.getOver());
       unsigned group = groups.try_emplace(key, byColumn.size()).first->second;
@@ -35,9 +37,11 @@ void ScanLoops::emitAccumulates(StageOp stage, const Origin &origin,
     } else {
       vectors.push_back(op);
     }
+  Units units = layout.units(stage.getUnits());
+  if (!paired.empty())
+    emitPairedAccumulates(paired, units, origin, rows, layout.parts(stage));
   if (byColumn.empty() && vectors.empty())
     return;
-  Units units = layout.units(stage.getUnits());
   Panels own = ownPanels(units);
   for (AccumulateOp op : vectors)
     code.ifThen(code.notNull(gradientOf(op)), [&] {

@@ -43,20 +43,30 @@ Value rnn::roundedBits(Code &code, Value value) {
   Value bits = as(code, type, value);
   // Half a unit in the last place, less one where a tie goes down.
   Value odd = arith::AndIOp::create(
-      code.b, code.loc,
-      arith::ShRUIOp::create(code.b, code.loc, bits, num(16)), num(1));
+      code.b, code.loc, arith::ShRUIOp::create(code.b, code.loc, bits, num(16)),
+      num(1));
   Value up = arith::AddIOp::create(
       code.b, code.loc, bits,
       arith::AddIOp::create(code.b, code.loc, odd, num(0x7fff)));
   Value quiet = arith::OrIOp::create(code.b, code.loc, bits, num(0x400000));
-  Value isNaN = arith::CmpFOp::create(
-      code.b, code.loc, arith::CmpFPredicate::UNO, value, value);
+  Value isNaN = arith::CmpFOp::create(code.b, code.loc,
+                                      arith::CmpFPredicate::UNO, value, value);
   Value all = arith::SelectOp::create(code.b, code.loc, isNaN, quiet, up);
   return arith::AndIOp::create(code.b, code.loc, all, num(0xffff0000));
 }
 
 Value rnn::rounded(Code &code, Value value) {
   return as(code, value.getType(), roundedBits(code, value));
+}
+
+Value rnn::restOf(Code &code, Value value) {
+  // Of what is not finite nothing is left, or it would become NaN.
+  Value rest =
+      arith::SubFOp::create(code.b, code.loc, value, rounded(code, value));
+  Value isNumber = arith::CmpFOp::create(code.b, code.loc,
+                                         arith::CmpFPredicate::ORD, rest, rest);
+  return arith::SelectOp::create(code.b, code.loc, isNumber, rest,
+                                 code.splat(0));
 }
 
 Value rnn::pairUp(Code &code, Value first, Value second) {
@@ -69,11 +79,10 @@ Value rnn::pairUp(Code &code, Value first, Value second) {
 
 Value rnn::pairsOf(Code &code, Value low, Value high) {
   if (code.hasBf16) {
-    Value all =
-        LLVM::CallIntrinsicOp::create(code.b, code.loc, halves(code),
-                                      intrinsic(code, "cvtne2ps2bf16"),
-                                      ValueRange{high, low})
-            .getResult(0);
+    Value all = LLVM::CallIntrinsicOp::create(code.b, code.loc, halves(code),
+                                              intrinsic(code, "cvtne2ps2bf16"),
+                                              ValueRange{high, low})
+                    .getResult(0);
     return as(code, code.vec, all);
   }
   SmallVector<int64_t> even, odd;
@@ -81,9 +90,9 @@ Value rnn::pairsOf(Code &code, Value low, Value high) {
     even.push_back(2 * lane);
     odd.push_back(2 * lane + 1);
   }
-  return pairUp(
-      code, vector::ShuffleOp::create(code.b, code.loc, low, high, even),
-      vector::ShuffleOp::create(code.b, code.loc, low, high, odd));
+  return pairUp(code,
+                vector::ShuffleOp::create(code.b, code.loc, low, high, even),
+                vector::ShuffleOp::create(code.b, code.loc, low, high, odd));
 }
 
 std::pair<Value, Value> rnn::splitPairs(Code &code, Value pairs) {
@@ -144,9 +153,8 @@ func::FuncOp rnn::makeRounding(const Code &outer, const std::string &name,
     auto target = [&](Value k) {
       return code.at(to, pairs ? code.div(k, code.num(2)) : k);
     };
-    code.loop(code.num(0), whole, step, [&](Value k) {
-      round(code.at(from, k), target(k), Value());
-    });
+    code.loop(code.num(0), whole, step,
+              [&](Value k) { round(code.at(from, k), target(k), Value()); });
     code.ifThen(code.less(whole, count), [&] {
       round(code.at(from, whole), target(whole), code.sub(count, whole));
     });

@@ -25,6 +25,9 @@ mlir::Value roundedBits(Code &code, mlir::Value value);
 /// A number rounded to bf16, as f32; or a vector of them.
 mlir::Value rounded(Code &code, mlir::Value value);
 
+/// What of a vector is left when it is rounded to bf16: the next part of it.
+mlir::Value restOf(Code &code, mlir::Value value);
+
 /// Lane by lane the pair of two numbers, or of two vectors.
 mlir::Value pairUp(Code &code, mlir::Value first, mlir::Value second);
 

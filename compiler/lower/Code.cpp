@@ -388,3 +388,28 @@ std::optional<StringRef> rnn::getForLLVM(func::FuncOp function,
 void rnn::placeInSection(func::FuncOp function, const Twine &section) {
   setForLLVM(function, "rnn-section", section.str());
 }
+
+SmallVector<Value> rnn::transpose(Code &code, SmallVector<Value> rows) {
+  // In each turn, pairs of vectors `distance` apart change places of that many
+  // lanes.
+  const int64_t lanes = code.lanes;
+  for (int64_t distance = lanes / 2; distance; distance /= 2) {
+    SmallVector<int64_t> low, high;
+    for (int64_t lane = 0; lane < lanes; ++lane) {
+      bool isHigh = lane & distance;
+      low.push_back(isHigh ? lanes + lane - distance : lane);
+      high.push_back(isHigh ? lanes + lane : lane + distance);
+    }
+    SmallVector<Value> next(lanes);
+    for (int64_t row = 0; row < lanes; ++row) {
+      if (row & distance)
+        continue;
+      Value a = rows[row], b = rows[row + distance];
+      next[row] = vector::ShuffleOp::create(code.b, code.loc, a, b, low);
+      next[row + distance] =
+          vector::ShuffleOp::create(code.b, code.loc, a, b, high);
+    }
+    rows = next;
+  }
+  return rows;
+}

@@ -32,8 +32,9 @@ struct Code {
       : b(builder), loc(loc), element(element), lanes(lanes),
         pointerBytes(pointerBytesOf(target.architecture)),
         hasMasks(target.hasMasks), hasBf16(target.hasBf16),
-        hasMatrixUnit(target.hasMatrixUnit && !target.isPlayed), i64(builder.getI64Type()),
-        i32(builder.getI32Type()), size(pointerBytes == 8 ? i64 : i32),
+        hasMatrixUnit(target.hasMatrixUnit && !target.isPlayed),
+        i64(builder.getI64Type()), i32(builder.getI32Type()),
+        size(pointerBytes == 8 ? i64 : i32),
         ptr(mlir::LLVM::LLVMPointerType::get(builder.getContext())),
         vec(mlir::VectorType::get({lanes}, element)),
         mask(mlir::VectorType::get({lanes}, builder.getI1Type())) {}
@@ -148,6 +149,10 @@ struct Code {
   mlir::Type ptr;
   mlir::VectorType vec, mask;
 };
+
+/// As many vectors as each has lanes, rows to columns.
+llvm::SmallVector<mlir::Value> transpose(Code &code,
+                                         llvm::SmallVector<mlir::Value> rows);
 
 /// No array may have more bytes: offsets have room to spare.
 int64_t mostBytes(const Code &code);

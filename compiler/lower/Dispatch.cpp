@@ -112,17 +112,14 @@ static Value askLevel(Code &code, const Target &best) {
           amx = ifElse(amx, [&] {
             constexpr int64_t archPrctl = 158, requestPermission = 0x1023,
                               tileData = 18;
-            Value refused =
-                q.ask("syscall",
-                      "={ax},={dx},0,{di},{si},~{rcx},~{r11},~{memory}",
-                      {q.num(archPrctl), q.num(requestPermission),
-                       q.num(tileData)},
-                      2)[0];
-            return code.select(
-                arith::CmpIOp::create(code.b, code.loc,
-                                      arith::CmpIPredicate::eq, refused,
-                                      q.num(0)),
-                q.num(4), q.num(0));
+            Value refused = q.ask(
+                "syscall", "={ax},={dx},0,{di},{si},~{rcx},~{r11},~{memory}",
+                {q.num(archPrctl), q.num(requestPermission), q.num(tileData)},
+                2)[0];
+            return code.select(arith::CmpIOp::create(code.b, code.loc,
+                                                     arith::CmpIPredicate::eq,
+                                                     refused, q.num(0)),
+                               q.num(4), q.num(0));
           });
           level = arith::MaxSIOp::create(code.b, code.loc, level, amx);
         }
@@ -188,8 +185,7 @@ public:
            ArrayRef<Target> targets, ModuleOp module)
       : face(face), hasSteps(hasSteps), targets(targets), module(module),
         prefix(face.prefix), code(OpBuilder(module.getContext()), loc,
-                                  face.element, /*lanes=*/1, targets.front()) {
-  }
+                                  face.element, /*lanes=*/1, targets.front()) {}
 
   void emit() {
     emitEntry("weights_bytes", "sizes", {}, Answer::Size);
@@ -209,8 +205,8 @@ private:
   int64_t rankOf(const Target &target) {
     auto levels = levelsOf(target.architecture);
     StringRef name = target.isPlayed ? StringRef(playedOn) : target.name;
-    return llvm::find_if(
-               levels, [&](const Target &it) { return it.name == name; }) -
+    return llvm::find_if(levels,
+                         [&](const Target &it) { return it.name == name; }) -
            levels.begin();
   }
   void emitEntry(StringRef name, StringRef section, TypeRange inputs,

@@ -91,6 +91,8 @@ Layout::Layout(CellOp cell, const Target &target, Form form)
   for (bool backward : {false, true})
     if (ScanOp scan = cell.scan(backward); scan && bf16)
       placeRounded(scan);
+  if (ScanOp scan = cell.scan(true))
+    placePairedColumns(scan);
   if (form == Form::Rows)
     placePartials();
   placeWeights();
@@ -444,8 +446,7 @@ void Layout::findSites(ScanOp scan) {
 
 /// Stages of a phase share a buffer: one is over before the next one begins.
 void Layout::placeRounded(ScanOp scan) {
-  const Memory region =
-      scan.getBackward() ? Memory::Backward : Memory::Forward;
+  const Memory region = scan.getBackward() ? Memory::Backward : Memory::Forward;
   for (bool inStep : {false, true}) {
     int64_t most = 0;
     SmallVector<StageOp> stages;
@@ -456,17 +457,17 @@ void Layout::placeRounded(ScanOp scan) {
       llvm::StringMap<int64_t> known;
       for (Site &site : stageSites[stage])
         for (Term &term : site.terms) {
-          std::string key = operandKey(term.input) + " " +
-                            std::to_string(term.slots);
+          std::string key =
+              operandKey(term.input) + " " + std::to_string(term.slots);
           auto [entry, isNew] = known.try_emplace(key, elements);
           term.rounded = entry->second;
           if (!isNew)
             continue;
           // Each slot is rounded in whole vectors; what fills up is there, too.
           int64_t before = (term.slots - 1) * term.pairsOfSlot();
-          int64_t written =
-              std::max(before + int64_t(llvm::alignTo(term.pairsOfSlot(), lanes)),
-                       packedDepth(term));
+          int64_t written = std::max(
+              before + int64_t(llvm::alignTo(term.pairsOfSlot(), lanes)),
+              packedDepth(term));
           elements += llvm::alignTo(pairs ? written : 2 * written, pairsInLine);
         }
       if (elements)
@@ -483,6 +484,27 @@ void Layout::placeRounded(ScanOp scan) {
     for (StageOp stage : stages)
       roundedBuffers[stage] = buffer;
   }
+}
+
+bool Layout::isPaired(AccumulateOp op) const {
+  auto stage = op->getParentOfType<StageOp>();
+  return parts(stage) && stage.getPhase() == Phase::after && op.getColumn() &&
+         op.getOver() == 1;
+}
+
+void Layout::placePairedColumns(ScanOp scan) {
+  scan.walk([&](AccumulateOp op) {
+    if (!isPaired(op))
+      return;
+    auto [entry, isNew] =
+        columnBuffers.try_emplace(operandKey(op.getColumn()), -1);
+    constexpr int64_t blockRows = 2 * pairsInLine;
+    const int64_t pairOfRows = llvm::alignTo(op.columnUnits(), lanes) *
+                               parts(op->getParentOfType<StageOp>());
+    if (isNew)
+      entry->second = addBuffer(Memory::Backward, Extent::Blocks, blockRows,
+                                llvm::divideCeil(pairOfRows, 2));
+  });
 }
 
 /// What the packed weights of a term are made of.

@@ -53,6 +53,7 @@ enum class Extent {
   States, ///< (C + extra) * N: `extra` steps from before the first one
   Step,   ///< N: lives within one step
   Ring,   ///< extra * N: the last `extra` steps, in turn
+  Blocks, ///< C * N, filled up to whole blocks of `extra` rows
   Once,   ///< 1
 };
 
@@ -159,6 +160,15 @@ public:
   // Products in bf16.
   bool bf16;  ///< of the cell
   bool pairs; ///< the level multiplies pairs: operands are rounded to those
+  /// In how many parts the factors of a stage's products are rounded; 0: they
+  /// are not.
+  int64_t parts(StageOp stage) const { return bf16 ? 1 : 0; }
+  /// True if a gradient of a weight is a sum over pairs of rows.
+  bool isPaired(AccumulateOp op) const;
+  /// The buffer that has the columns of such gradients as pairs of rows.
+  int64_t pairedColumns(llvm::StringRef key) const {
+    return columnBuffers.lookup(key);
+  }
   /// Where operands of a stage's products are, rounded: side by side in a row.
   int64_t roundedOperands(StageOp stage) const {
     return roundedBuffers.lookup(stage);
@@ -209,6 +219,7 @@ private:
   void findSites(ScanOp scan);
   void placeForLengths(ScanOp scan);
   void placeRounded(ScanOp scan);
+  void placePairedColumns(ScanOp scan);
   void placeWeights();
   Site makeSite(llvm::ArrayRef<AffineOp> affines);
 
@@ -218,6 +229,7 @@ private:
   std::map<std::pair<int64_t, int64_t>, Pool> pools; ///< by region and units
   std::map<mlir::Operation *, llvm::SmallVector<Site>> stageSites;
   llvm::DenseMap<mlir::Operation *, int64_t> roundedBuffers;
+  llvm::StringMap<int64_t> columnBuffers;
 };
 
 /// The stages of a scan, in order.

@@ -7,7 +7,8 @@
 //   dispatcher(rows, groups, ..)            tile of up to 32 rows x 2 vectors
 //     for each group of vectors               4 tiles of sums = init
 //       for each two vectors of it            for each 16 pairs of k
-//         for each 32 rows                      2 tiles of a, 2 of b, 4 products
+//         for each 32 rows                      2 tiles of a, 2 of b, 4
+//         products
 //           call the tile                     c = sums
 //
 // As in registers, the order of additions of an element of c is that of k in
@@ -63,8 +64,8 @@ static func::FuncOp makeMatrixTile(const Code &outer, const TileShape &shape,
 
   // The last tile of rows has what is left; the last of vectors, too.
   SmallVector<Value> rows(tile.rowTiles, whole);
-  rows.back() = code.sub(p[Rows], code.num((tile.rowTiles - 1) *
-                                           MatrixUnit::rows));
+  rows.back() =
+      code.sub(p[Rows], code.num((tile.rowTiles - 1) * MatrixUnit::rows));
   unit.declareRows(whole);
   unit.declareRows(rows.back());
   auto width = [&](int64_t v) {
@@ -75,15 +76,16 @@ static func::FuncOp makeMatrixTile(const Code &outer, const TileShape &shape,
     return code.at(row ? code.at(base, code.mul(stride, row)) : base,
                    i % tile.vectors * code.lanes);
   };
-  auto forEachTile = [&](llvm::function_ref<void(int64_t, Value, int64_t)> body) {
-    for (int64_t i = 0; i < tiles; ++i)
-      body(i, rows[i / tile.vectors], width(i % tile.vectors));
-  };
+  auto forEachTile =
+      [&](llvm::function_ref<void(int64_t, Value, int64_t)> body) {
+        for (int64_t i = 0; i < tiles; ++i)
+          body(i, rows[i / tile.vectors], width(i % tile.vectors));
+      };
 
   SmallVector<Value> sums;
   forEachTile([&](int64_t i, Value count, int64_t width) {
-    sums.push_back(unit.load(count, width, place(p[Init], p[InitRow], i),
-                             p[InitRow]));
+    sums.push_back(
+        unit.load(count, width, place(p[Init], p[InitRow], i), p[InitRow]));
   });
 
   auto loop = scf::ForOp::create(code.b, code.loc, code.num(0), p[Steps],
@@ -104,8 +106,7 @@ static func::FuncOp makeMatrixTile(const Code &outer, const TileShape &shape,
         for (int64_t r = 0; r < tile.rowTiles; ++r)
           as.push_back(unit.load(
               rows[r], MatrixUnit::pairs,
-              code.at(a, ofA * shape.aPart +
-                             r * MatrixUnit::rows * shape.aRow),
+              code.at(a, ofA * shape.aPart + r * MatrixUnit::rows * shape.aRow),
               code.num(shape.aRow)));
       }
       if (ofB != partOfB) {
@@ -143,8 +144,8 @@ func::FuncOp Tiles::makeMatrixDispatcher(Code &outer, const TileShape &shape) {
   auto f = function.getArguments();
   const TileArguments p = {f[0], f[1], f[2], f[3],  f[4],  f[5], f[6],
                            f[7], f[8], f[9], f[10], f[11], f[12]};
-  Value steps = code.ceilDiv(code.mul(p.blocks, p.blockSize),
-                             MatrixUnit::pairs);
+  Value steps =
+      code.ceilDiv(code.mul(p.blocks, p.blockSize), MatrixUnit::pairs);
 
   auto tileOf = [&](const MatrixTile &tile) {
     std::string full = name + "_" + std::to_string(tile.rowTiles) + "x" +
@@ -162,8 +163,7 @@ func::FuncOp Tiles::makeMatrixDispatcher(Code &outer, const TileShape &shape) {
       MatrixTile tile;
       tile.vectors = std::min<int64_t>(2, shape.vectors - v);
       const bool isLast = v + tile.vectors == shape.vectors;
-      tile.lastLanes =
-          isLast && shape.tailLanes ? shape.tailLanes : code.lanes;
+      tile.lastLanes = isLast && shape.tailLanes ? shape.tailLanes : code.lanes;
       const int64_t unit = v * code.lanes;
       constexpr int64_t mostRows = 2 * MatrixUnit::rows;
       code.loop(code.num(0), p.rows, mostRows, [&](Value row) {

@@ -83,9 +83,10 @@ static void addProductOf(Code &code, ValueRange p) {
       auto sum = code.carry(
           0, pairs, 1, {code.loadVec(to)},
           [&](Value k, ValueRange sums) -> SmallVector<Value> {
-            Value a = code.load(code.at(p[1], code.add(code.mul(row, pairs), k)));
-            Value b = code.loadVec(
-                code.at(p[2], code.add(code.mul(k, rows), lane)));
+            Value a =
+                code.load(code.at(p[1], code.add(code.mul(row, pairs), k)));
+            Value b =
+                code.loadVec(code.at(p[2], code.add(code.mul(k, rows), lane)));
             auto [a0, a1] = splitPairs(code, code.broadcast(a));
             auto [b0, b1] = splitPairs(code, b);
             return {code.fma(a1, b1, code.fma(a0, b0, sums[0]))};
@@ -106,9 +107,9 @@ Value MatrixUnit::load(Value count, int64_t width, Value from, Value stride) {
                  code.mul(stride, code.elementBytes())});
   Value tile = code.onStack(code.element, rows * pairs, /*alignment=*/64);
   code.zeroBytes(tile, code.num(rows * pairs * code.elementBytes()));
-  func::CallOp::create(code.b, code.loc, byHand("rnn_tile_copy", 4, copyTile),
-                       ValueRange{tile, from, count, code.num(width),
-                                  code.num(pairs), stride});
+  func::CallOp::create(
+      code.b, code.loc, byHand("rnn_tile_copy", 4, copyTile),
+      ValueRange{tile, from, count, code.num(width), code.num(pairs), stride});
   return tile;
 }
 
@@ -120,17 +121,17 @@ void MatrixUnit::store(Value tile, Value count, int64_t width, Value to,
           code.mul(stride, code.elementBytes()), tile});
     return;
   }
-  func::CallOp::create(code.b, code.loc, byHand("rnn_tile_copy", 4, copyTile),
-                       ValueRange{to, tile, count, code.num(width), stride,
-                                  code.num(pairs)});
+  func::CallOp::create(
+      code.b, code.loc, byHand("rnn_tile_copy", 4, copyTile),
+      ValueRange{to, tile, count, code.num(width), stride, code.num(pairs)});
 }
 
 Value MatrixUnit::addProduct(Value count, int64_t width, Value sum, Value a,
                              Value b) {
   if (code.hasMatrixUnit)
-    return call("tdpbf16ps", tileType(code),
-                {shape(count), bytesOf(code, width), bytesOf(code, pairs), sum,
-                 a, b});
+    return call(
+        "tdpbf16ps", tileType(code),
+        {shape(count), bytesOf(code, width), bytesOf(code, pairs), sum, a, b});
   func::CallOp::create(code.b, code.loc,
                        byHand("rnn_tile_product", 0, addProductOf),
                        ValueRange{sum, a, b});

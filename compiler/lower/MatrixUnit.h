@@ -1,4 +1,5 @@
-//===- MatrixUnit.h - tiles that a unit of the processor multiplies -*- C++ -*-===//
+//===- MatrixUnit.h - tiles that a unit of the processor multiplies -*- C++
+//-*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -43,12 +44,13 @@ private:
   Value shape(Value count) { return shapes.lookup(count); }
   Value call(llvm::StringRef intrinsic, mlir::Type result,
              mlir::ValueRange arguments);
-  mlir::func::FuncOp byHand(llvm::StringRef name, int64_t arguments,
-                            llvm::function_ref<void(Code &, mlir::ValueRange)>
-                                body);
+  mlir::func::FuncOp
+  byHand(llvm::StringRef name, int64_t arguments,
+         llvm::function_ref<void(Code &, mlir::ValueRange)> body);
   Code &code;
   mlir::ModuleOp module;
-  llvm::DenseMap<Value, Value> shapes; ///< numbers of rows as intrinsics take them
+  llvm::DenseMap<Value, Value>
+      shapes; ///< numbers of rows as intrinsics take them
 };
 
 } // namespace rnn

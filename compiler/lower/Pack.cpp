@@ -37,31 +37,6 @@ struct Piece {
 };
 } // namespace
 
-/// Rows to columns: in each turn, pairs of vectors `distance` apart change
-/// places of that many lanes.
-static SmallVector<Value> transpose(Code &code, SmallVector<Value> rows) {
-  const int64_t lanes = code.lanes;
-  for (int64_t distance = lanes / 2; distance; distance /= 2) {
-    SmallVector<int64_t> low, high;
-    for (int64_t lane = 0; lane < lanes; ++lane) {
-      bool isHigh = lane & distance;
-      low.push_back(isHigh ? lanes + lane - distance : lane);
-      high.push_back(isHigh ? lanes + lane : lane + distance);
-    }
-    SmallVector<Value> next(lanes);
-    for (int64_t row = 0; row < lanes; ++row) {
-      if (row & distance)
-        continue;
-      Value a = rows[row], b = rows[row + distance];
-      next[row] = vector::ShuffleOp::create(code.b, code.loc, a, b, low);
-      next[row + distance] =
-          vector::ShuffleOp::create(code.b, code.loc, a, b, high);
-    }
-    rows = next;
-  }
-  return rows;
-}
-
 /// The pair of elements `k` and k + 1 of `count`, or of one and zero.
 static Value loadPair(Code &code, Value from, Value k, Value count) {
   Value next = code.add(k, 1);
@@ -95,7 +70,9 @@ static func::FuncOp makeTranspose(const Code &outer, const std::string &name,
   const Value elements = columns;
   if (bf16)
     columns = code.ceilDiv(columns, 2);
-  auto first = [&](Value column) { return bf16 ? code.mul(column, 2) : column; };
+  auto first = [&](Value column) {
+    return bf16 ? code.mul(column, 2) : column;
+  };
 
   code.loop(code.num(0), rows, code.lanes, [&](Value row) {
     Value rowsHere = code.min(step, code.sub(rows, row));
@@ -108,9 +85,10 @@ static func::FuncOp makeTranspose(const Code &outer, const std::string &name,
         SmallVector<Value> vectors;
         for (int64_t r = 0; r < code.lanes; ++r) {
           Value at = code.at(source, code.mul(code.num(r), pitch));
-          vectors.push_back(bf16 ? pairsOf(code, code.loadVec(at),
-                                           code.loadVec(code.at(at, code.lanes)))
-                                 : code.loadVec(at));
+          vectors.push_back(bf16
+                                ? pairsOf(code, code.loadVec(at),
+                                          code.loadVec(code.at(at, code.lanes)))
+                                : code.loadVec(at));
         }
         for (auto [c, vector] : llvm::enumerate(transpose(code, vectors)))
           code.storeVec(vector, code.at(target, code.mul(code.num(c), width)));
@@ -119,10 +97,9 @@ static func::FuncOp makeTranspose(const Code &outer, const std::string &name,
         code.loop(code.num(0), rowsHere, 1, [&](Value r) {
           code.loop(code.num(0), columnsHere, 1, [&](Value c) {
             Value at = code.at(source, code.mul(r, pitch));
-            Value element =
-                bf16 ? loadPair(code, at, code.mul(c, 2),
-                                code.sub(elements, first(column)))
-                     : code.load(code.at(at, c));
+            Value element = bf16 ? loadPair(code, at, code.mul(c, 2),
+                                            code.sub(elements, first(column)))
+                                 : code.load(code.at(at, c));
             code.store(element,
                        code.at(target, code.add(code.mul(c, width), r)));
           });
@@ -131,9 +108,9 @@ static func::FuncOp makeTranspose(const Code &outer, const std::string &name,
       Value isWhole =
           code.both(code.equal(rowsHere, step), code.equal(columnsHere, step));
       if (bf16)
-        isWhole = code.both(
-            isWhole, code.less(code.num(2 * code.lanes - 1),
-                               code.sub(elements, first(column))));
+        isWhole =
+            code.both(isWhole, code.less(code.num(2 * code.lanes - 1),
+                                         code.sub(elements, first(column))));
       code.ifElse(isWhole, whole, rest);
     });
   });
@@ -315,12 +292,12 @@ void rnn::emitPack(Code &code, const Layout &layout, const std::string &name,
                               (term.inner.width - term.restUnits()) * width
                         : 0;
                 if (!transposer && !piece.transposed)
-                  transposer = makeTranspose(
-                      code, (stem + "_part." + level).str(), layout.bf16,
-                      section, module);
+                  transposer =
+                      makeTranspose(code, (stem + "_part." + level).str(),
+                                    layout.bf16, section, module);
                 auto emit = layout.bf16 ? emitPairs : emitPiece;
                 emit(code, piece, sources[piece.view.param.getSymName()],
-                          weights, transposer);
+                     weights, transposer);
               }
           }
   // Last, so that weights cut off half way are not taken for whole ones.

@@ -303,8 +303,8 @@ Access ScanLoops::operandOf(StageOp stage, const Term &term,
   return access;
 }
 
-SmallVector<ScanLoops::Run>
-ScanLoops::runsOf(const Term &term, const Access &a, Value firstRow) {
+SmallVector<ScanLoops::Run> ScanLoops::runsOf(const Term &term, const Access &a,
+                                              Value firstRow) {
   Value first = code.at(a.base, code.mul(firstRow, a.stride));
   if (layout.bf16)
     return {{first, code.num(0), 1, term.pairs(), 0}};
@@ -324,10 +324,9 @@ func::FuncOp ScanLoops::roundingFunction() {
   OpBuilder::InsertionGuard guard(code.b);
   const Target &level = layout.schedule.target;
   auto module = scan->getParentOfType<ModuleOp>();
-  return makeRounding(code,
-                      "rnn_round_x" + std::to_string(code.lanes) + "." +
-                          level.name,
-                      layout.pairs, module);
+  return makeRounding(
+      code, "rnn_round_x" + std::to_string(code.lanes) + "." + level.name,
+      layout.pairs, module);
 }
 
 /// Rounds the operands of a stage's products to bf16, some rows on each thread.
@@ -351,14 +350,13 @@ void ScanLoops::emitRounding(StageOp stage, const Origin &origin, Value rows) {
       };
       // What the last slot does not fill up of the last line.
       const int64_t depth = layout.packedDepth(term);
-      if (layout.pairs && depth > (term.slots - 1) * term.pairsOfSlot() +
-                                      int64_t(llvm::alignTo(term.pairsOfSlot(),
-                                                            code.lanes)))
+      if (layout.pairs &&
+          depth > (term.slots - 1) * term.pairsOfSlot() +
+                      int64_t(llvm::alignTo(term.pairsOfSlot(), code.lanes)))
         code.loop(code.num(0), count, 1, [&](Value row) {
-          code.zeroBytes(
-              code.at(code.at(rows, code.mul(row, to.stride)),
-                      depth - Layout::pairsInLine),
-              code.num(64));
+          code.zeroBytes(code.at(code.at(rows, code.mul(row, to.stride)),
+                                 depth - Layout::pairsInLine),
+                         code.num(64));
         });
       // In the order of k: zeros behind a slot make way for the next one.
       for (int64_t slot = 0; slot < term.slots; ++slot) {
@@ -460,8 +458,8 @@ void ScanLoops::emitSite(StageState &state, const Site &site, Value firstPanel,
       RegisterTile tile = schedule.tile(site.units.count);
       if (tile.rows != schedule.mostRows(tile.vectors))
         shape.mostRows = tile.rows;
-      shape.prefetchBlocks = !layout.bf16 && term.fullPanels() > 1 &&
-                             a.knownStride == fullSize;
+      shape.prefetchBlocks =
+          !layout.bf16 && term.fullPanels() > 1 && a.knownStride == fullSize;
       TileArguments t;
       t.rows = rows;
       t.a = run.a;

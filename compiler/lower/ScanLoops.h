@@ -80,6 +80,13 @@ private:
                   Value row, Value unit);
   Value gradientOf(AccumulateOp op);
   void emitAccumulates(StageOp stage, const Origin &origin, Value rows);
+  // In PairedAccumulates.cpp.
+  void emitPairedAccumulates(llvm::ArrayRef<AccumulateOp> ops,
+                             const Units &units, const Origin &origin,
+                             Value rows, int64_t parts);
+  void emitPairedColumns(llvm::ArrayRef<AccumulateOp> ops, const Origin &origin,
+                         Value rows, int64_t parts);
+  Access pairedColumns(AccumulateOp op);
   void overStates(
       ArrayRole role,
       llvm::function_ref<void(TensorOp state, Value delay, Value array)> body);

@@ -391,8 +391,7 @@ func::FuncOp Tiles::makeDispatcher(Code &outer, const TileShape &shape) {
 
 void Tiles::call(Code &code, const TileShape &shape,
                  const TileArguments &arguments) {
-  const bool isMatrix =
-      shape.factors == Factors::Pairs && target.hasMatrixUnit;
+  const bool isMatrix = shape.factors == Factors::Pairs && target.hasMatrixUnit;
   func::FuncOp dispatcher = isMatrix ? makeMatrixDispatcher(code, shape)
                                      : makeDispatcher(code, shape);
   const TileArguments &t = arguments;
