@@ -54,7 +54,7 @@ chooseLevels(llvm::ArrayRef<std::string> cpus, bool bf16) {
                        " or native");
       return std::nullopt;
     }
-    if (target->hasBf16 && !bf16) {
+    if (target->hasBf16 && !target->hasMatrixUnit && !bf16) {
       commandLineError("--cpu " + cpu +
                        ": its kernels multiply in bf16; give --type=bf16, or "
                        "--cpu avx512");

@@ -30,6 +30,8 @@ ArrayRef<DirectiveRule> rnn::directiveRules() {
       {"reorder", "batch, units|units, batch",
        "order of the loops over tiles, the inner one first"},
       {"unroll", "k N|auto", "steps of a product's sum in a turn of its loop"},
+      {"multiply", "f32|bf16x3",
+       "products over all steps take f32 as it is, or in three parts of bf16"},
       {"parallel", "units (N)|none|auto",
        "units are shared out among the threads of a team"},
       {"compute_at", "panel|stage",

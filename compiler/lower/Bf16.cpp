@@ -60,13 +60,19 @@ Value rnn::rounded(Code &code, Value value) {
 }
 
 Value rnn::restOf(Code &code, Value value) {
+  Value rest = arith::SubFOp::create(code.b, code.loc, value,
+                                     rounded(code, value));
   // Of what is not finite nothing is left, or it would become NaN.
-  Value rest =
-      arith::SubFOp::create(code.b, code.loc, value, rounded(code, value));
-  Value isNumber = arith::CmpFOp::create(code.b, code.loc,
-                                         arith::CmpFPredicate::ORD, rest, rest);
-  return arith::SelectOp::create(code.b, code.loc, isNumber, rest,
-                                 code.splat(0));
+  Value isNumber = arith::CmpFOp::create(
+      code.b, code.loc, arith::CmpFPredicate::ORD, rest, rest);
+  Value none = isa<VectorType>(value.getType()) ? code.splat(0) : code.real(0);
+  return arith::SelectOp::create(code.b, code.loc, isNumber, rest, none);
+}
+
+Value rnn::partOf(Code &code, Value value, int64_t part) {
+  for (; part; --part)
+    value = restOf(code, value);
+  return value;
 }
 
 Value rnn::pairUp(Code &code, Value first, Value second) {
@@ -114,16 +120,28 @@ Value rnn::addDot(Code &code, Value sum, Value a, Value b) {
       .getResult(0);
 }
 
+void rnn::forEachPart(Code &code, int64_t parts, Value first, Value second,
+                      llvm::function_ref<void(int64_t, Value, Value)> body) {
+  for (int64_t part = 0; part < parts; ++part) {
+    body(part, first, second);
+    if (part + 1 == parts)
+      break;
+    first = restOf(code, first);
+    second = restOf(code, second);
+  }
+}
+
 func::FuncOp rnn::makeRounding(const Code &outer, const std::string &name,
-                               bool pairs, ModuleOp module) {
+                               bool pairs, int64_t parts, ModuleOp module) {
   Code code = outer;
   if (auto known = module.lookupSymbol<func::FuncOp>(name))
     return known;
   code.b.setInsertionPointToEnd(module.getBody());
   auto function = func::FuncOp::create(
       code.b, code.loc, name,
-      code.b.getFunctionType(
-          {code.ptr, code.i64, code.ptr, code.i64, code.i64, code.i64}, {}));
+      code.b.getFunctionType({code.ptr, code.i64, code.ptr, code.i64, code.i64,
+                              code.i64, code.i64},
+                             {}));
   makePrivate(function);
   setForLLVM(function, "noinline");
   placeInSection(function, ".text." + name);
@@ -139,12 +157,15 @@ func::FuncOp rnn::makeRounding(const Code &outer, const std::string &name,
         left ? code.firstLanes(code.sub(left, code.num(code.lanes))) : Value();
     Value low = code.loadVec(from, firsts);
     Value high = code.loadVec(code.at(from, code.lanes), seconds);
-    if (pairs) {
-      code.storeVec(pairsOf(code, low, high), to);
-      return;
-    }
-    code.storeVec(rounded(code, low), to);
-    code.storeVec(rounded(code, high), code.at(to, code.lanes));
+    forEachPart(code, parts, low, high, [&](int64_t part, Value a, Value b) {
+      Value at = part ? code.at(to, code.mul(p[6], part)) : to;
+      if (pairs) {
+        code.storeVec(pairsOf(code, a, b), at);
+        return;
+      }
+      code.storeVec(rounded(code, a), at);
+      code.storeVec(rounded(code, b), code.at(at, code.lanes));
+    });
   };
   Value whole = code.sub(count, code.rem(count, code.num(step)));
   code.loop(code.num(0), rows, 1, [&](Value row) {

@@ -25,7 +25,7 @@ mlir::Value roundedBits(Code &code, mlir::Value value);
 /// A number rounded to bf16, as f32; or a vector of them.
 mlir::Value rounded(Code &code, mlir::Value value);
 
-/// What of a vector is left when it is rounded to bf16: the next part of it.
+/// What of a number, or a vector of them, is left when it is rounded to bf16: the next part of it.
 mlir::Value restOf(Code &code, mlir::Value value);
 
 /// Lane by lane the pair of two numbers, or of two vectors.
@@ -41,12 +41,25 @@ std::pair<mlir::Value, mlir::Value> splitPairs(Code &code, mlir::Value pairs);
 /// have an instruction for it.
 mlir::Value addDot(Code &code, mlir::Value sum, mlir::Value a, mlir::Value b);
 
-/// The function (from, fromRow, to, toRow, rows, count) that rounds rows of
-/// `count` numbers, which lie `fromRow` elements apart, to pairs, or without
-/// `pairs` to numbers as wide as they were. What it writes is filled up with
-/// zeros to whole vectors, and to a whole pair.
+/// That part of a number or of a vector, counted from the largest; to be
+/// rounded.
+mlir::Value partOf(Code &code, mlir::Value value, int64_t part);
+
+/// Calls body(part, first, second) for the parts of two vectors, the largest
+/// first. Each but the last rounded to bf16 leaves the next one.
+void forEachPart(Code &code, int64_t parts, mlir::Value first,
+                 mlir::Value second,
+                 llvm::function_ref<void(int64_t, mlir::Value, mlir::Value)>
+                     body);
+
+/// The function (from, fromRow, to, toRow, rows, count, toPart) that rounds
+/// rows of `count` numbers, which lie `fromRow` elements apart, to pairs, or
+/// without `pairs` to numbers as wide as they were; in several parts, `toPart`
+/// apart. What it writes is filled up with zeros to whole vectors, and to a
+/// whole pair.
 mlir::func::FuncOp makeRounding(const Code &code, const std::string &name,
-                                bool pairs, mlir::ModuleOp module);
+                                bool pairs, int64_t parts,
+                                mlir::ModuleOp module);
 
 } // namespace rnn
 

@@ -72,7 +72,7 @@ static bool needsRows(OpOperand &use) {
 Layout::Layout(CellOp cell, const Target &target, Form form)
     : cell(cell), schedule(cell, target, form == Form::Rows),
       face(interfaceOf(cell)), form(form), lanes(schedule.lanes),
-      bf16(cell.getBf16Products()), pairs(bf16 && target.hasBf16) {
+      bf16(cell.getBf16Products()), pairs(target.hasBf16) {
   // Zeros stand in for what a panel's sums start from.
   longestRow = lanes;
   for (int64_t count : unitCounts(cell))
@@ -89,7 +89,7 @@ Layout::Layout(CellOp cell, const Target &target, Form form)
     if (ScanOp scan = cell.scan(backward))
       placeForLengths(scan);
   for (bool backward : {false, true})
-    if (ScanOp scan = cell.scan(backward); scan && bf16)
+    if (ScanOp scan = cell.scan(backward))
       placeRounded(scan);
   if (ScanOp scan = cell.scan(true))
     placePairedColumns(scan);
@@ -370,6 +370,7 @@ Site Layout::makeSite(ArrayRef<AffineOp> affines) {
   site.affines.assign(affines.begin(), affines.end());
   AffineOp first = affines.front();
   site.units = units(first.getResult().getType().getDimSize(0));
+  const int64_t parts = this->parts(first->getParentOfType<StageOp>());
   SmallVector<std::string> keys = inputKeys(first);
   auto placeOf = [&](Value input) {
     if (auto read = input.getDefiningOp<ReadOp>())
@@ -413,6 +414,7 @@ Site Layout::makeSite(ArrayRef<AffineOp> affines) {
       Term term;
       term.input = input;
       term.panel = at.panel;
+      term.parts = parts;
       term.inner = units(cast<RankedTensorType>(input.getType()).getDimSize(0));
       for (unsigned index : operand)
         term.operand.push_back({index});
@@ -455,6 +457,8 @@ void Layout::placeRounded(ScanOp scan) {
         continue;
       int64_t elements = 0;
       llvm::StringMap<int64_t> known;
+      if (!parts(stage))
+        continue;
       for (Site &site : stageSites[stage])
         for (Term &term : site.terms) {
           std::string key =
@@ -465,14 +469,15 @@ void Layout::placeRounded(ScanOp scan) {
             continue;
           // Each slot is rounded in whole vectors; what fills up is there, too.
           int64_t before = (term.slots - 1) * term.pairsOfSlot();
-          int64_t written = std::max(
-              before + int64_t(llvm::alignTo(term.pairsOfSlot(), lanes)),
-              packedDepth(term));
+          int64_t written = std::max<int64_t>(
+              before + llvm::alignTo(term.pairsOfSlot(), lanes),
+              llvm::alignTo(term.pairs(), pairsInLine));
           elements += llvm::alignTo(pairs ? written : 2 * written, pairsInLine);
         }
       if (elements)
         stages.push_back(stage);
-      most = std::max(most, elements);
+      roundedParts[stage] = elements;
+      most = std::max(most, parts(stage) * elements);
     }
     if (stages.empty())
       continue;
@@ -484,6 +489,13 @@ void Layout::placeRounded(ScanOp scan) {
     for (StageOp stage : stages)
       roundedBuffers[stage] = buffer;
   }
+}
+
+int64_t Layout::parts(StageOp stage) const {
+  if (bf16)
+    return 1;
+  // In the loop, weights would be half as large again, and few rows meet them.
+  return schedule.inParts && stage.getPhase() != Phase::step ? 3 : 0;
 }
 
 bool Layout::isPaired(AccumulateOp op) const {
@@ -511,8 +523,8 @@ void Layout::placePairedColumns(ScanOp scan) {
 static std::string panelsKey(const Site &site, const Term &term) {
   std::string key;
   llvm::raw_string_ostream os(key);
-  os << site.units.count << "/" << site.units.width << " " << term.panel << " "
-     << term.slots << " " << term.inner.count << "/" << term.inner.width;
+  os << site.units.count << "/" << site.units.width << " " << term.parts << " "
+     << term.panel << " " << term.slots << " " << term.inner.count << "/" << term.inner.width;
   for (auto [affine, operands] : llvm::zip(site.affines, term.operand))
     for (unsigned operand : operands) {
       WeightView view = weightView(AffineOp(affine).getWeights()[operand]);

@@ -87,6 +87,8 @@ struct Term {
   int64_t slots = 1;   ///< neighbouring slots multiplied together
   Units inner;         ///< of a slot
   int64_t weights = 0; ///< offset in the packed weights, in elements
+  /// In how many parts of bf16 factors are multiplied; 0: as they are.
+  int64_t parts = 0;
   int64_t rounded = 0; ///< in bf16: where it begins in a row of Rounded
   /// operand[affine][slot]: which operand of the affine it is.
   llvm::SmallVector<llvm::SmallVector<unsigned>> operand;
@@ -160,9 +162,13 @@ public:
   // Products in bf16.
   bool bf16;  ///< of the cell
   bool pairs; ///< the level multiplies pairs: operands are rounded to those
-  /// In how many parts the factors of a stage's products are rounded; 0: they
-  /// are not.
-  int64_t parts(StageOp stage) const { return bf16 ? 1 : 0; }
+  /// In how many parts of bf16 the factors of a stage's products are
+  /// multiplied: 1 is rounded, 3 are as exact as f32; 0: as they are.
+  int64_t parts(StageOp stage) const;
+  /// From part to part of a stage's rounded operands.
+  int64_t roundedPart(StageOp stage) const {
+    return roundedParts.lookup(stage);
+  }
   /// True if a gradient of a weight is a sum over pairs of rows.
   bool isPaired(AccumulateOp op) const;
   /// The buffer that has the columns of such gradients as pairs of rows.
@@ -175,7 +181,8 @@ public:
   }
   /// Steps of k in packed weights, with those that fill up.
   int64_t packedDepth(const Term &term) const {
-    return bf16 ? llvm::alignTo(term.pairs(), pairsInLine) : term.depth();
+    return term.parts ? term.parts * llvm::alignTo(term.pairs(), pairsInLine)
+                      : term.depth();
   }
   /// Pairs of bf16 in 64 bytes.
   static constexpr int64_t pairsInLine = 16;
@@ -228,7 +235,7 @@ private:
   llvm::StringMap<int64_t> adjoints;
   std::map<std::pair<int64_t, int64_t>, Pool> pools; ///< by region and units
   std::map<mlir::Operation *, llvm::SmallVector<Site>> stageSites;
-  llvm::DenseMap<mlir::Operation *, int64_t> roundedBuffers;
+  llvm::DenseMap<mlir::Operation *, int64_t> roundedBuffers, roundedParts;
   llvm::StringMap<int64_t> columnBuffers;
 };
 

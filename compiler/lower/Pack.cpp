@@ -32,33 +32,49 @@ struct Piece {
   int64_t perPanel;   ///< packed elements from panel to panel of o
   int64_t innerWidth; ///< i comes in panels of so many
   int64_t perBlock;   ///< packed elements from panel to panel of i
+  int64_t parts;      ///< of bf16; 0: elements
+  int64_t firstPair;  ///< in bf16: of its term's
   int64_t restBack;   ///< how much earlier the last panel of i begins, if it is
                       ///< not full
 };
 } // namespace
 
 /// The pair of elements `k` and k + 1 of `count`, or of one and zero.
-static Value loadPair(Code &code, Value from, Value k, Value count) {
+static Value loadPair(Code &code, Value from, Value k, Value count,
+                      int64_t part) {
   Value next = code.add(k, 1);
   Value has = code.less(next, count);
+  Value first = code.load(code.at(from, k));
   Value second = code.load(code.at(from, code.select(has, next, k)));
-  return pairUp(code, code.load(code.at(from, k)),
-                code.select(has, second, code.real(0)));
+  second = code.select(has, second, code.real(0));
+  return pairUp(code, partOf(code, first, part), partOf(code, second, part));
 }
 
-/// The function (from, pitch, rows, columns, to, width) that stores element
-/// [row][column] of a matrix with `pitch` elements from row to row at
-/// to[column * width + row]. In bf16 it stores pairs of columns: that of
-/// columns 2c and 2c + 1 at to[c * width + row].
+/// Where a part of a pair of k is packed, in rows of a panel: parts of 16 pairs
+/// follow each other.
+static Value rowOfPair(Code &code, Value pair, int64_t parts, int64_t part) {
+  if (parts == 1)
+    return pair;
+  Value block = code.div(pair, code.num(Layout::pairsInLine));
+  Value before = code.mul(block, (parts - 1) * Layout::pairsInLine);
+  return code.add(code.add(pair, before), part * Layout::pairsInLine);
+}
+
+/// The function (from, pitch, rows, columns, to, width, firstPair) that stores
+/// element [row][column] of a matrix with `pitch` elements from row to row at
+/// to[column * width + row]. With `parts` it stores pairs of columns: that of
+/// columns 2c and 2c + 1 at to[c * width + row], c counted from `firstPair`.
 static func::FuncOp makeTranspose(const Code &outer, const std::string &name,
-                                  bool bf16, StringRef section,
+                                  int64_t parts, StringRef section,
                                   ModuleOp module) {
+  const bool bf16 = parts;
   Code code = outer;
   code.b.setInsertionPointToEnd(module.getBody());
   auto function = func::FuncOp::create(
       code.b, code.loc, name,
       code.b.getFunctionType(
-          {code.ptr, code.i64, code.i64, code.i64, code.ptr, code.i64}, {}));
+          {code.ptr, code.i64, code.i64, code.i64, code.ptr, code.i64, code.i64},
+          {}));
   makeInternal(function);
   placeInSection(function, section);
   setForLLVM(function, "noinline");
@@ -80,28 +96,37 @@ static func::FuncOp makeTranspose(const Code &outer, const std::string &name,
       Value columnsHere = code.min(step, code.sub(columns, column));
       Value source =
           code.at(code.at(from, code.mul(row, pitch)), first(column));
-      Value target = code.at(code.at(to, code.mul(column, width)), row);
-      auto whole = [&] {
+      auto target = [&](Value c, int64_t part) {
+        Value to_ = code.add(column, c);
+        if (bf16)
+          to_ = rowOfPair(code, code.add(function.getArgument(6), to_), parts,
+                          part);
+        return code.at(code.at(to, code.mul(to_, width)), row);
+      };
+      auto whole = [&](int64_t part) {
         SmallVector<Value> vectors;
         for (int64_t r = 0; r < code.lanes; ++r) {
           Value at = code.at(source, code.mul(code.num(r), pitch));
-          vectors.push_back(bf16
-                                ? pairsOf(code, code.loadVec(at),
-                                          code.loadVec(code.at(at, code.lanes)))
-                                : code.loadVec(at));
+          Value vector = code.loadVec(at);
+          if (bf16) {
+            Value next = code.loadVec(code.at(at, code.lanes));
+            vector = pairsOf(code, partOf(code, vector, part),
+                             partOf(code, next, part));
+          }
+          vectors.push_back(vector);
         }
         for (auto [c, vector] : llvm::enumerate(transpose(code, vectors)))
-          code.storeVec(vector, code.at(target, code.mul(code.num(c), width)));
+          code.storeVec(vector, target(code.num(int64_t(c)), part));
       };
-      auto rest = [&] {
+      auto rest = [&](int64_t part) {
         code.loop(code.num(0), rowsHere, 1, [&](Value r) {
           code.loop(code.num(0), columnsHere, 1, [&](Value c) {
             Value at = code.at(source, code.mul(r, pitch));
-            Value element = bf16 ? loadPair(code, at, code.mul(c, 2),
-                                            code.sub(elements, first(column)))
-                                 : code.load(code.at(at, c));
-            code.store(element,
-                       code.at(target, code.add(code.mul(c, width), r)));
+            Value element =
+                bf16 ? loadPair(code, at, code.mul(c, 2),
+                                code.sub(elements, first(column)), part)
+                     : code.load(code.at(at, c));
+            code.store(element, code.at(target(c, part), r));
           });
         });
       };
@@ -111,7 +136,8 @@ static func::FuncOp makeTranspose(const Code &outer, const std::string &name,
         isWhole =
             code.both(isWhole, code.less(code.num(2 * code.lanes - 1),
                                          code.sub(elements, first(column))));
-      code.ifElse(isWhole, whole, rest);
+      for (int64_t part = 0; part < std::max<int64_t>(1, parts); ++part)
+        code.ifElse(isWhole, [&] { whole(part); }, [&] { rest(part); });
     });
   });
   func::ReturnOp::create(code.b, code.loc);
@@ -133,7 +159,8 @@ static void emitPairs(Code &code, const Piece &piece, Value source,
           code.b, code.loc, transposer,
           ValueRange{code.at(source, code.mul(o, piece.pitch)),
                      code.num(piece.pitch), code.min(code.num(width), left),
-                     code.num(piece.inner), to, code.num(width)});
+                     code.num(piece.inner), to, code.num(width),
+                     code.num(piece.firstPair)});
       return;
     }
     // weight[k, o]: lanes are neighbours already.
@@ -148,9 +175,14 @@ static void emitPairs(Code &code, const Piece &piece, Value source,
         Value first = code.loadVec(at, mask);
         Value second = hasSecond ? code.loadVec(code.at(at, piece.pitch), mask)
                                  : code.splat(0);
-        code.storeVec(
-            pairUp(code, first, second),
-            code.at(to, code.add(code.mul(pair, width), v * code.lanes)));
+        Value place = code.add(pair, piece.firstPair);
+        forEachPart(code, piece.parts, first, second,
+                    [&](int64_t part, Value a, Value b) {
+                      Value row = rowOfPair(code, place, piece.parts, part);
+                      code.storeVec(pairUp(code, a, b),
+                                    code.at(to, code.add(code.mul(row, width),
+                                                         v * code.lanes)));
+                    });
       }
     };
     code.loop(0, piece.inner / 2, 1,
@@ -202,7 +234,7 @@ static void emitPiece(Code &code, const Piece &piece, Value source,
       func::CallOp::create(code.b, code.loc, transposer,
                            ValueRange{from, code.num(piece.pitch),
                                       code.min(code.num(width), left), count,
-                                      toBlock, code.num(width)});
+                                      toBlock, code.num(width), code.num(0)});
     });
   });
 }
@@ -255,7 +287,7 @@ void rnn::emitPack(Code &code, const Layout &layout, const std::string &name,
               [&](TensorOp tensor) { return sources[tensor.getSymName()]; });
 
   auto [stem, level] = StringRef(name).rsplit('.');
-  func::FuncOp transposer;
+  std::map<int64_t, func::FuncOp> transposers; // by parts
   std::set<int64_t> packed; // places of terms
   for (bool backward : {false, true})
     if (ScanOp scan = cell.scan(backward))
@@ -280,10 +312,12 @@ void rnn::emitPack(Code &code, const Layout &layout, const std::string &name,
                 piece.innerWidth =
                     term.panel ? term.inner.width : term.inner.count;
                 const int64_t depth = layout.packedDepth(term);
-                const int64_t slotDepth =
-                    layout.bf16 ? term.pairsOfSlot() : piece.innerWidth;
-                piece.base = term.weights + int64_t(a) * depth * width +
-                             int64_t(slot) * slotDepth * width;
+                const int64_t before =
+                    term.parts ? 0 : int64_t(slot) * piece.innerWidth;
+                piece.parts = term.parts;
+                piece.firstPair = int64_t(slot) * term.pairsOfSlot();
+                piece.base =
+                    term.weights + (int64_t(a) * depth + before) * width;
                 piece.perPanel = int64_t(site.affines.size()) * depth * width;
                 piece.perBlock = term.slots * piece.innerWidth * width;
                 piece.restBack =
@@ -291,11 +325,16 @@ void rnn::emitPack(Code &code, const Layout &layout, const std::string &name,
                         ? int64_t(slot) *
                               (term.inner.width - term.restUnits()) * width
                         : 0;
+                func::FuncOp &transposer = transposers[term.parts];
                 if (!transposer && !piece.transposed)
-                  transposer =
-                      makeTranspose(code, (stem + "_part." + level).str(),
-                                    layout.bf16, section, module);
-                auto emit = layout.bf16 ? emitPairs : emitPiece;
+                  transposer = makeTranspose(
+                      code,
+                      (stem + "_part" +
+                       (term.parts ? std::to_string(term.parts) : "") + "." +
+                       level)
+                          .str(),
+                      term.parts, section, module);
+                auto emit = term.parts ? emitPairs : emitPiece;
                 emit(code, piece, sources[piece.view.param.getSymName()],
                      weights, transposer);
               }

@@ -35,20 +35,6 @@ static Value loadRow(Code &code, Value from, Value stride, Value row,
   return code.select(isThere, code.loadVec(at, mask), code.splat(0));
 }
 
-/// Calls body(part, pairs) for each part of the pairs that `pairUp` makes of
-/// two vectors.
-static void forEachPart(Code &code, int64_t parts, Value first, Value second,
-                        llvm::function_ref<Value(Value, Value)> pairUp,
-                        llvm::function_ref<void(int64_t, Value)> body) {
-  for (int64_t part = 0; part < parts; ++part) {
-    body(part, pairUp(first, second));
-    if (part + 1 == parts)
-      break;
-    first = restOf(code, first);
-    second = restOf(code, second);
-  }
-}
-
 /// The function (from, fromRow, rows, columns, to, firstBlock, lastBlock) that
 /// stores pairs of rows as they are summed over.
 static func::FuncOp makeRowPairing(const Code &outer, const std::string &name,
@@ -80,12 +66,11 @@ static func::FuncOp makeRowPairing(const Code &outer, const std::string &name,
         Value first = loadRow(code, from, p[1], row, p[2], mask);
         Value second = loadRow(code, from, p[1], code.add(row, 1), p[2], mask);
         Value target = code.at(to, code.add(code.mul(pair, width), column));
-        forEachPart(
-            code, parts, first, second,
-            [&](Value a, Value b) { return pairUp(code, a, b); },
-            [&](int64_t part, Value pairsOfRows) {
-              code.storeVec(pairsOfRows, code.at(target, part * pairs * width));
-            });
+        forEachPart(code, parts, first, second,
+                    [&](int64_t part, Value a, Value b) {
+                      code.storeVec(pairUp(code, a, b),
+                                    code.at(target, part * pairs * width));
+                    });
       });
     });
   });
@@ -137,12 +122,11 @@ static func::FuncOp makeTurning(const Code &outer, const std::string &name,
         return;
       }
       for (int64_t u = 0; u < code.lanes; ++u)
-        forEachPart(
-            code, parts, low[u], high[u],
-            [&](Value a, Value b) { return pairsOf(code, a, b); },
-            [&](int64_t part, Value pairs) {
-              code.storeVec(pairs, code.at(to, (part * width + u) * toRow));
-            });
+        forEachPart(code, parts, low[u], high[u],
+                    [&](int64_t part, Value a, Value b) {
+                      code.storeVec(pairsOf(code, a, b),
+                                    code.at(to, (part * width + u) * toRow));
+                    });
     });
   });
   func::ReturnOp::create(code.b, code.loc);

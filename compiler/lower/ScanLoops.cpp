@@ -210,7 +210,7 @@ void ScanLoops::emitStage(StageOp stage, const Origin &origin) {
     return;
 
   ifWanted(stage, [&] {
-    if (layout.bf16 && !layout.sites(stage).empty())
+    if (layout.parts(stage) && !layout.sites(stage).empty())
       emitRounding(stage, origin, rows);
     if (!layout.schedule.rowsOutside) {
       emitPanels(state, code.num(0), rows);
@@ -293,7 +293,7 @@ bool ScanLoops::outgrowsCache(Phase phase) {
 /// Where a product reads the operand of a term.
 Access ScanLoops::operandOf(StageOp stage, const Term &term,
                             const Origin &origin) {
-  if (!layout.bf16)
+  if (!term.parts)
     return accesses.valueAccess(term.input, origin, true);
   const int64_t buffer = layout.roundedOperands(stage);
   Access access;
@@ -306,7 +306,7 @@ Access ScanLoops::operandOf(StageOp stage, const Term &term,
 SmallVector<ScanLoops::Run> ScanLoops::runsOf(const Term &term, const Access &a,
                                               Value firstRow) {
   Value first = code.at(a.base, code.mul(firstRow, a.stride));
-  if (layout.bf16)
+  if (term.parts)
     return {{first, code.num(0), 1, term.pairs(), 0}};
   const int64_t full = term.fullPanels(), rest = term.restUnits();
   const int64_t fullSize = term.slots * term.inner.width;
@@ -320,13 +320,15 @@ SmallVector<ScanLoops::Run> ScanLoops::runsOf(const Term &term, const Access &a,
   return runs;
 }
 
-func::FuncOp ScanLoops::roundingFunction() {
+func::FuncOp ScanLoops::roundingFunction(int64_t parts) {
   OpBuilder::InsertionGuard guard(code.b);
   const Target &level = layout.schedule.target;
   auto module = scan->getParentOfType<ModuleOp>();
   return makeRounding(
-      code, "rnn_round_x" + std::to_string(code.lanes) + "." + level.name,
-      layout.pairs, module);
+      code,
+      "rnn_round_" + std::to_string(parts) + "x" + std::to_string(code.lanes) +
+          "." + level.name,
+      layout.pairs, parts, module);
 }
 
 /// Rounds the operands of a stage's products to bf16, some rows on each thread.
@@ -344,19 +346,23 @@ void ScanLoops::emitRounding(StageOp stage, const Origin &origin, Value rows) {
       auto round = [&](Value source, Value pairs, int64_t size) {
         Value target = code.at(rows, code.mul(pairs, layout.pairs ? 1 : 2));
         func::CallOp::create(
-            code.b, code.loc, roundingFunction(),
+            code.b, code.loc, roundingFunction(term.parts),
             ValueRange{code.at(source, code.mul(own.first, from.stride)),
-                       from.stride, target, to.stride, count, code.num(size)});
+                       from.stride, target, to.stride, count, code.num(size),
+                       code.num(layout.roundedPart(stage))});
       };
       // What the last slot does not fill up of the last line.
-      const int64_t depth = layout.packedDepth(term);
+      const int64_t depth =
+          llvm::alignTo(term.pairs(), Layout::pairsInLine);
       if (layout.pairs &&
           depth > (term.slots - 1) * term.pairsOfSlot() +
                       int64_t(llvm::alignTo(term.pairsOfSlot(), code.lanes)))
         code.loop(code.num(0), count, 1, [&](Value row) {
-          code.zeroBytes(code.at(code.at(rows, code.mul(row, to.stride)),
-                                 depth - Layout::pairsInLine),
-                         code.num(64));
+          Value last = code.at(code.at(rows, code.mul(row, to.stride)),
+                               depth - Layout::pairsInLine);
+          for (int64_t part = 0; part < term.parts; ++part)
+            code.zeroBytes(code.at(last, part * layout.roundedPart(stage)),
+                           code.num(64));
         });
       // In the order of k: zeros behind a slot make way for the next one.
       for (int64_t slot = 0; slot < term.slots; ++slot) {
@@ -443,7 +449,9 @@ void ScanLoops::emitSite(StageState &state, const Site &site, Value firstPanel,
                             code.mul(firstPanel, affines * depth * width));
     for (const Run &run : runsOf(term, a, firstRow)) {
       TileShape shape;
-      if (layout.bf16) {
+      if (term.parts) {
+        shape.parts = term.parts;
+        shape.aPart = layout.roundedPart(state.stage);
         shape.factors = layout.pairs ? Factors::Pairs : Factors::HalfPaired;
         shape.aStep = layout.pairs ? 1 : 2;
       }
@@ -459,7 +467,7 @@ void ScanLoops::emitSite(StageState &state, const Site &site, Value firstPanel,
       if (tile.rows != schedule.mostRows(tile.vectors))
         shape.mostRows = tile.rows;
       shape.prefetchBlocks =
-          !layout.bf16 && term.fullPanels() > 1 && a.knownStride == fullSize;
+          !term.parts && term.fullPanels() > 1 && a.knownStride == fullSize;
       TileArguments t;
       t.rows = rows;
       t.a = run.a;

@@ -68,7 +68,7 @@ private:
   void emitStage(StageOp stage, const Origin &origin);
   void placeSums(StageState &state);
   void emitRounding(StageOp stage, const Origin &origin, Value rows);
-  mlir::func::FuncOp roundingFunction();
+  mlir::func::FuncOp roundingFunction(int64_t parts);
   void ifWanted(StageOp stage, llvm::function_ref<void()> body);
   void emitPanels(StageState &state, Value firstRow, Value rows);
   bool outgrowsCache(Phase phase);

@@ -70,6 +70,13 @@ std::string rnn::whyIllegal(ScheduleOp op, const Target &target) {
            numbered(sums, "register") + "; " + target.name + " has " +
            std::to_string(target.accumulators) + " for them";
   }
+  if (op.getDirective() == "multiply" && op.name(0) == "bf16x3") {
+    if (!target.hasMatrixUnit)
+      return target.name + " has no unit that multiplies matrices in bf16; amx "
+                           "has";
+    if (cell.elementType().getWidth() != 32 || cell.getBf16Products())
+      return "three parts of bf16 make up an f32, which --type=f32 has";
+  }
   if (op.getDirective() == "unroll" && op.value(0) > 16)
     return "no more than 16 steps of k are unrolled";
   return "";
@@ -91,6 +98,8 @@ Schedule::Schedule(CellOp cell, const Target &target, bool kernels)
     else if (word == "prefetch")
       prefetch = choice == "auto" ? std::nullopt
                                   : std::optional(choice == "next_panel");
+    else if (word == "multiply")
+      inParts = choice == "bf16x3";
     else if (word == "parallel" && choice == "auto")
       threads = std::nullopt;
     else if (word == "parallel")
@@ -175,6 +184,8 @@ static void printLevel(CellOp cell, const Target &target, bool kernels,
     os << "k " << *schedule.unroll;
   else
     os << "auto";
+  if (target.hasMatrixUnit && !cell.getBf16Products())
+    os << "\n  multiply " << (schedule.inParts ? "bf16x3" : "f32");
   os << "\n  parallel ";
   if (!schedule.threads)
     os << "auto";

@@ -43,6 +43,9 @@ public:
   std::optional<int64_t> unroll;
   /// Fetch the next panel; nothing: where weights are larger than the cache.
   std::optional<bool> prefetch;
+  /// Products over all steps multiply factors in three parts of bf16, which add
+  /// up to f32.
+  bool inParts = false;
   /// How many threads share the work. Nothing: all of a team where it is large
   /// enough; 0: always all.
   std::optional<int64_t> threads;
