@@ -4,12 +4,15 @@
 //
 //===----------------------------------------------------------------------===//
 //
-//   dispatcher(rows, groups, ..)            tile of up to 32 rows x 2 vectors
-//     for each group of vectors               4 tiles of sums = init
-//       for each two vectors of it            for each 16 pairs of k
-//         for each 32 rows                      2 tiles of a, 2 of b, 4
-//         products
-//           call the tile                     c = sums
+//   dispatcher(rows, groups, ..)      tile of up to 32 rows by 2 vectors
+//     for each two vectors              for each group, each block of rows
+//       all blocks of 32 rows             4 tiles of sums = init
+//       what is left of the rows          for each 16 pairs of k
+//                                           2 tiles of a, 2 of b, 4 products
+//                                         c = sums
+//
+// A tile function configures the unit once, which takes as long as some
+// products, and then does all that it can with tiles of one size.
 //
 // As in registers, the order of additions of an element of c is that of k in
 // every tile.
@@ -23,8 +26,24 @@ using namespace mlir;
 using namespace rnn;
 
 namespace {
-/// The parameters of a tile function, in order.
-enum Parameter { Rows, A, Steps, B, Init, InitRow, C };
+/// The parameters of a tile function, in order: those of TileArguments, but for
+/// rows of a block and the number of blocks.
+enum Parameter {
+  Rows,
+  Blocks,
+  Groups,
+  A,
+  Steps,
+  B,
+  BGroup,
+  Init,
+  InitRow,
+  InitGroup,
+  C,
+  CGroup
+};
+
+constexpr int64_t blockRows = 2 * MatrixUnit::rows;
 
 /// What is known of a tile when compiling.
 struct MatrixTile {
@@ -51,8 +70,9 @@ static func::FuncOp makeMatrixTile(const Code &outer, const TileShape &shape,
   code.b.setInsertionPointToEnd(module.getBody());
   auto function = func::FuncOp::create(
       code.b, code.loc, name,
-      code.b.getFunctionType({code.i64, code.ptr, code.i64, code.ptr, code.ptr,
-                              code.i64, code.ptr},
+      code.b.getFunctionType({code.i64, code.i64, code.i64, code.ptr, code.i64,
+                              code.ptr, code.i64, code.ptr, code.i64, code.i64,
+                              code.ptr, code.i64},
                              {}));
   makePrivate(function);
   setForLLVM(function, "noinline");
@@ -82,22 +102,9 @@ static func::FuncOp makeMatrixTile(const Code &outer, const TileShape &shape,
           body(i, rows[i / tile.vectors], width(i % tile.vectors));
       };
 
-  SmallVector<Value> sums;
-  forEachTile([&](int64_t i, Value count, int64_t width) {
-    sums.push_back(
-        unit.load(count, width, place(p[Init], p[InitRow], i), p[InitRow]));
-  });
-
-  auto loop = scf::ForOp::create(code.b, code.loc, code.num(0), p[Steps],
-                                 code.num(1), sums);
-  {
-    OpBuilder::InsertionGuard guard(code.b);
-    code.b.setInsertionPointToStart(loop.getBody());
-    Value step = loop.getInductionVar();
-    SmallVector<Value> sum(loop.getRegionIterArgs());
-    Value a = code.at(p[A], code.mul(step, MatrixUnit::pairs));
-    const int64_t part = MatrixUnit::pairs * shape.bStep;
-    Value b = code.at(p[B], code.mul(step, shape.parts * part));
+  const int64_t part = MatrixUnit::pairs * shape.bStep;
+  /// Adds what 16 pairs of k give.
+  auto addProducts = [&](SmallVector<Value> &sums, Value a, Value b) {
     SmallVector<Value> as, bs;
     int partOfA = -1, partOfB = -1;
     for (auto [ofA, ofB] : productsOf(shape.parts)) {
@@ -119,15 +126,43 @@ static func::FuncOp makeMatrixTile(const Code &outer, const TileShape &shape,
       partOfA = ofA;
       partOfB = ofB;
       forEachTile([&](int64_t i, Value count, int64_t width) {
-        sum[i] = unit.addProduct(count, width, sum[i], as[i / tile.vectors],
-                                 bs[i % tile.vectors]);
+        sums[i] = unit.addProduct(count, width, sums[i], as[i / tile.vectors],
+                                  bs[i % tile.vectors]);
       });
     }
-    scf::YieldOp::create(code.b, code.loc, sum);
-  }
-  const Value cRow = code.num(shape.cRow);
-  forEachTile([&](int64_t i, Value count, int64_t width) {
-    unit.store(loop.getResult(i), count, width, place(p[C], cRow, i), cRow);
+  };
+  auto ofBlock = [&](Value a, Value b, Value init, Value c) {
+    SmallVector<Value> sums;
+    forEachTile([&](int64_t i, Value count, int64_t width) {
+      sums.push_back(
+          unit.load(count, width, place(init, p[InitRow], i), p[InitRow]));
+    });
+    auto loop = scf::ForOp::create(code.b, code.loc, code.num(0), p[Steps],
+                                   code.num(1), sums);
+    {
+      OpBuilder::InsertionGuard guard(code.b);
+      code.b.setInsertionPointToStart(loop.getBody());
+      Value step = loop.getInductionVar();
+      SmallVector<Value> sum(loop.getRegionIterArgs());
+      addProducts(sum, code.at(a, code.mul(step, MatrixUnit::pairs)),
+                  code.at(b, code.mul(step, shape.parts * part)));
+      scf::YieldOp::create(code.b, code.loc, sum);
+    }
+    const Value cRow = code.num(shape.cRow);
+    forEachTile([&](int64_t i, Value count, int64_t width) {
+      unit.store(loop.getResult(i), count, width, place(c, cRow, i), cRow);
+    });
+  };
+  code.loop(code.num(0), p[Groups], 1, [&](Value group) {
+    Value b = code.at(p[B], code.mul(group, p[BGroup]));
+    Value init = code.at(p[Init], code.mul(group, p[InitGroup]));
+    Value c = code.at(p[C], code.mul(group, p[CGroup]));
+    code.loop(code.num(0), p[Blocks], 1, [&](Value block) {
+      Value row = code.mul(block, blockRows);
+      ofBlock(code.at(p[A], code.mul(row, shape.aRow)), b,
+              code.at(init, code.mul(row, p[InitRow])),
+              code.at(c, code.mul(row, shape.cRow)));
+    });
   });
   func::ReturnOp::create(code.b, code.loc);
   return function;
@@ -158,39 +193,36 @@ func::FuncOp Tiles::makeMatrixDispatcher(Code &outer, const TileShape &shape) {
     }
     return made;
   };
-  code.loop(code.num(0), p.groups, 1, [&](Value group) {
-    for (int64_t v = 0; v < shape.vectors; v += 2) {
-      MatrixTile tile;
-      tile.vectors = std::min<int64_t>(2, shape.vectors - v);
-      const bool isLast = v + tile.vectors == shape.vectors;
-      tile.lastLanes = isLast && shape.tailLanes ? shape.tailLanes : code.lanes;
+  for (int64_t v = 0; v < shape.vectors; v += 2) {
+    MatrixTile tile;
+    tile.vectors = std::min<int64_t>(2, shape.vectors - v);
+    const bool isLast = v + tile.vectors == shape.vectors;
+    tile.lastLanes = isLast && shape.tailLanes ? shape.tailLanes : code.lanes;
+    auto callTile = [&](int64_t rowTiles, Value row, Value rows, Value blocks) {
+      tile.rowTiles = rowTiles;
       const int64_t unit = v * code.lanes;
-      constexpr int64_t mostRows = 2 * MatrixUnit::rows;
-      code.loop(code.num(0), p.rows, mostRows, [&](Value row) {
-        Value rows = code.min(code.num(mostRows), code.sub(p.rows, row));
-        auto offset = [&](Value base, Value ofGroup, Value ofRow) {
-          return code.at(code.at(code.at(base, code.mul(group, ofGroup)),
-                                 code.mul(row, ofRow)),
-                         unit);
-        };
-        SmallVector<Value> arguments = {
-            rows,
-            code.at(p.a, code.mul(row, shape.aRow)),
-            steps,
-            code.at(code.at(p.b, code.mul(group, p.bGroup)), unit),
-            offset(p.init, p.initGroup, p.initRow),
-            p.initRow,
-            offset(p.c, p.cGroup, code.num(shape.cRow))};
-        auto callOf = [&](int64_t rowTiles) {
-          tile.rowTiles = rowTiles;
-          func::CallOp::create(code.b, code.loc, tileOf(tile), arguments);
-        };
-        code.ifElse(
-            code.less(code.num(MatrixUnit::rows), rows), [&] { callOf(2); },
-            [&] { callOf(1); });
-      });
-    }
-  });
+      auto ofRow = [&](Value base, Value stride) {
+        return code.at(base, code.mul(row, stride));
+      };
+      func::CallOp::create(
+          code.b, code.loc, tileOf(tile),
+          ValueRange{
+              rows, blocks, p.groups, ofRow(p.a, code.num(shape.aRow)), steps,
+              code.at(p.b, unit), p.bGroup,
+              code.at(ofRow(p.init, p.initRow), unit), p.initRow, p.initGroup,
+              code.at(ofRow(p.c, code.num(shape.cRow)), unit), p.cGroup});
+    };
+    Value blocks = code.div(p.rows, code.num(blockRows));
+    Value done = code.mul(blocks, blockRows), rest = code.sub(p.rows, done);
+    code.ifThen(code.less(code.num(0), blocks),
+                [&] { callTile(2, code.num(0), code.num(blockRows), blocks); });
+    code.ifThen(code.less(code.num(0), rest), [&] {
+      code.ifElse(
+          code.less(code.num(MatrixUnit::rows), rest),
+          [&] { callTile(2, done, rest, code.num(1)); },
+          [&] { callTile(1, done, rest, code.num(1)); });
+    });
+  }
   func::ReturnOp::create(code.b, code.loc);
   return function;
 }
