@@ -25,8 +25,12 @@ void ScanLoops::emitAccumulates(StageOp stage, const Origin &origin,
   SmallVector<SmallVector<AccumulateOp>> byColumn;
   llvm::StringMap<unsigned> groups;
   SmallVector<AccumulateOp> vectors;
+  if (layout.bf16)
+    emitRoundedAccumulates(stage, origin, rows);
   for (auto op : stage.getBody().getOps<AccumulateOp>())
-    if (op.getColumn()) {
+    if (layout.bf16 && op.getColumn() && op.getOver() == 1) {
+      continue;
+    } else if (op.getColumn()) {
       std::string key =
           operandKey(op.getColumn()) + "/" + std::to_string(op.getOver());
       unsigned group = groups.try_emplace(key, byColumn.size()).first->second;

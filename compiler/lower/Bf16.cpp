@@ -105,11 +105,8 @@ Value rnn::addDot(Code &code, Value sum, Value a, Value b) {
       .getResult(0);
 }
 
-func::FuncOp rnn::makeRounding(const Code &outer, const std::string &name,
-                               bool pairs, ModuleOp module) {
-  Code code = outer;
-  if (auto known = module.lookupSymbol<func::FuncOp>(name))
-    return known;
+func::FuncOp rnn::beginRowsFunction(Code &code, const std::string &name,
+                                    ModuleOp module) {
   code.b.setInsertionPointToEnd(module.getBody());
   auto function = func::FuncOp::create(
       code.b, code.loc, name,
@@ -119,23 +116,30 @@ func::FuncOp rnn::makeRounding(const Code &outer, const std::string &name,
   setForLLVM(function, "noinline");
   placeInSection(function, ".text." + name);
   code.b.setInsertionPointToStart(function.addEntryBlock());
+  return function;
+}
+
+func::FuncOp rnn::makeRounding(const Code &outer, const std::string &name,
+                               bool pairs, ModuleOp module) {
+  Code code = outer;
+  if (auto known = module.lookupSymbol<func::FuncOp>(name))
+    return known;
+  func::FuncOp function = beginRowsFunction(code, name, module);
   auto p = function.getArguments();
   Value rows = p[4], count = p[5];
-  const int64_t step = 2 * code.lanes;
+  const int64_t step = pairs ? 2 * code.lanes : code.lanes;
 
-  /// Two vectors, of the numbers of which the first `left` are there.
+  /// A vector, of whose numbers the first `left` are there.
   auto round = [&](Value from, Value to, Value left) {
-    Value firsts = left ? code.firstLanes(left) : Value();
-    Value seconds =
-        left ? code.firstLanes(code.sub(left, code.num(code.lanes))) : Value();
-    Value low = code.loadVec(from, firsts);
-    Value high = code.loadVec(code.at(from, code.lanes), seconds);
-    if (pairs) {
-      code.storeVec(pairsOf(code, low, high), to);
+    Value low = code.loadVec(from, left ? code.firstLanes(left) : Value());
+    if (!pairs) {
+      code.storeVec(rounded(code, low), to);
       return;
     }
-    code.storeVec(rounded(code, low), to);
-    code.storeVec(rounded(code, high), code.at(to, code.lanes));
+    Value rest =
+        left ? code.firstLanes(code.sub(left, code.num(code.lanes))) : Value();
+    Value high = code.loadVec(code.at(from, code.lanes), rest);
+    code.storeVec(pairsOf(code, low, high), to);
   };
   Value whole = code.sub(count, code.rem(count, code.num(step)));
   code.loop(code.num(0), rows, 1, [&](Value row) {

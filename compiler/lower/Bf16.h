@@ -38,10 +38,15 @@ std::pair<mlir::Value, mlir::Value> splitPairs(Code &code, mlir::Value pairs);
 /// have an instruction for it.
 mlir::Value addDot(Code &code, mlir::Value sum, mlir::Value a, mlir::Value b);
 
+/// Begins a function (from, fromRow, to, toRow, rows, count) that goes over
+/// rows; `code` is moved into it.
+mlir::func::FuncOp beginRowsFunction(Code &code, const std::string &name,
+                                     mlir::ModuleOp module);
+
 /// The function (from, fromRow, to, toRow, rows, count) that rounds rows of
 /// `count` numbers, which lie `fromRow` elements apart, to pairs, or without
 /// `pairs` to numbers as wide as they were. What it writes is filled up with
-/// zeros to whole vectors, and to a whole pair.
+/// zeros to whole vectors.
 mlir::func::FuncOp makeRounding(const Code &code, const std::string &name,
                                 bool pairs, mlir::ModuleOp module);
 

@@ -112,12 +112,17 @@ private:
 /// Sizes whose buffers would not fit an address.
 Value Entries::badSize(Value steps, Value batch) {
   int64_t rowBytes = layout.longestRow * code.elementBytes() + 64;
-  int64_t extra = 0;
+  int64_t extra = 0, once = 0;
   for (const Buffer &buffer : layout.buffers) {
+    // Rounded factors of a block of rows are many, whatever the sizes.
+    if (layout.bf16 && buffer.extent == Extent::Once) {
+      once += buffer.rowElements * code.elementBytes();
+      continue;
+    }
     rowBytes += buffer.rowElements * code.elementBytes();
     extra = std::max(extra, buffer.extra);
   }
-  int64_t most = mostBytes(code) / rowBytes;
+  int64_t most = std::max<int64_t>(mostBytes(code) - once, 0) / rowBytes;
   Value negative =
       code.either(code.less(steps, code.num(0)), code.less(batch, code.num(0)));
   Value huge = code.either(code.less(code.num(most), steps),

@@ -483,6 +483,13 @@ void Layout::placeRounded(ScanOp scan) {
     for (StageOp stage : stages)
       roundedBuffers[stage] = buffer;
   }
+  int64_t most = 0, buffer = -1;
+  for (StageOp stage : stagesOf(scan))
+    most = std::max(most, elementsOfRoundedOuters(*this, stage));
+  if (most)
+    buffer = addBuffer(region, Extent::Once, 0, most);
+  for (StageOp stage : stagesOf(scan))
+    outerBuffers[stage] = buffer;
 }
 
 /// What the packed weights of a term are made of.

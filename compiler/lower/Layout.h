@@ -163,6 +163,10 @@ public:
   int64_t roundedOperands(StageOp stage) const {
     return roundedBuffers.lookup(stage);
   }
+  /// Where factors of a stage's outer products are, rounded.
+  int64_t roundedOuters(StageOp stage) const {
+    return outerBuffers.lookup(stage);
+  }
   /// Steps of k in packed weights, with those that fill up.
   int64_t packedDepth(const Term &term) const {
     return bf16 ? llvm::alignTo(term.pairs(), pairsInLine) : term.depth();
@@ -217,8 +221,12 @@ private:
   llvm::StringMap<int64_t> adjoints;
   std::map<std::pair<int64_t, int64_t>, Pool> pools; ///< by region and units
   std::map<mlir::Operation *, llvm::SmallVector<Site>> stageSites;
-  llvm::DenseMap<mlir::Operation *, int64_t> roundedBuffers;
+  llvm::DenseMap<mlir::Operation *, int64_t> roundedBuffers, outerBuffers;
 };
+
+/// How many elements factors of a stage's outer products take, rounded to bf16;
+/// 0 if there are none.
+int64_t elementsOfRoundedOuters(const Layout &layout, StageOp stage);
 
 /// The stages of a scan, in order.
 llvm::SmallVector<StageOp> stagesOf(ScanOp scan);

@@ -69,6 +69,7 @@ private:
   void placeSums(StageState &state);
   void emitRounding(StageOp stage, const Origin &origin, Value rows);
   mlir::func::FuncOp roundingFunction();
+  mlir::func::FuncOp pairingFunction();
   void ifWanted(StageOp stage, llvm::function_ref<void()> body);
   void emitPanels(StageState &state, Value firstRow, Value rows);
   bool outgrowsCache(Phase phase);
@@ -80,6 +81,7 @@ private:
                   Value row, Value unit);
   Value gradientOf(AccumulateOp op);
   void emitAccumulates(StageOp stage, const Origin &origin, Value rows);
+  void emitRoundedAccumulates(StageOp stage, const Origin &origin, Value rows);
   void overStates(
       ArrayRole role,
       llvm::function_ref<void(TensorOp state, Value delay, Value array)> body);

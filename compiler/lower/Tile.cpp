@@ -29,6 +29,8 @@ std::string TileShape::name(FloatType element, int64_t lanes) const {
      << "_a" << aRow << "_" << aStep << "_b" << bStep << "_c" << cRow;
   if (factors != Factors::Elements)
     os << (factors == Factors::Pairs ? "_d" : "_e");
+  if (factors == Factors::HalfPaired && aSecond != 1)
+    os << aSecond;
   if (tailLanes)
     os << "_t" << tailLanes;
   if (prefetch)
@@ -172,7 +174,7 @@ func::FuncOp Tiles::makeTile(Code &outer, const TileShape &shape, int64_t rows,
       seconds.push_back(second);
     }
     addRows(0, firsts);
-    addRows(1, seconds);
+    addRows(shape.aSecond, seconds);
   };
   // Few sums leave room for the loop's own work; code costs cache, too.
   const int64_t unroll = shape.unroll ? shape.unroll : sums <= 8 ? 2 : 1;

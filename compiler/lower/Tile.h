@@ -38,6 +38,7 @@ struct TileShape {
   int64_t vectors = 2;   ///< vectors of n in a group
   int64_t aRow = 0;      ///< from a[m, k] to a[m+1, k]
   int64_t aStep = 1;     ///< from a[m, k] to a[m, k+1]
+  int64_t aSecond = 1;   ///< half paired: from the first of a[m, k] to the second
   int64_t bStep = 0;     ///< from b[k, n] to b[k+1, n]
   int64_t cRow = 0;      ///< from c[m, n] to c[m+1, n]
   int64_t tailLanes = 0; ///< lanes of the last vector; 0: all
