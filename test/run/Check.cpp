@@ -37,7 +37,8 @@ Check::Check(const rnncc_descriptor &cell, Operation *text, Operation *flat,
              Operation *staged, Memory *memory)
     : cell(cell), text(makeOracle(text, memory)),
       flat(makeOracle(flat, memory)), staged(makeOracle(staged, memory)),
-      tolerances(Tolerances::of(cell.element, multipliesInBf16(flat))) {
+      bf16(multipliesInBf16(flat)),
+      tolerances(Tolerances::of(cell.element, bf16)) {
   const CellInterface &face = this->flat->interface();
   limits.assign(face.arrays.size(), 0);
   if (auto model = dyn_cast<ModelOp>(flat)) {
@@ -202,15 +203,18 @@ void Check::run(int64_t steps, int64_t batch, bool differences,
           value = double(generator() % limits[index]);
     }
   Call textCall = call, stagedCall = call;
-  text->forward(textCall);
+  if (!bf16)
+    text->forward(textCall);
   flat->forward(call);
   flat->backward(call);
   staged->forward(stagedCall);
   staged->backward(stagedCall);
-  // What numbers alone determine, the compiler rounds to the element type.
+  // What numbers alone determine, the compiler rounds to the element type. In
+  // bf16 a product of matrices that has become several with vectors rounds
+  // other factors: that forms agree is what f32 and f64 show.
   double rounding = cell.element == RNNCC_F64 ? 1e-11 : tolerances.forward;
   for (auto [index, array] : llvm::enumerate(face.arrays))
-    if (isWritten(array.role))
+    if (isWritten(array.role) && !bf16)
       verdict.compare(Aspect::Values, textCall.arrays[index],
                       call.arrays[index], rounding,
                       what + " text " + array.name);

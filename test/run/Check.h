@@ -94,6 +94,7 @@ private:
   std::vector<int64_t> limits; ///< of arrays of indices: how many there are
   bool draws = false;          ///< there are random numbers in training
   bool streams = true;         ///< step() by step() is the same
+  bool bf16;                   ///< products are
   Tolerances tolerances;
   std::mt19937_64 generator{7}, shaking{11};
   std::vector<std::vector<double>> params;
