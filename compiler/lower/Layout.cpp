@@ -524,7 +524,8 @@ static std::string panelsKey(const Site &site, const Term &term) {
   std::string key;
   llvm::raw_string_ostream os(key);
   os << site.units.count << "/" << site.units.width << " " << term.parts << " "
-     << term.panel << " " << term.slots << " " << term.inner.count << "/" << term.inner.width;
+     << term.panel << " " << term.slots << " " << term.inner.count << "/"
+     << term.inner.width;
   for (auto [affine, operands] : llvm::zip(site.affines, term.operand))
     for (unsigned operand : operands) {
       WeightView view = weightView(AffineOp(affine).getWeights()[operand]);

@@ -177,8 +177,8 @@ func::FuncOp Tiles::makeMatrixDispatcher(Code &outer, const TileShape &shape) {
   function = beginDispatcher(code, name, module);
   placeInSection(function, ".text." + name);
   auto f = function.getArguments();
-  const TileArguments p = {f[0], f[1], f[2], f[3],  f[4],  f[5], f[6],
-                           f[7], f[8], f[9], f[10], f[11], f[12]};
+  const TileArguments p = {f[0], f[1],  f[2], f[3], f[4],  f[5],  f[6],
+                           f[7], f[13], f[8], f[9], f[10], f[11], f[12]};
   Value steps =
       code.ceilDiv(code.mul(p.blocks, p.blockSize), MatrixUnit::pairs);
 

@@ -72,9 +72,9 @@ static func::FuncOp makeTranspose(const Code &outer, const std::string &name,
   code.b.setInsertionPointToEnd(module.getBody());
   auto function = func::FuncOp::create(
       code.b, code.loc, name,
-      code.b.getFunctionType(
-          {code.ptr, code.i64, code.i64, code.i64, code.ptr, code.i64, code.i64},
-          {}));
+      code.b.getFunctionType({code.ptr, code.i64, code.i64, code.i64, code.ptr,
+                              code.i64, code.i64},
+                             {}));
   makeInternal(function);
   placeInSection(function, section);
   setForLLVM(function, "noinline");
@@ -288,7 +288,7 @@ void rnn::emitPack(Code &code, const Layout &layout, const std::string &name,
 
   auto [stem, level] = StringRef(name).rsplit('.');
   std::map<int64_t, func::FuncOp> transposers; // by parts
-  std::set<int64_t> packed; // places of terms
+  std::set<int64_t> packed;                    // places of terms
   for (bool backward : {false, true})
     if (ScanOp scan = cell.scan(backward))
       for (StageOp stage : stagesOf(scan))

@@ -111,6 +111,7 @@ struct ScanLoops::StageState {
   /// Stage results that the product itself leaves in place.
   llvm::DenseSet<Value> direct;
   bool hasUnitWork = false;
+  Value isBack; ///< panels come from the last to the first; null: never
 };
 
 /// Rows that a thread computes at a time when sums go through its temporary.
@@ -237,10 +238,24 @@ void ScanLoops::emitPanels(StageState &state, Value firstRow, Value rows) {
   OpBuilder::InsertionGuard guard(code.b);
   code.b.setInsertionPointToStart(overPanels.getBody());
   Value panel = overPanels.getInductionVar();
+  StageState here = state;
+  if (state.origin.step) {
+    // There and back: what a step reads last is what the next one reads first,
+    // and stands in the cache.
+    here.isBack =
+        code.equal(code.rem(state.origin.step, code.num(2)), code.num(1));
+    Value done = code.div(code.sub(panel, own.first), together);
+    Value blocks =
+        code.div(code.sub(code.add(code.sub(own.last, own.first), together),
+                          code.num(1)),
+                 together);
+    Value left = code.sub(code.sub(blocks, code.num(1)), done);
+    panel = code.add(own.first,
+                     code.mul(code.select(here.isBack, left, done), together));
+  }
   Value panels =
       lone ? code.min(together, code.sub(own.last, panel)) : code.num(1);
   // The temporaries of panel p start at those of the first panel at hand.
-  StageState here = state;
   bool hasTemporaries = false;
   for (auto &[affine, access] : here.sums)
     if (access.temporary) {
@@ -324,11 +339,10 @@ func::FuncOp ScanLoops::roundingFunction(int64_t parts) {
   OpBuilder::InsertionGuard guard(code.b);
   const Target &level = layout.schedule.target;
   auto module = scan->getParentOfType<ModuleOp>();
-  return makeRounding(
-      code,
-      "rnn_round_" + std::to_string(parts) + "x" + std::to_string(code.lanes) +
-          "." + level.name,
-      layout.pairs, parts, module);
+  return makeRounding(code,
+                      "rnn_round_" + std::to_string(parts) + "x" +
+                          std::to_string(code.lanes) + "." + level.name,
+                      layout.pairs, parts, module);
 }
 
 /// Rounds the operands of a stage's products to bf16, some rows on each thread.
@@ -352,8 +366,7 @@ void ScanLoops::emitRounding(StageOp stage, const Origin &origin, Value rows) {
                        code.num(layout.roundedPart(stage))});
       };
       // What the last slot does not fill up of the last line.
-      const int64_t depth =
-          llvm::alignTo(term.pairs(), Layout::pairsInLine);
+      const int64_t depth = llvm::alignTo(term.pairs(), Layout::pairsInLine);
       if (layout.pairs &&
           depth > (term.slots - 1) * term.pairsOfSlot() +
                       int64_t(llvm::alignTo(term.pairsOfSlot(), code.lanes)))
@@ -490,6 +503,12 @@ void ScanLoops::emitSite(StageState &state, const Site &site, Value firstPanel,
                           spot(site.affines[0]).position);
         };
         t.groups = groups;
+        // The panels that come next may stand before these.
+        if (state.isBack)
+          t.bAfter = code.select(
+              state.isBack,
+              code.mul(code.sub(code.num(1), code.mul(groups, 2)), t.bGroup),
+              t.bGroup);
         t.b = code.at(b, first * depth * width);
         t.c = sum.pointer;
         t.cGroup = distance(sumSpot);

@@ -270,7 +270,8 @@ func::FuncOp Tiles::beginDispatcher(Code &code, const std::string &name,
                                     ModuleOp module) {
   SmallVector<Type> types = {code.i64, code.i64};
   llvm::append_range(types, parameterTypes(code));
-  types.pop_back(); // Next is the dispatcher's to choose.
+  // Where to prefetch is the dispatcher's to choose, after the last group not.
+  types.back() = code.i64;
   func::FuncOp function = makeFunction(code, module, name, types);
   makeInternal(function);
   return function;
@@ -286,6 +287,7 @@ func::FuncOp Tiles::makeDispatcher(Code &outer, const TileShape &shape) {
   placeInSection(function, ".text." + familyOf(code, shape));
   Value rows = function.getArgument(0), groups = function.getArgument(1);
   auto p = function.getArguments().drop_front(2);
+  Value bAfter = p[Next];
 
   const int64_t most = mostRowsFor(shape);
   SmallVector<int64_t> all, few;
@@ -315,12 +317,15 @@ func::FuncOp Tiles::makeDispatcher(Code &outer, const TileShape &shape) {
     Value b = code.at(p[B], code.mul(group, p[BGroup]));
     Value next = b;
     if (shape.prefetch) {
+      Value last = code.sub(groups, code.num(1)), after = code.add(group, wide);
+      next = code.at(p[B], code.mul(p[BGroup], code.min(after, last)));
+      next = code.at(next,
+                     code.select(code.less(last, after), bAfter, code.num(0)));
       // Block 0 of the rows fetches the first half of the next group, block 1
       // the second; later blocks have nothing left to do.
       Value half =
           code.mul(code.mul(p[Blocks], p[BlockSize]), 64 / code.elementBytes());
-      next = code.at(code.at(b, code.mul(p[BGroup], wide)),
-                     code.mul(code.min(block, code.num(1)), half));
+      next = code.at(next, code.mul(code.min(block, code.num(1)), half));
     }
     SmallVector<Value> arguments = {
         code.at(p[A], code.mul(row, shape.aRow)),
@@ -398,5 +403,6 @@ void Tiles::call(Code &code, const TileShape &shape,
   func::CallOp::create(code.b, code.loc, dispatcher,
                        ValueRange{t.rows, t.groups, t.a, t.aBlock, t.blocks,
                                   t.blockSize, t.b, t.bGroup, t.init, t.initRow,
-                                  t.initGroup, t.c, t.cGroup});
+                                  t.initGroup, t.c, t.cGroup,
+                                  t.bAfter ? t.bAfter : t.bGroup});
 }

@@ -70,6 +70,7 @@ struct TileArguments {
   mlir::Value blockSize; ///< k in a block
   mlir::Value b;         ///< b[0, 0] of the first group
   mlir::Value bGroup;    ///< from one group to the next
+  mlir::Value bAfter;    ///< from the last group to what is read after it
   mlir::Value init;      ///< init[0, 0] of the first group; may be c
   mlir::Value initRow;   ///< from init[m, n] to init[m+1, n]
   mlir::Value initGroup;
