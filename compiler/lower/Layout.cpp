@@ -467,10 +467,9 @@ void Layout::placeRounded(ScanOp scan) {
           term.rounded = entry->second;
           if (!isNew)
             continue;
-          // Each slot is rounded in whole vectors; what fills up is there, too.
-          int64_t before = (term.slots - 1) * term.pairsOfSlot();
+          // What fills up is there, too.
           int64_t written = std::max<int64_t>(
-              before + llvm::alignTo(term.pairsOfSlot(), lanes),
+              term.pairsWritten(lanes),
               llvm::alignTo(term.pairs(), pairsInLine));
           elements += llvm::alignTo(pairs ? written : 2 * written, pairsInLine);
         }

@@ -96,6 +96,13 @@ struct Term {
   int64_t depth() const { return slots * inner.count; }
   int64_t pairsOfSlot() const { return (inner.count + 1) / 2; }
   int64_t pairs() const { return slots * pairsOfSlot(); }
+  /// Pairs of a row that are written when it is rounded: slot by slot and panel
+  /// by panel, each in whole vectors.
+  int64_t pairsWritten(int64_t lanes) const {
+    int64_t begin = panel ? (inner.panels - 1) * inner.width / 2 : 0;
+    return (slots - 1) * pairsOfSlot() + begin +
+           int64_t(llvm::alignTo(pairsOfSlot() - begin, lanes));
+  }
   /// Panels of the operand that are full, and units in the one that is not.
   int64_t fullPanels() const { return panel ? inner.count / inner.width : 0; }
   int64_t restUnits() const { return inner.count - fullPanels() * inner.width; }

@@ -367,9 +367,7 @@ void ScanLoops::emitRounding(StageOp stage, const Origin &origin, Value rows) {
       };
       // What the last slot does not fill up of the last line.
       const int64_t depth = llvm::alignTo(term.pairs(), Layout::pairsInLine);
-      if (layout.pairs &&
-          depth > (term.slots - 1) * term.pairsOfSlot() +
-                      int64_t(llvm::alignTo(term.pairsOfSlot(), code.lanes)))
+      if (layout.pairs && depth > term.pairsWritten(code.lanes))
         code.loop(code.num(0), count, 1, [&](Value row) {
           Value last = code.at(code.at(rows, code.mul(row, to.stride)),
                                depth - Layout::pairsInLine);

@@ -43,6 +43,16 @@ rnn.cell @C outputs [] sizes {} {
 
 // -----
 
+// cell-products
+// expected-error @+1 {{multiplies in bf16, which cells of f32 alone can, not those of 'f64'}}
+rnn.cell @C outputs [] sizes {} bf16_products {
+  rnn.tensor @x input : tensor<4xf64>
+  rnn.scan forward {
+  }
+}
+
+// -----
+
 // tensor-of
 rnn.cell @C outputs [@h] sizes {} {
   rnn.tensor @h state delay 1 : tensor<4xf32>
