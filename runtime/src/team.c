@@ -9,10 +9,14 @@
  * body is done, and the bodies' own barriers are the same one, because all
  * threads take part in each.
  *
+ * Callers take turns: one that comes while another's body runs waits for it at
+ * a lock. Between two callers nothing is shared but that.
+ *
  * A thread that waits spins first (a step of a small cell takes microseconds),
  * then yields (someone else may need this processor to arrive at all), and at
  * last sleeps, so that an idle team costs nothing. */
 
+#include "processors.h"
 #include "rnncc/runtime.h"
 
 #include <pthread.h>
@@ -22,6 +26,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { line = 64 }; /* bytes that processors pass on together */
@@ -46,6 +51,13 @@ struct team {
   alignas(line) atomic_int sleepers;
   pthread_mutex_t mutex;
   pthread_cond_t opened;
+
+  pthread_mutex_t turn; /* held while a body runs */
+
+  /* A pinned team: who made it, and where that thread may run otherwise. */
+  pthread_t creator;
+  int *processors;
+  int64_t n_processors;
 
   struct worker workers[]; /* base.threads - 1 of them */
 };
@@ -116,11 +128,13 @@ static void team_run(rnncc_team *base,
                      void (*body)(void *argument, int64_t thread),
                      void *argument) {
   struct team *team = (struct team *)base;
+  pthread_mutex_lock(&team->turn);
   team->body = body;
   team->argument = argument;
   team_barrier(base); /* lets the workers start */
   body(argument, 0);
   team_barrier(base); /* all are done */
+  pthread_mutex_unlock(&team->turn);
 }
 
 static void *work(void *argument) {
@@ -133,16 +147,6 @@ static void *work(void *argument) {
     team->body(team->argument, self->index);
     team_barrier(&team->base);
   }
-}
-
-/* How many processors this process may use. */
-static int64_t processors(void) {
-#ifdef __linux__
-  cpu_set_t set;
-  if (sched_getaffinity(0, sizeof set, &set) == 0)
-    return CPU_COUNT(&set);
-#endif
-  return sysconf(_SC_NPROCESSORS_ONLN);
 }
 
 /* Starts the workers and says how many started. They take no signals, which
@@ -175,30 +179,46 @@ static void finish(struct team *team, int64_t started) {
     pthread_join(team->workers[i].thread, NULL);
   pthread_cond_destroy(&team->opened);
   pthread_mutex_destroy(&team->mutex);
+  pthread_mutex_destroy(&team->turn);
+  if (team->processors && pthread_equal(team->creator, pthread_self()))
+    rnncc_pin(team->creator, team->processors, team->n_processors);
+  free(team->processors);
   rnncc_free(team);
 }
 
-rnncc_status rnncc_team_create(int threads, rnncc_team **result) {
-  *result = NULL;
-  if (threads < 1)
-    return RNNCC_BAD_SIZE;
+/* Gives each thread of a team whose workers run one of the first processors. */
+static bool pin(struct team *team, const int *processors) {
+  bool done = rnncc_pin(team->creator, &processors[0], 1);
+  for (int64_t i = 1; done && i < team->base.threads; ++i)
+    done = rnncc_pin(team->workers[i - 1].thread, &processors[i], 1);
+  return done;
+}
+
+/* A team that runs wherever the system puts it; with `spins` of 0 it leaves its
+ * processors to others while it waits. */
+static rnncc_status create(int threads, int64_t spins, struct team **result) {
   const size_t workers = (size_t)threads - 1;
   struct team *team =
       rnncc_alloc(sizeof *team + workers * sizeof(struct worker));
+  *result = NULL;
   if (!team)
     return RNNCC_NO_MEMORY;
 
   team->base.threads = threads;
   team->base.run = team_run;
   team->base.barrier = team_barrier;
-  team->spins = threads <= processors() ? max_spins : 0;
+  team->spins = spins;
   team->body = NULL;
   team->argument = NULL;
   team->stop = false;
+  team->creator = pthread_self();
+  team->processors = NULL;
+  team->n_processors = 0;
   atomic_init(&team->arrived, 0);
   atomic_init(&team->phase, 0);
   atomic_init(&team->sleepers, 0);
   pthread_mutex_init(&team->mutex, NULL);
+  pthread_mutex_init(&team->turn, NULL);
   pthread_cond_init(&team->opened, NULL);
 
   const int64_t started = start(team);
@@ -206,8 +226,61 @@ rnncc_status rnncc_team_create(int threads, rnncc_team **result) {
     finish(team, started);
     return RNNCC_NO_MEMORY;
   }
-  *result = &team->base;
+  *result = team;
   return RNNCC_OK;
+}
+
+/* How many processors the calling thread may use. */
+static int64_t processors(void) {
+  int64_t count;
+  int *numbers = rnncc_processors(&count);
+  free(numbers);
+  return numbers ? count : sysconf(_SC_NPROCESSORS_ONLN);
+}
+
+rnncc_status rnncc_team_create(int threads, rnncc_team **result) {
+  *result = NULL;
+  if (threads < 1)
+    return RNNCC_BAD_SIZE;
+  struct team *team;
+  const rnncc_status status =
+      create(threads, threads <= processors() ? max_spins : 0, &team);
+  *result = team ? &team->base : NULL;
+  return status;
+}
+
+rnncc_status rnncc_team_create_pinned(int threads, rnncc_team **result) {
+  *result = NULL;
+  if (threads < 1)
+    return RNNCC_BAD_SIZE;
+  int64_t count;
+  int *allowed = rnncc_processors(&count);
+  if (!allowed)
+    return RNNCC_UNSUPPORTED;
+  if (threads > count) {
+    free(allowed);
+    return RNNCC_BAD_SIZE;
+  }
+  int *spread = malloc((size_t)count * sizeof *spread);
+  struct team *team = NULL;
+  rnncc_status status =
+      spread ? create(threads, max_spins, &team) : RNNCC_NO_MEMORY;
+  if (status == RNNCC_OK) {
+    team->processors = allowed;
+    team->n_processors = count;
+    memcpy(spread, allowed, (size_t)count * sizeof *spread);
+    rnncc_spread_over_cores("/sys/devices/system/cpu", spread, count);
+    if (pin(team, spread)) {
+      *result = &team->base;
+    } else {
+      finish(team, threads - 1);
+      status = RNNCC_UNSUPPORTED;
+    }
+  } else {
+    free(allowed);
+  }
+  free(spread);
+  return status;
 }
 
 void rnncc_team_destroy(rnncc_team *team) {
