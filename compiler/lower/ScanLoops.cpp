@@ -46,30 +46,12 @@ void ScanLoops::emitBarrier() {
 // Stages
 //===----------------------------------------------------------------------===//
 
-/// The panels that this thread owns.
-ScanLoops::Panels ScanLoops::ownPanels(const Units &units) {
-  return ownShare(code.num(units.panels));
-}
-
-/// This thread's of so many things. Threads that a schedule leaves without work
-/// only wait at barriers.
-ScanLoops::Panels ScanLoops::ownShare(Value count) {
-  const std::optional<int64_t> &most = layout.schedule.threads;
-  Value threads = frame.threads;
-  if (most && *most)
-    threads = code.min(threads, code.num(*most));
-  auto cut = [&](Value thread) {
-    Value end = code.div(code.mul(thread, count), threads);
-    return most && *most ? code.min(end, count) : end;
-  };
-  return {cut(frame.thread), cut(code.add(frame.thread, 1))};
-}
-
 void ScanLoops::emitStages() {
   SmallVector<StageOp> step;
   auto emitAll = [&](Phase phase) {
     for (StageOp stage : stagesOf(scan))
       if (stage.getPhase() == phase) {
+        shareOut(stage, frame.rows);
         emitStage(stage, Origin());
         emitBarrier();
       }
@@ -77,9 +59,11 @@ void ScanLoops::emitStages() {
   for (StageOp stage : stagesOf(scan))
     if (stage.getPhase() == Phase::step)
       step.push_back(stage);
+  shareOut(step, frame.batch);
+  findOwnRows(step);
 
   emitAll(Phase::before);
-  if (!step.empty())
+  if (!step.empty()) {
     code.loop(code.num(0), frame.steps, 1, [&](Value done) {
       Origin origin;
       origin.step = scan.getBackward()
@@ -87,9 +71,11 @@ void ScanLoops::emitStages() {
                         : done;
       for (StageOp stage : step) {
         emitStage(stage, origin);
-        emitBarrier();
+        code.ifElse(apart, [] {}, [&] { emitBarrier(); });
       }
     });
+    code.ifThen(apart, [&] { emitBarrier(); });
+  }
   if (!scan.getBackward() && hasShifted())
     code.ifThen(frame.ragged, [&] {
       emitShift();
@@ -117,6 +103,9 @@ static constexpr int64_t temporaryRows = 48;
 /// Most rows for which a lone affine runs over several panels at a time.
 static constexpr int64_t fewRows = 6;
 static constexpr int64_t panelsAtOnce = 4;
+
+/// Fewer tiles than these, one above the other, would fetch weights too often.
+static constexpr int64_t leastTilesAtOnce = 4;
 
 /// True if the stage reads what stands in that panel slot, but for the start of
 /// `affine`: the slot of a value that is read here for the last time may be
@@ -209,33 +198,76 @@ void ScanLoops::emitStage(StageOp stage, const Origin &origin) {
     return;
 
   ifWanted(stage, [&] {
-    if (!layout.schedule.rowsOutside) {
-      emitPanels(state, code.num(0), rows);
-      return;
-    }
-    Value block = code.num(layout.schedule.tile(stage.getUnits()).rows);
-    code.loop(code.num(0), rows, block, [&](Value firstRow) {
-      emitPanels(state, firstRow, code.min(block, code.sub(rows, firstRow)));
+    int64_t most = rowsAtOnce(stage);
+    if (origin.step)
+      return emitRows(state, ownCells(stage, code.num(0), rows), most);
+    // Those of each step for itself, or of all together.
+    Value pieces = code.select(ofSteps, frame.steps, code.num(1));
+    code.loop(code.num(0), pieces, 1, [&](Value step) {
+      Value first = code.select(ofSteps, accesses.rowOf(step), code.num(0));
+      Value count = code.select(ofSteps, accesses.rowsIn(step), rows);
+      emitRows(state, ownCells(stage, first, count), most);
     });
   });
 }
 
-/// Products and unit work of some rows, panel by panel of this thread's.
-void ScanLoops::emitPanels(StageState &state, Value firstRow, Value rows) {
+/// Products and unit work of a thread, so many rows at a time; 0: all.
+void ScanLoops::emitRows(StageState &state, const CallRows &own, int64_t most) {
+  if (!most)
+    return emitPanels(state, own);
+  Value block = code.num(most);
+  if (!layout.schedule.rowsOutside) {
+    // Even ones, of about as many.
+    Value blocks =
+        code.max(code.div(code.add(own.rows, most / 2), block), code.num(1));
+    block = code.max(code.div(code.add(own.rows, code.add(blocks, -1)), blocks),
+                     code.num(1));
+  }
+  Value end = code.add(own.firstRow, own.rows);
+  code.loop(own.firstRow, end, block, [&](Value firstRow) {
+    CallRows some = own;
+    some.firstRow = firstRow;
+    some.rows = code.min(block, code.sub(end, firstRow));
+    emitPanels(state, some);
+  });
+}
+
+/// How many rows meet all panels of a stage before other rows do; 0: all.
+/// Outside of the loop over steps there are so many that each panel would fetch
+/// them anew from behind the cache.
+int64_t ScanLoops::rowsAtOnce(StageOp stage) {
+  RegisterTile tile = layout.schedule.tile(stage.getUnits());
+  if (layout.schedule.rowsOutside)
+    return tile.rows;
+  if (stage.getPhase() == Phase::step)
+    return 0;
+  int64_t elements = 0;
+  for (const Site &site : layout.sites(stage))
+    for (const Term &term : site.terms)
+      elements = std::max(elements, term.depth());
+  if (!elements)
+    return 0;
+  int64_t fit = cacheBytes / 2 / (elements * code.elementBytes());
+  return std::max<int64_t>(fit / tile.rows, leastTilesAtOnce) * tile.rows;
+}
+
+/// Products and unit work of some rows, panel by panel.
+void ScanLoops::emitPanels(StageState &state, const CallRows &some) {
   const auto &sites = layout.sites(state.stage);
   Units units = layout.units(state.stage.getUnits());
-  Panels own = ownPanels(units);
+  Value firstRow = some.firstRow, rows = some.rows;
+  Value lastPanel = code.add(some.firstPanel, some.panels);
   bool lone = sites.size() == 1 && sites.front().affines.size() == 1;
   Value together = lone ? code.select(code.less(rows, code.num(fewRows + 1)),
                                       code.num(panelsAtOnce), code.num(1))
                         : code.num(1);
-  auto overPanels =
-      scf::ForOp::create(code.b, code.loc, own.first, own.last, together);
+  auto overPanels = scf::ForOp::create(code.b, code.loc, some.firstPanel,
+                                       lastPanel, together);
   OpBuilder::InsertionGuard guard(code.b);
   code.b.setInsertionPointToStart(overPanels.getBody());
   Value panel = overPanels.getInductionVar();
   Value panels =
-      lone ? code.min(together, code.sub(own.last, panel)) : code.num(1);
+      lone ? code.min(together, code.sub(lastPanel, panel)) : code.num(1);
   // The temporaries of panel p start at those of the first panel at hand.
   StageState here = state;
   bool hasTemporaries = false;
@@ -280,11 +312,18 @@ bool ScanLoops::outgrowsCache(Phase phase) {
   int64_t elements = 0;
   for (StageOp stage : stagesOf(scan))
     if (stage.getPhase() == phase)
-      for (const Site &site : layout.sites(stage))
-        for (const Term &term : site.terms)
-          elements +=
-              site.units.padded() * int64_t(site.affines.size()) * term.depth();
+      elements += weightElements(stage);
   return elements * code.elementBytes() > cacheBytes;
+}
+
+/// The weights of a stage's products.
+int64_t ScanLoops::weightElements(StageOp stage) {
+  int64_t elements = 0;
+  for (const Site &site : layout.sites(stage))
+    for (const Term &term : site.terms)
+      elements +=
+          site.units.padded() * int64_t(site.affines.size()) * term.depth();
+  return elements;
 }
 
 /// The products of a site for some panels and rows, term by term: the first
