@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 /* Of the file that build.sh writes; ended by a layer without cell. */
 struct layer {
@@ -323,6 +324,22 @@ static void time_barriers(int threads, rnncc_team *team) {
   fflush(stdout);
 }
 
+/* What the system calls this machine's processors. */
+static void print_machine(void) {
+  char text[256] = "";
+  FILE *file = fopen("/proc/cpuinfo", "r");
+  while (file && fgets(text, sizeof text, file) &&
+         strncmp(text, "model name", 10)) {
+  }
+  if (file)
+    fclose(file);
+  const char *name = strchr(text, ':');
+  text[strcspn(text, "\n")] = 0;
+  printf("# %ld processors,%s; %s teams\n", sysconf(_SC_NPROCESSORS_ONLN),
+         name ? name + 1 : " of an unknown model",
+         options.pinned ? "pinned" : "loose");
+}
+
 /*===- The command line ---------------------------------------------------===*/
 
 static void usage(FILE *to) {
@@ -386,6 +403,7 @@ static void read_options(int argc, char **argv) {
 
 int main(int argc, char **argv) {
   read_options(argc, argv);
+  print_machine();
   rnncc_team *teams[most_counts] = {NULL};
   for (int k = 0; k < options.n_counts; ++k)
     if (options.counts[k] > 1) {
