@@ -9,6 +9,11 @@
  * body is done, and the bodies' own barriers are the same one, because all
  * threads take part in each.
  *
+ * Threads arrive in groups of four, each at a counter of its own; the last of a
+ * group arrives for it at the next counter, and the last of all opens. A line
+ * that all have to write would go from core to core as often as there are
+ * threads.
+ *
  * Callers take turns: one that comes while another's body runs waits for it at
  * a lock. Between two callers nothing is shared but that.
  *
@@ -29,7 +34,14 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { line = 64 }; /* bytes that processors pass on together */
+enum { line = 64, group = 4 }; /* bytes that processors pass on together */
+
+/* Where a group arrives: threads, or the groups below. */
+struct counter {
+  alignas(line) atomic_int arrived;
+  int expected;
+  struct counter *up; /* NULL: who comes last here is the last of all */
+};
 
 struct worker {
   struct team *team;
@@ -46,7 +58,7 @@ struct team {
   void *argument;
   bool stop;
 
-  alignas(line) atomic_int_least64_t arrived;
+  struct counter *counters;        /* of the first group, then the others' */
   alignas(line) atomic_uint phase; /* how often the barrier has opened */
   alignas(line) atomic_int sleepers;
   pthread_mutex_t mutex;
@@ -61,6 +73,9 @@ struct team {
 
   struct worker workers[]; /* base.threads - 1 of them */
 };
+
+/* Which thread of the team whose body it runs this is. */
+static _Thread_local int64_t own_index;
 
 /* About 20 to 100 us of spinning, then of the order of 1 ms of yielding. */
 enum { max_spins = 1000, max_yields = 1000 };
@@ -96,13 +111,19 @@ static void await(struct team *team, unsigned phase) {
 }
 
 /* Arrives at the barrier; true for the last one, who has to open it. */
-static bool arrive(struct team *team) {
-  return atomic_fetch_add_explicit(&team->arrived, 1, memory_order_acq_rel) ==
-         team->base.threads - 1;
+static bool arrive(struct team *team, int64_t index) {
+  struct counter *counter = &team->counters[index / group];
+  for (; counter; counter = counter->up) {
+    if (atomic_fetch_add_explicit(&counter->arrived, 1, memory_order_acq_rel) !=
+        counter->expected - 1)
+      return false;
+    /* Nobody comes here again before the barrier opens. */
+    atomic_store_explicit(&counter->arrived, 0, memory_order_relaxed);
+  }
+  return true;
 }
 
 static void open_barrier(struct team *team) {
-  atomic_store_explicit(&team->arrived, 0, memory_order_relaxed);
   atomic_fetch_add(&team->phase, 1);
   if (atomic_load(&team->sleepers) == 0)
     return;
@@ -118,7 +139,7 @@ static void team_barrier(rnncc_team *base) {
   /* Read before arriving: afterwards it may already be the next one. */
   const unsigned phase =
       atomic_load_explicit(&team->phase, memory_order_relaxed);
-  if (arrive(team))
+  if (arrive(team, own_index))
     open_barrier(team);
   else
     await(team, phase);
@@ -129,17 +150,22 @@ static void team_run(rnncc_team *base,
                      void *argument) {
   struct team *team = (struct team *)base;
   pthread_mutex_lock(&team->turn);
+  /* The caller may be a thread of another team. */
+  const int64_t outer = own_index;
+  own_index = 0;
   team->body = body;
   team->argument = argument;
   team_barrier(base); /* lets the workers start */
   body(argument, 0);
   team_barrier(base); /* all are done */
+  own_index = outer;
   pthread_mutex_unlock(&team->turn);
 }
 
 static void *work(void *argument) {
   const struct worker *self = argument;
   struct team *team = self->team;
+  own_index = self->index;
   for (;;) {
     team_barrier(&team->base);
     if (team->stop)
@@ -173,8 +199,11 @@ static void finish(struct team *team, int64_t started) {
   team->stop = true;
   /* Those that could not be started are missing at the barrier. */
   for (int64_t i = started; i < team->base.threads - 1; ++i)
-    (void)arrive(team);
+    (void)arrive(team, i + 1);
+  const int64_t outer = own_index;
+  own_index = 0;
   team_barrier(&team->base);
+  own_index = outer;
   for (int64_t i = 0; i < started; ++i)
     pthread_join(team->workers[i].thread, NULL);
   pthread_cond_destroy(&team->opened);
@@ -183,6 +212,7 @@ static void finish(struct team *team, int64_t started) {
   if (team->processors && pthread_equal(team->creator, pthread_self()))
     rnncc_pin(team->creator, team->processors, team->n_processors);
   free(team->processors);
+  rnncc_free(team->counters);
   rnncc_free(team);
 }
 
@@ -194,6 +224,28 @@ static bool pin(struct team *team, const int *processors) {
   return done;
 }
 
+/* Counters for so many threads, level by level; NULL without memory. */
+static struct counter *make_counters(int64_t threads) {
+  int64_t count = 0;
+  for (int64_t below = threads; below > 1 || !count;) {
+    below = (below + group - 1) / group;
+    count += below;
+  }
+  struct counter *counters = rnncc_alloc((size_t)count * sizeof *counters);
+  struct counter *level = counters;
+  for (int64_t below = threads, here; level && level < counters + count;
+       below = here, level += here) {
+    here = (below + group - 1) / group;
+    for (int64_t i = 0; i < here; ++i) {
+      const int64_t rest = below - i * group;
+      atomic_init(&level[i].arrived, 0);
+      level[i].expected = (int)(rest < group ? rest : group);
+      level[i].up = here == 1 ? NULL : &level[here + i / group];
+    }
+  }
+  return counters;
+}
+
 /* A team that runs wherever the system puts it; with `spins` of 0 it leaves its
  * processors to others while it waits. */
 static rnncc_status create(int threads, int64_t spins, struct team **result) {
@@ -201,8 +253,11 @@ static rnncc_status create(int threads, int64_t spins, struct team **result) {
   struct team *team =
       rnncc_alloc(sizeof *team + workers * sizeof(struct worker));
   *result = NULL;
-  if (!team)
+  struct counter *counters = team ? make_counters(threads) : NULL;
+  if (!counters) {
+    rnncc_free(team);
     return RNNCC_NO_MEMORY;
+  }
 
   team->base.threads = threads;
   team->base.run = team_run;
@@ -214,7 +269,7 @@ static rnncc_status create(int threads, int64_t spins, struct team **result) {
   team->creator = pthread_self();
   team->processors = NULL;
   team->n_processors = 0;
-  atomic_init(&team->arrived, 0);
+  team->counters = counters;
   atomic_init(&team->phase, 0);
   atomic_init(&team->sleepers, 0);
   pthread_mutex_init(&team->mutex, NULL);
