@@ -129,7 +129,7 @@ Rnncc::Rnncc(const rnncc_descriptor &cell, const Problem &problem, Work work,
                         cell.backward_scratch_bytes(shape.steps, shape.batch)));
   if (threads > 1) {
     rnncc_team *made;
-    check(rnncc_team_create(threads, &made), "rnncc_team_create");
+    check(rnncc_team_create_pinned(threads, &made), "rnncc_team_create_pinned");
     team.reset(made);
   }
   call->team = team.get();

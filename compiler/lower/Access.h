@@ -58,6 +58,7 @@ struct Frame {
   mlir::Value statesFrom;
   mlir::Value thread; ///< 0 .. threads-1
   mlir::Value threads;
+  mlir::Value workers; ///< those with work; the others wait at barriers
   mlir::Value weights;
   mlir::Value unwanted; ///< a row for values nobody wants
 

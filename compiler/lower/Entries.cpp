@@ -25,9 +25,9 @@ using namespace rnn;
 
 /// Rows that make a product over all steps of a chunk efficient.
 static constexpr int64_t chunkRows = 256;
-/// Multiplications and additions of a step below which a barrier costs more
-/// than a second thread saves.
-static constexpr double leastTeamWork = 1e5;
+/// Multiplications and additions of a step that are worth a thread: less takes
+/// no longer than a barrier, and what comes from the caches of others.
+static constexpr int64_t leastThreadWork = 125000;
 
 //===----------------------------------------------------------------------===//
 // Sizes
@@ -96,6 +96,7 @@ private:
   Frame frameOf(func::FuncOp body);
   void runBody(StringRef suffix, Value call);
   double workPerRow(bool backward);
+  Value workersOf(Value threads, Value batch, bool backward);
 
   Layout layout;
   Tiles &tiles;
@@ -151,7 +152,8 @@ void Entries::emitBytes(StringRef suffix,
 // What each thread runs
 //===----------------------------------------------------------------------===//
 
-/// body(context, thread), with context = { call, number of threads }.
+/// body(context, thread), with context = { call, number of threads, of those
+/// that work }.
 func::FuncOp Entries::beginBody(StringRef suffix) {
   code.b.setInsertionPointToEnd(module.getBody());
   auto body =
@@ -175,6 +177,7 @@ Frame Entries::frameOf(func::FuncOp body) {
   frame.call = code.loadPtr(context);
   frame.thread = body.getArgument(1);
   frame.threads = code.loadNum(code.atByte(context, 8));
+  frame.workers = code.loadNum(code.atByte(context, 16));
   frame.steps = code.loadNum(callField(code, frame.call, CallField::Steps));
   frame.batch = code.loadNum(callField(code, frame.call, CallField::Batch));
   frame.all = frame.steps;
@@ -250,9 +253,13 @@ void Entries::emitForwardBody() {
     loops.emitStages();
     loops.emitScatter();
     loops.emitEnd();
-    Value isFollowed = code.less(code.add(index, 1), chunks);
-    code.ifThen(recomputes ? code.both(noTape, isFollowed) : isFollowed,
-                [&] { loops.emitNextChunk(); });
+    code.ifThen(code.less(code.add(index, 1), chunks), [&] {
+      if (recomputes)
+        code.ifThen(noTape, [&] { loops.emitNextChunk(); });
+      else
+        loops.emitNextChunk();
+      loops.emitBarrier();
+    });
   });
   endBody();
 }
@@ -335,27 +342,40 @@ double Entries::workPerRow(bool backward) {
   return work;
 }
 
+/// How many threads of a team have work in a step: so many as the schedule
+/// says, or as there is work for.
+Value Entries::workersOf(Value threads, Value batch, bool backward) {
+  if (const std::optional<int64_t> &asked = layout.schedule.threads)
+    return *asked ? code.min(threads, code.num(*asked)) : threads;
+  int64_t perRow = std::max<int64_t>(workPerRow(backward), 1);
+  // Rows beyond these would be work for more threads than there can be.
+  Value rows = code.min(batch, code.num(INT64_MAX / perRow));
+  Value workers = code.div(code.mul(rows, perRow), code.num(leastThreadWork));
+  return code.min(threads, code.max(workers, code.num(1)));
+}
+
 /// Calls the body on the team's threads, or on this one alone.
 void Entries::runBody(StringRef suffix, Value call) {
   Value one = code.num(1);
   Value context =
-      LLVM::AllocaOp::create(code.b, code.loc, code.ptr, code.i64, code.num(2));
+      LLVM::AllocaOp::create(code.b, code.loc, code.ptr, code.i64, code.num(3));
   LLVM::StoreOp::create(code.b, code.loc, call, context);
   Value team = code.loadPtr(callField(code, call, CallField::Team));
   Value batch = code.loadNum(callField(code, call, CallField::Batch));
-  double perRow = workPerRow(suffix == "backward_body");
-  int64_t leastRows = int64_t(leastTeamWork / std::max(perRow, 1.0)) + 1;
-  const std::optional<int64_t> &asked = layout.schedule.threads;
-  if (asked)
-    leastRows = *asked == 1 ? INT64_MAX : 0;
-  Value worthIt =
-      code.both(code.notNull(team), code.less(code.num(leastRows - 1), batch));
+  code.storeNum(one, code.atByte(context, 8));
+  code.storeNum(one, code.atByte(context, 16));
+  code.ifThen(code.notNull(team), [&] {
+    Value threads = code.loadNum(team);
+    code.storeNum(threads, code.atByte(context, 8));
+    code.storeNum(workersOf(threads, batch, suffix == "backward_body"),
+                  code.atByte(context, 16));
+  });
+  Value worthIt = code.less(one, code.loadNum(code.atByte(context, 16)));
   auto bodyType = code.b.getFunctionType({code.ptr, code.i64}, {});
   std::string body = name(suffix);
   code.ifElse(
       worthIt,
       [&] {
-        code.storeNum(code.loadNum(team), code.atByte(context, 8));
         Value function = func::ConstantOp::create(
             code.b, code.loc, bodyType,
             FlatSymbolRefAttr::get(code.b.getContext(), body));

@@ -5,7 +5,9 @@
 //===----------------------------------------------------------------------===//
 //
 // States and carries come from the caller's arrays and go back to them; between
-// two chunks of a sequence the last states move to the front.
+// two chunks of a sequence the last states move to the front. Each thread moves
+// its rows, the same ones everywhere here, so that there is nothing to wait for
+// in between.
 //
 //===----------------------------------------------------------------------===//
 
@@ -51,10 +53,16 @@ void ScanLoops::overStates(
 
 void ScanLoops::emitStart() {
   const int64_t bytes = code.elementBytes();
-  auto clear = [&](const Place &place, Value slots) {
+  Panels own = ownShare(frame.batch);
+  Value ownRows = code.sub(own.last, own.first);
+  auto clear = [&](const Place &place, int64_t slots) {
     int64_t stride = layout.buffers[place.buffer].rowElements;
-    code.zeroBytes(frame.buffers[place.buffer],
-                   code.mul(code.mul(slots, frame.batch), stride * bytes));
+    code.loop(0, slots, 1, [&](Value slot) {
+      Value row = code.add(code.mul(slot, frame.batch), own.first);
+      code.zeroBytes(
+          code.at(frame.buffers[place.buffer], code.mul(row, stride)),
+          code.mul(ownRows, stride * bytes));
+    });
   };
   /// The caller's rows to the slot that `slotOf` names; zeros if there are none
   /// is what `clear` has left.
@@ -62,7 +70,7 @@ void ScanLoops::emitStart() {
                       llvm::function_ref<Value(Value)> slotOf) {
     int64_t stride = layout.buffers[place.buffer].rowElements;
     code.ifThen(code.notNull(from), [&] {
-      code.loop(code.num(0), frame.batch, 1, [&](Value row) {
+      code.loop(own.first, own.last, 1, [&](Value row) {
         Value to = code.add(code.mul(slotOf(row), frame.batch), row);
         copyRow(code.at(frame.buffers[place.buffer], code.mul(to, stride)),
                 code.at(from, code.mul(callersRow(row), place.units.count)),
@@ -70,28 +78,29 @@ void ScanLoops::emitStart() {
       });
     });
   };
-  code.ifThen(code.equal(frame.thread, code.num(0)), [&] {
-    for (auto tensor : tensorsOf(layout)) {
-      Place place = layout.place(tensor.getSymName());
-      bool isCarry = tensor.getRole() == Role::carry;
-      if (isCarry == scan.getBackward() &&
-          (isCarry || tensor.getRole() == Role::state))
-        clear(place, code.num(layout.buffers[place.buffer].extra));
-    }
-    if (!scan.getBackward()) {
-      overStates(
-          ArrayRole::Initial, [&](TensorOp state, Value delay, Value array) {
-            Place place = layout.place(state.getSymName());
-            Value slot =
-                code.sub(code.num(layout.buffers[place.buffer].extra), delay);
-            copyRows(array, place, [&](Value) { return slot; });
-          });
-      return;
-    }
-    for (auto tensor : tensorsOf(layout))
-      if (tensor.getRole() == Role::derived_gradient && tensor.getOf())
-        code.zeroBytes(frame.buffers[layout.adjoint(tensor.getSymName())],
-                       code.num(tensor.tensorType().getNumElements() * bytes));
+  for (auto tensor : tensorsOf(layout)) {
+    Place place = layout.place(tensor.getSymName());
+    bool isCarry = tensor.getRole() == Role::carry;
+    if (isCarry == scan.getBackward() &&
+        (isCarry || tensor.getRole() == Role::state))
+      clear(place, layout.buffers[place.buffer].extra);
+  }
+  if (!scan.getBackward()) {
+    overStates(
+        ArrayRole::Initial, [&](TensorOp state, Value delay, Value array) {
+          Place place = layout.place(state.getSymName());
+          Value slot =
+              code.sub(code.num(layout.buffers[place.buffer].extra), delay);
+          copyRows(array, place, [&](Value) { return slot; });
+        });
+  } else {
+    code.ifThen(code.equal(frame.thread, code.num(0)), [&] {
+      for (auto tensor : tensorsOf(layout))
+        if (tensor.getRole() == Role::derived_gradient && tensor.getOf())
+          code.zeroBytes(
+              frame.buffers[layout.adjoint(tensor.getSymName())],
+              code.num(tensor.tensorType().getNumElements() * bytes));
+    });
     // The gradient of the state `delay` steps before a row's end enters as if a
     // step after its last had written it.
     for (auto carry : tensorsOf(layout)) {
@@ -105,37 +114,39 @@ void ScanLoops::emitStart() {
         return accesses.ringSlot(end, 0, layout.buffers[place.buffer].extra);
       });
     }
-  });
+  }
   emitBarrier();
 }
 
 void ScanLoops::emitNextChunk() {
-  code.ifThen(code.equal(frame.thread, code.num(0)), [&] {
-    for (auto state : tensorsOf(layout)) {
-      if (state.getRole() != Role::state)
-        continue;
-      Place place = layout.place(state.getSymName());
-      const Buffer &buffer = layout.buffers[place.buffer];
-      Value base = frame.buffers[place.buffer];
-      Value step = code.mul(frame.batch, buffer.rowElements);
-      // From the oldest on: a short chunk overlaps itself. Rows that have
-      // ended come along and are not looked at.
-      code.loop(0, buffer.extra, 1, [&](Value slot) {
-        Value from = accesses.stateRow(
-            buffer, code.add(code.add(frame.steps, slot), -buffer.extra));
-        code.copyBytes(code.at(base, code.mul(step, slot)),
-                       code.at(base, code.mul(from, buffer.rowElements)),
-                       code.mul(step, code.elementBytes()));
-      });
-    }
-  });
-  emitBarrier();
+  Panels own = ownShare(frame.batch);
+  Value ownRows = code.sub(own.last, own.first);
+  for (auto state : tensorsOf(layout)) {
+    if (state.getRole() != Role::state)
+      continue;
+    Place place = layout.place(state.getSymName());
+    const Buffer &buffer = layout.buffers[place.buffer];
+    auto rowAt = [&](Value row) {
+      return code.at(frame.buffers[place.buffer],
+                     code.mul(code.add(row, own.first), buffer.rowElements));
+    };
+    // From the oldest on: a short chunk overlaps itself. Rows that have ended
+    // come along and are not looked at.
+    code.loop(0, buffer.extra, 1, [&](Value slot) {
+      Value from = accesses.stateRow(
+          buffer, code.add(code.add(frame.steps, slot), -buffer.extra));
+      code.copyBytes(
+          rowAt(code.mul(slot, frame.batch)), rowAt(from),
+          code.mul(ownRows, buffer.rowElements * code.elementBytes()));
+    });
+  }
 }
 
 /// What the carries hold for the step `delay` before the second one.
 void ScanLoops::emitGradInitial(TensorOp state, Value delay, Value to) {
   int64_t count = state.tensorType().getNumElements();
-  code.loop(code.num(0), frame.batch, 1, [&](Value row) {
+  Panels own = ownShare(frame.batch);
+  code.loop(own.first, own.last, 1, [&](Value row) {
     Value toRow = code.at(to, code.mul(callersRow(row), count));
     code.loop(0, count, 1, [&](Value unit) {
       Value sum = code.real(0);
@@ -169,7 +180,8 @@ void ScanLoops::emitGradInitial(TensorOp state, Value delay, Value to) {
 void ScanLoops::emitFinal(TensorOp state, Value delay, Value to) {
   Place place = layout.place(state.getSymName());
   const Buffer &buffer = layout.buffers[place.buffer];
-  code.loop(code.num(0), frame.batch, 1, [&](Value row) {
+  Panels own = ownShare(frame.batch);
+  code.loop(own.first, own.last, 1, [&](Value row) {
     Value end = code.sub(
         code.loadNum(code.atByte(frame.ends, code.mul(row, 8))), frame.before);
     // A row of length 0 ends before the first chunk.
@@ -194,15 +206,12 @@ void ScanLoops::emitFinal(TensorOp state, Value delay, Value to) {
 void ScanLoops::emitEnd() {
   ArrayRole role =
       scan.getBackward() ? ArrayRole::GradInitial : ArrayRole::Final;
-  code.ifThen(code.equal(frame.thread, code.num(0)), [&] {
-    overStates(role, [&](TensorOp state, Value delay, Value to) {
-      code.ifThen(code.notNull(to), [&] {
-        if (scan.getBackward())
-          emitGradInitial(state, delay, to);
-        else
-          emitFinal(state, delay, to);
-      });
+  overStates(role, [&](TensorOp state, Value delay, Value to) {
+    code.ifThen(code.notNull(to), [&] {
+      if (scan.getBackward())
+        emitGradInitial(state, delay, to);
+      else
+        emitFinal(state, delay, to);
     });
   });
-  emitBarrier();
 }

@@ -47,30 +47,12 @@ void ScanLoops::emitBarrier() {
 // Stages
 //===----------------------------------------------------------------------===//
 
-/// The panels that this thread owns.
-ScanLoops::Panels ScanLoops::ownPanels(const Units &units) {
-  return ownShare(code.num(units.panels));
-}
-
-/// This thread's of so many things. Threads that a schedule leaves without work
-/// only wait at barriers.
-ScanLoops::Panels ScanLoops::ownShare(Value count) {
-  const std::optional<int64_t> &most = layout.schedule.threads;
-  Value threads = frame.threads;
-  if (most && *most)
-    threads = code.min(threads, code.num(*most));
-  auto cut = [&](Value thread) {
-    Value end = code.div(code.mul(thread, count), threads);
-    return most && *most ? code.min(end, count) : end;
-  };
-  return {cut(frame.thread), cut(code.add(frame.thread, 1))};
-}
-
 void ScanLoops::emitStages() {
   SmallVector<StageOp> step;
   auto emitAll = [&](Phase phase) {
     for (StageOp stage : stagesOf(scan))
       if (stage.getPhase() == phase) {
+        shareOut(stage, frame.rows);
         emitStage(stage, Origin());
         emitBarrier();
       }
@@ -78,9 +60,11 @@ void ScanLoops::emitStages() {
   for (StageOp stage : stagesOf(scan))
     if (stage.getPhase() == Phase::step)
       step.push_back(stage);
+  shareOut(step, frame.batch);
+  findOwnRows(step);
 
   emitAll(Phase::before);
-  if (!step.empty())
+  if (!step.empty()) {
     code.loop(code.num(0), frame.steps, 1, [&](Value done) {
       Origin origin;
       origin.step = scan.getBackward()
@@ -88,9 +72,11 @@ void ScanLoops::emitStages() {
                         : done;
       for (StageOp stage : step) {
         emitStage(stage, origin);
-        emitBarrier();
+        code.ifElse(apart, [] {}, [&] { emitBarrier(); });
       }
     });
+    code.ifThen(apart, [&] { emitBarrier(); });
+  }
   if (!scan.getBackward() && hasShifted())
     code.ifThen(frame.ragged, [&] {
       emitShift();
@@ -119,6 +105,9 @@ static constexpr int64_t temporaryRows = 48;
 /// Most rows for which a lone affine runs over several panels at a time.
 static constexpr int64_t fewRows = 6;
 static constexpr int64_t panelsAtOnce = 4;
+
+/// Fewer tiles than these, one above the other, would fetch weights too often.
+static constexpr int64_t leastTilesAtOnce = 4;
 
 /// True if the stage reads what stands in that panel slot, but for the start of
 /// `affine`: the slot of a value that is read here for the last time may be
@@ -213,28 +202,71 @@ void ScanLoops::emitStage(StageOp stage, const Origin &origin) {
   ifWanted(stage, [&] {
     if (layout.parts(stage) && !layout.sites(stage).empty())
       emitRounding(stage, origin, rows);
-    if (!layout.schedule.rowsOutside) {
-      emitPanels(state, code.num(0), rows);
-      return;
-    }
-    Value block = code.num(layout.schedule.tile(stage.getUnits()).rows);
-    code.loop(code.num(0), rows, block, [&](Value firstRow) {
-      emitPanels(state, firstRow, code.min(block, code.sub(rows, firstRow)));
+    int64_t most = rowsAtOnce(stage);
+    if (origin.step)
+      return emitRows(state, ownCells(stage, code.num(0), rows), most);
+    // Those of each step for itself, or of all together.
+    Value pieces = code.select(ofSteps, frame.steps, code.num(1));
+    code.loop(code.num(0), pieces, 1, [&](Value step) {
+      Value first = code.select(ofSteps, accesses.rowOf(step), code.num(0));
+      Value count = code.select(ofSteps, accesses.rowsIn(step), rows);
+      emitRows(state, ownCells(stage, first, count), most);
     });
   });
 }
 
-/// Products and unit work of some rows, panel by panel of this thread's.
-void ScanLoops::emitPanels(StageState &state, Value firstRow, Value rows) {
+/// Products and unit work of a thread, so many rows at a time; 0: all.
+void ScanLoops::emitRows(StageState &state, const CallRows &own, int64_t most) {
+  if (!most)
+    return emitPanels(state, own);
+  Value block = code.num(most);
+  if (!layout.schedule.rowsOutside) {
+    // Even ones, of about as many.
+    Value blocks =
+        code.max(code.div(code.add(own.rows, most / 2), block), code.num(1));
+    block = code.max(code.div(code.add(own.rows, code.add(blocks, -1)), blocks),
+                     code.num(1));
+  }
+  Value end = code.add(own.firstRow, own.rows);
+  code.loop(own.firstRow, end, block, [&](Value firstRow) {
+    CallRows some = own;
+    some.firstRow = firstRow;
+    some.rows = code.min(block, code.sub(end, firstRow));
+    emitPanels(state, some);
+  });
+}
+
+/// How many rows meet all panels of a stage before other rows do; 0: all.
+/// Outside of the loop over steps there are so many that each panel would fetch
+/// them anew from behind the cache.
+int64_t ScanLoops::rowsAtOnce(StageOp stage) {
+  RegisterTile tile = layout.schedule.tile(stage.getUnits());
+  if (layout.schedule.rowsOutside)
+    return tile.rows;
+  if (stage.getPhase() == Phase::step)
+    return 0;
+  int64_t elements = 0;
+  for (const Site &site : layout.sites(stage))
+    for (const Term &term : site.terms)
+      elements = std::max(elements, layout.packedDepth(term));
+  if (!elements)
+    return 0;
+  int64_t fit = cacheBytes / 2 / (elements * code.elementBytes());
+  return std::max<int64_t>(fit / tile.rows, leastTilesAtOnce) * tile.rows;
+}
+
+/// Products and unit work of some rows, panel by panel.
+void ScanLoops::emitPanels(StageState &state, const CallRows &some) {
   const auto &sites = layout.sites(state.stage);
   Units units = layout.units(state.stage.getUnits());
-  Panels own = ownPanels(units);
+  Value firstRow = some.firstRow, rows = some.rows;
+  Value lastPanel = code.add(some.firstPanel, some.panels);
   bool lone = sites.size() == 1 && sites.front().affines.size() == 1;
   Value together = lone ? code.select(code.less(rows, code.num(fewRows + 1)),
                                       code.num(panelsAtOnce), code.num(1))
                         : code.num(1);
-  auto overPanels =
-      scf::ForOp::create(code.b, code.loc, own.first, own.last, together);
+  auto overPanels = scf::ForOp::create(code.b, code.loc, some.firstPanel,
+                                       lastPanel, together);
   OpBuilder::InsertionGuard guard(code.b);
   code.b.setInsertionPointToStart(overPanels.getBody());
   Value panel = overPanels.getInductionVar();
@@ -244,17 +276,15 @@ void ScanLoops::emitPanels(StageState &state, Value firstRow, Value rows) {
     // and stands in the cache.
     here.isBack =
         code.equal(code.rem(state.origin.step, code.num(2)), code.num(1));
-    Value done = code.div(code.sub(panel, own.first), together);
-    Value blocks =
-        code.div(code.sub(code.add(code.sub(own.last, own.first), together),
-                          code.num(1)),
-                 together);
+    Value done = code.div(code.sub(panel, some.firstPanel), together);
+    Value blocks = code.div(
+        code.sub(code.add(some.panels, together), code.num(1)), together);
     Value left = code.sub(code.sub(blocks, code.num(1)), done);
-    panel = code.add(own.first,
+    panel = code.add(some.firstPanel,
                      code.mul(code.select(here.isBack, left, done), together));
   }
   Value panels =
-      lone ? code.min(together, code.sub(own.last, panel)) : code.num(1);
+      lone ? code.min(together, code.sub(lastPanel, panel)) : code.num(1);
   // The temporaries of panel p start at those of the first panel at hand.
   bool hasTemporaries = false;
   for (auto &[affine, access] : here.sums)
@@ -298,11 +328,18 @@ bool ScanLoops::outgrowsCache(Phase phase) {
   int64_t elements = 0;
   for (StageOp stage : stagesOf(scan))
     if (stage.getPhase() == phase)
-      for (const Site &site : layout.sites(stage))
-        for (const Term &term : site.terms)
-          elements += site.units.padded() * int64_t(site.affines.size()) *
-                      layout.packedDepth(term);
+      elements += weightElements(stage);
   return elements * code.elementBytes() > cacheBytes;
+}
+
+/// The weights of a stage's products.
+int64_t ScanLoops::weightElements(StageOp stage) {
+  int64_t elements = 0;
+  for (const Site &site : layout.sites(stage))
+    for (const Term &term : site.terms)
+      elements += site.units.padded() * int64_t(site.affines.size()) *
+                  layout.packedDepth(term);
+  return elements;
 }
 
 /// Where a product reads the operand of a term.
@@ -393,7 +430,11 @@ void ScanLoops::emitRounding(StageOp stage, const Origin &origin, Value rows) {
           roundPanel(code.num(full), rest);
       }
     }
-  emitBarrier();
+  // Where threads have rows of their own, no other one reads these.
+  if (origin.step)
+    code.ifElse(apart, [] {}, [&] { emitBarrier(); });
+  else
+    emitBarrier();
 }
 
 /// The products of a site for some panels and rows, term by term: the first

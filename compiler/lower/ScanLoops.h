@@ -44,7 +44,7 @@ public:
   /// Waits for the other threads.
   void emitBarrier();
 
-  /// Rows and panels of one call of a kernel.
+  /// Rows and panels that are computed together.
   struct CallRows {
     mlir::Value firstRow, rows, firstPanel, panels;
   };
@@ -66,12 +66,15 @@ private:
   Access operandOf(StageOp stage, const Term &term, const Origin &origin);
 
   void emitStage(StageOp stage, const Origin &origin);
+  int64_t rowsAtOnce(StageOp stage);
   void placeSums(StageState &state);
   void emitRounding(StageOp stage, const Origin &origin, Value rows);
   mlir::func::FuncOp roundingFunction(int64_t parts);
   void ifWanted(StageOp stage, llvm::function_ref<void()> body);
-  void emitPanels(StageState &state, Value firstRow, Value rows);
+  void emitRows(StageState &state, const CallRows &own, int64_t most);
+  void emitPanels(StageState &state, const CallRows &some);
   bool outgrowsCache(Phase phase);
+  int64_t weightElements(StageOp stage);
   void emitSite(StageState &state, const Site &site, Value firstPanel,
                 Value panels, Value firstRow, Value rows);
   void emitUnits(StageState &state, Value panel, Value firstRow, Value row,
@@ -103,6 +106,10 @@ private:
   };
   Panels ownPanels(const Units &units);
   Panels ownShare(Value count);
+  Panels part(Value count, Value parts, Value index);
+  void shareOut(llvm::ArrayRef<StageOp> stages, Value rows);
+  CallRows ownCells(StageOp stage, Value firstRow, Value rows);
+  void findOwnRows(llvm::ArrayRef<StageOp> step);
 
   // In KernelCalls.cpp.
   void emitCalls(StageOp stage, const Origin &origin);
@@ -125,6 +132,10 @@ private:
   const Frame &frame;
   Accesses accesses;
   int64_t cacheBytes;
+  /// Into how many parts the rows of a stage are shared out.
+  llvm::DenseMap<Operation *, Value> rowParts;
+  Value apart;   ///< threads compute rows of their own in the loop, all alike
+  Value ofSteps; ///< outside of it they share out the rows of each step
 };
 
 } // namespace rnn

@@ -25,7 +25,8 @@ const char *rnncc_status_text(rnncc_status status) {
            "batch and lengths, or it was used already";
   case RNNCC_UNSUPPORTED:
     return "this object cannot do what was asked for: the processor lacks "
-           "instructions it was compiled for";
+           "instructions it was compiled for; or the system does not pin "
+           "threads";
   case RNNCC_WRONG_ABI:
     return "the cell was compiled for another version of the runtime";
   case RNNCC_BAD_LENGTHS:

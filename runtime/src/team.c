@@ -9,10 +9,19 @@
  * body is done, and the bodies' own barriers are the same one, because all
  * threads take part in each.
  *
+ * Threads arrive in groups of four, each at a counter of its own; the last of a
+ * group arrives for it at the next counter, and the last of all opens. A line
+ * that all have to write would go from core to core as often as there are
+ * threads.
+ *
+ * Callers take turns: one that comes while another's body runs waits for it at
+ * a lock. Between two callers nothing is shared but that.
+ *
  * A thread that waits spins first (a step of a small cell takes microseconds),
  * then yields (someone else may need this processor to arrive at all), and at
  * last sleeps, so that an idle team costs nothing. */
 
+#include "processors.h"
 #include "rnncc/runtime.h"
 
 #include <pthread.h>
@@ -22,9 +31,17 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
-enum { line = 64 }; /* bytes that processors pass on together */
+enum { line = 64, group = 4 }; /* bytes that processors pass on together */
+
+/* Where a group arrives: threads, or the groups below. */
+struct counter {
+  alignas(line) atomic_int arrived;
+  int expected;
+  struct counter *up; /* NULL: who comes last here is the last of all */
+};
 
 struct worker {
   struct team *team;
@@ -41,14 +58,24 @@ struct team {
   void *argument;
   bool stop;
 
-  alignas(line) atomic_int_least64_t arrived;
+  struct counter *counters;        /* of the first group, then the others' */
   alignas(line) atomic_uint phase; /* how often the barrier has opened */
   alignas(line) atomic_int sleepers;
   pthread_mutex_t mutex;
   pthread_cond_t opened;
 
+  pthread_mutex_t turn; /* held while a body runs */
+
+  /* A pinned team: who made it, and where that thread may run otherwise. */
+  pthread_t creator;
+  int *processors;
+  int64_t n_processors;
+
   struct worker workers[]; /* base.threads - 1 of them */
 };
+
+/* Which thread of the team whose body it runs this is. */
+static _Thread_local int64_t own_index;
 
 /* About 20 to 100 us of spinning, then of the order of 1 ms of yielding. */
 enum { max_spins = 1000, max_yields = 1000 };
@@ -84,13 +111,19 @@ static void await(struct team *team, unsigned phase) {
 }
 
 /* Arrives at the barrier; true for the last one, who has to open it. */
-static bool arrive(struct team *team) {
-  return atomic_fetch_add_explicit(&team->arrived, 1, memory_order_acq_rel) ==
-         team->base.threads - 1;
+static bool arrive(struct team *team, int64_t index) {
+  struct counter *counter = &team->counters[index / group];
+  for (; counter; counter = counter->up) {
+    if (atomic_fetch_add_explicit(&counter->arrived, 1, memory_order_acq_rel) !=
+        counter->expected - 1)
+      return false;
+    /* Nobody comes here again before the barrier opens. */
+    atomic_store_explicit(&counter->arrived, 0, memory_order_relaxed);
+  }
+  return true;
 }
 
 static void open_barrier(struct team *team) {
-  atomic_store_explicit(&team->arrived, 0, memory_order_relaxed);
   atomic_fetch_add(&team->phase, 1);
   if (atomic_load(&team->sleepers) == 0)
     return;
@@ -106,7 +139,7 @@ static void team_barrier(rnncc_team *base) {
   /* Read before arriving: afterwards it may already be the next one. */
   const unsigned phase =
       atomic_load_explicit(&team->phase, memory_order_relaxed);
-  if (arrive(team))
+  if (arrive(team, own_index))
     open_barrier(team);
   else
     await(team, phase);
@@ -116,16 +149,23 @@ static void team_run(rnncc_team *base,
                      void (*body)(void *argument, int64_t thread),
                      void *argument) {
   struct team *team = (struct team *)base;
+  pthread_mutex_lock(&team->turn);
+  /* The caller may be a thread of another team. */
+  const int64_t outer = own_index;
+  own_index = 0;
   team->body = body;
   team->argument = argument;
   team_barrier(base); /* lets the workers start */
   body(argument, 0);
   team_barrier(base); /* all are done */
+  own_index = outer;
+  pthread_mutex_unlock(&team->turn);
 }
 
 static void *work(void *argument) {
   const struct worker *self = argument;
   struct team *team = self->team;
+  own_index = self->index;
   for (;;) {
     team_barrier(&team->base);
     if (team->stop)
@@ -133,16 +173,6 @@ static void *work(void *argument) {
     team->body(team->argument, self->index);
     team_barrier(&team->base);
   }
-}
-
-/* How many processors this process may use. */
-static int64_t processors(void) {
-#ifdef __linux__
-  cpu_set_t set;
-  if (sched_getaffinity(0, sizeof set, &set) == 0)
-    return CPU_COUNT(&set);
-#endif
-  return sysconf(_SC_NPROCESSORS_ONLN);
 }
 
 /* Starts the workers and says how many started. They take no signals, which
@@ -169,36 +199,81 @@ static void finish(struct team *team, int64_t started) {
   team->stop = true;
   /* Those that could not be started are missing at the barrier. */
   for (int64_t i = started; i < team->base.threads - 1; ++i)
-    (void)arrive(team);
+    (void)arrive(team, i + 1);
+  const int64_t outer = own_index;
+  own_index = 0;
   team_barrier(&team->base);
+  own_index = outer;
   for (int64_t i = 0; i < started; ++i)
     pthread_join(team->workers[i].thread, NULL);
   pthread_cond_destroy(&team->opened);
   pthread_mutex_destroy(&team->mutex);
+  pthread_mutex_destroy(&team->turn);
+  if (team->processors && pthread_equal(team->creator, pthread_self()))
+    rnncc_pin(team->creator, team->processors, team->n_processors);
+  free(team->processors);
+  rnncc_free(team->counters);
   rnncc_free(team);
 }
 
-rnncc_status rnncc_team_create(int threads, rnncc_team **result) {
-  *result = NULL;
-  if (threads < 1)
-    return RNNCC_BAD_SIZE;
+/* Gives each thread of a team whose workers run one of the first processors. */
+static bool pin(struct team *team, const int *processors) {
+  bool done = rnncc_pin(team->creator, &processors[0], 1);
+  for (int64_t i = 1; done && i < team->base.threads; ++i)
+    done = rnncc_pin(team->workers[i - 1].thread, &processors[i], 1);
+  return done;
+}
+
+/* Counters for so many threads, level by level; NULL without memory. */
+static struct counter *make_counters(int64_t threads) {
+  int64_t count = 0;
+  for (int64_t below = threads; below > 1 || !count;) {
+    below = (below + group - 1) / group;
+    count += below;
+  }
+  struct counter *counters = rnncc_alloc((size_t)count * sizeof *counters);
+  struct counter *level = counters;
+  for (int64_t below = threads, here; level && level < counters + count;
+       below = here, level += here) {
+    here = (below + group - 1) / group;
+    for (int64_t i = 0; i < here; ++i) {
+      const int64_t rest = below - i * group;
+      atomic_init(&level[i].arrived, 0);
+      level[i].expected = (int)(rest < group ? rest : group);
+      level[i].up = here == 1 ? NULL : &level[here + i / group];
+    }
+  }
+  return counters;
+}
+
+/* A team that runs wherever the system puts it; with `spins` of 0 it leaves its
+ * processors to others while it waits. */
+static rnncc_status create(int threads, int64_t spins, struct team **result) {
   const size_t workers = (size_t)threads - 1;
   struct team *team =
       rnncc_alloc(sizeof *team + workers * sizeof(struct worker));
-  if (!team)
+  *result = NULL;
+  struct counter *counters = team ? make_counters(threads) : NULL;
+  if (!counters) {
+    rnncc_free(team);
     return RNNCC_NO_MEMORY;
+  }
 
   team->base.threads = threads;
   team->base.run = team_run;
   team->base.barrier = team_barrier;
-  team->spins = threads <= processors() ? max_spins : 0;
+  team->spins = spins;
   team->body = NULL;
   team->argument = NULL;
   team->stop = false;
-  atomic_init(&team->arrived, 0);
+  team->creator = pthread_self();
+  team->processors = NULL;
+  team->n_processors = 0;
+  team->counters = counters;
   atomic_init(&team->phase, 0);
   atomic_init(&team->sleepers, 0);
   pthread_mutex_init(&team->mutex, NULL);
+  pthread_mutex_init(&team->turn, NULL);
   pthread_cond_init(&team->opened, NULL);
 
   const int64_t started = start(team);
@@ -206,8 +281,61 @@ rnncc_status rnncc_team_create(int threads, rnncc_team **result) {
     finish(team, started);
     return RNNCC_NO_MEMORY;
   }
-  *result = &team->base;
+  *result = team;
   return RNNCC_OK;
+}
+
+/* How many processors the calling thread may use. */
+static int64_t processors(void) {
+  int64_t count;
+  int *numbers = rnncc_processors(&count);
+  free(numbers);
+  return numbers ? count : sysconf(_SC_NPROCESSORS_ONLN);
+}
+
+rnncc_status rnncc_team_create(int threads, rnncc_team **result) {
+  *result = NULL;
+  if (threads < 1)
+    return RNNCC_BAD_SIZE;
+  struct team *team;
+  const rnncc_status status =
+      create(threads, threads <= processors() ? max_spins : 0, &team);
+  *result = team ? &team->base : NULL;
+  return status;
+}
+
+rnncc_status rnncc_team_create_pinned(int threads, rnncc_team **result) {
+  *result = NULL;
+  if (threads < 1)
+    return RNNCC_BAD_SIZE;
+  int64_t count;
+  int *allowed = rnncc_processors(&count);
+  if (!allowed)
+    return RNNCC_UNSUPPORTED;
+  if (threads > count) {
+    free(allowed);
+    return RNNCC_BAD_SIZE;
+  }
+  int *spread = malloc((size_t)count * sizeof *spread);
+  struct team *team = NULL;
+  rnncc_status status =
+      spread ? create(threads, max_spins, &team) : RNNCC_NO_MEMORY;
+  if (status == RNNCC_OK) {
+    team->processors = allowed;
+    team->n_processors = count;
+    memcpy(spread, allowed, (size_t)count * sizeof *spread);
+    rnncc_spread_over_cores("/sys/devices/system/cpu", spread, count);
+    if (pin(team, spread)) {
+      *result = &team->base;
+    } else {
+      finish(team, threads - 1);
+      status = RNNCC_UNSUPPORTED;
+    }
+  } else {
+    free(allowed);
+  }
+  free(spread);
+  return status;
 }
 
 void rnncc_team_destroy(rnncc_team *team) {

@@ -7,6 +7,7 @@
 
 #include "PthreadCreate.h"
 #include "rnncc/runtime.h"
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <csignal>
@@ -15,6 +16,7 @@
 #include <gtest/gtest.h>
 #include <memory>
 #include <numeric>
+#include <sched.h>
 #include <thread>
 #include <vector>
 
@@ -166,6 +168,99 @@ TEST(Team, MayBeRunFromOneThreadAfterAnother) {
       });
     }).join();
   EXPECT_EQ(ran, 5);
+}
+
+TEST(Team, CallersTakeTurns) {
+  Team team = makeTeam(3);
+  constexpr int callers = 4, rounds = 50;
+  int inside = 0, most = 0; // plain: turns order them
+  std::vector<int> ran(3, 0);
+  std::vector<std::thread> threads;
+  for (int caller = 0; caller < callers; ++caller)
+    threads.emplace_back([&] {
+      for (int round = 0; round < rounds; ++round)
+        run(team, [&](int64_t thread) {
+          if (thread == 0)
+            most = std::max(most, ++inside);
+          team->barrier(team.get());
+          ++ran[size_t(thread)];
+          team->barrier(team.get());
+          if (thread == 0)
+            --inside;
+        });
+    });
+  for (std::thread &thread : threads)
+    thread.join();
+  EXPECT_EQ(most, 1);
+  EXPECT_EQ(ran, std::vector<int>(3, callers * rounds));
+}
+
+/// The processors that the calling thread may run on.
+static std::vector<int> mayRunOn() {
+  cpu_set_t set;
+  EXPECT_EQ(sched_getaffinity(0, sizeof set, &set), 0);
+  std::vector<int> processors;
+  for (int i = 0; i < CPU_SETSIZE; ++i)
+    if (CPU_ISSET(size_t(i), &set))
+      processors.push_back(i);
+  return processors;
+}
+
+TEST(PinnedTeam, EachThreadHasAProcessorOfItsOwn) {
+  const std::vector<int> before = mayRunOn();
+  rnncc_team *made = nullptr;
+  ASSERT_EQ(rnncc_team_create_pinned(int(before.size()), &made), RNNCC_OK);
+  Team team(made, rnncc_team_destroy);
+  std::vector<std::vector<int>> on(before.size());
+  run(team, [&](int64_t thread) { on[size_t(thread)] = mayRunOn(); });
+  std::vector<int> all;
+  for (const std::vector<int> &processors : on) {
+    ASSERT_EQ(processors.size(), 1u);
+    all.push_back(processors[0]);
+  }
+  std::sort(all.begin(), all.end());
+  EXPECT_EQ(all, before);
+  EXPECT_EQ(mayRunOn(), on[0]); // the thread that made it stays where it is
+  team.reset();
+  EXPECT_EQ(mayRunOn(), before);
+}
+
+TEST(PinnedTeam, DestroyedElsewhereLeavesThatThreadAlone) {
+  std::thread([] {
+    const std::vector<int> before = mayRunOn();
+    rnncc_team *team = nullptr;
+    ASSERT_EQ(rnncc_team_create_pinned(1, &team), RNNCC_OK);
+    std::vector<int> inherited, after;
+    std::thread([&] {
+      inherited = mayRunOn();
+      rnncc_team_destroy(team);
+      after = mayRunOn();
+    }).join();
+    EXPECT_EQ(inherited, after);
+    EXPECT_EQ(mayRunOn().size(), 1u);
+  }).join();
+}
+
+TEST(PinnedTeam, NeedsAsManyProcessorsAsThreads) {
+  const std::vector<int> before = mayRunOn();
+  for (int threads : {-1, 0, int(before.size()) + 1}) {
+    rnncc_team *team = reinterpret_cast<rnncc_team *>(1);
+    EXPECT_EQ(rnncc_team_create_pinned(threads, &team), RNNCC_BAD_SIZE);
+    EXPECT_EQ(team, nullptr);
+  }
+  EXPECT_EQ(mayRunOn(), before);
+}
+
+TEST(PinnedTeam, WithoutEnoughThreadsNothingIsPinned) {
+  const std::vector<int> before = mayRunOn();
+  if (before.size() < 2)
+    GTEST_SKIP() << "one processor";
+  threadsLeft = 0;
+  rnncc_team *team = reinterpret_cast<rnncc_team *>(1);
+  EXPECT_EQ(rnncc_team_create_pinned(2, &team), RNNCC_NO_MEMORY);
+  threadsLeft = -1;
+  EXPECT_EQ(team, nullptr);
+  EXPECT_EQ(mayRunOn(), before);
 }
 
 TEST(Team, DestroyEndsItsThreads) {

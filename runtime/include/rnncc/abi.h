@@ -5,8 +5,8 @@
  *===---------------------------------------------------------------------===
  *
  * Status codes, thread teams, and the descriptor that every compiled cell or
- * model exports; what is said of cells here holds for models. Headers written by
- * rnncc include this file; programs that handle any cell (tools, training,
+ * model exports; what is said of cells here holds for models. Headers written
+ * by rnncc include this file; programs that handle any cell (tools, training,
  * bindings) need nothing else. C99 and C++.
  */
 #ifndef RNNCC_ABI_H
@@ -33,11 +33,12 @@ typedef enum rnncc_status {
   RNNCC_WRONG_TAPE = 5,    /**< tape is not of a forward of this cell, steps and
                               batch, or a backward has used it already */
   RNNCC_UNSUPPORTED = 6,   /**< what was asked for is not in this object: a CPU
-                              without the instructions */
+                              without the instructions; or the system does
+                              not pin threads */
   RNNCC_WRONG_ABI = 7,     /**< compiled for another RNNCC_ABI_VERSION */
   RNNCC_NO_MEMORY = 8,     /**< the runtime could not get memory or a thread */
   RNNCC_BAD_LENGTHS = 9,   /**< a length is below 0 or above the steps */
-  RNNCC_BAD_INDEX = 10,    /**< an index is below 0 or too large for its table */
+  RNNCC_BAD_INDEX = 10, /**< an index is below 0 or too large for its table */
 } rnncc_status;
 
 /** Threads that run one program together. Made by the runtime
@@ -168,8 +169,8 @@ typedef struct rnncc_call {
   const rnncc_random *random; /**< for training: dropout and the like draw from
                                    it; NULL: they change nothing. backward takes
                                    what forward was given */
-  void *arrays[1];        /**< n_arrays of them, in the order of
-                               rnncc_descriptor.arrays */
+  void *arrays[1];            /**< n_arrays of them, in the order of
+                                   rnncc_descriptor.arrays */
 } rnncc_call;
 
 /** A compiled cell: what it is and how to call it. */

@@ -46,12 +46,30 @@ RNNCC_API const char *rnncc_status_text(rnncc_status status);
  * if the system gives no memory or no thread; after an error `*team` is NULL
  * and nothing is left behind.
  *
- *  One team serves one call at a time, from whichever thread; several teams
- *  may work at once. Teams do not survive fork(). */
+ *  One team serves one call at a time, from whichever thread: a call that comes
+ *  while another one runs waits for its turn, and then goes on. (A body that
+ * runs its own team again waits forever.) Several teams may work at once. Teams
+ * do not survive fork(). */
 RNNCC_API rnncc_status rnncc_team_create(int threads, rnncc_team **team);
 
-/** Ends the threads of a team that rnncc_team_create made and that is not
- *  running; NULL is ignored. */
+/** The same with each thread on a processor of its own, of those that the
+ * calling thread may run on: the system never puts two on one, or moves one
+ * away from its caches. Processors that share no core come first. Narrow the
+ * mask of the calling thread before (sched_setaffinity, taskset) to choose.
+ *
+ *  The calling thread becomes thread 0 of the team and is pinned, too, until it
+ *  destroys the team; threads that it makes meanwhile inherit that. Calls from
+ * other threads work, but thread 0 is then not pinned.
+ *
+ *  Returns RNNCC_OK; RNNCC_BAD_SIZE if `threads` is below 1 or more than the
+ * calling thread has processors; RNNCC_NO_MEMORY; or RNNCC_UNSUPPORTED if the
+ * system does not pin threads. After an error `*team` is NULL and nothing is
+ * left behind. */
+RNNCC_API rnncc_status rnncc_team_create_pinned(int threads, rnncc_team **team);
+
+/** Ends the threads of a team of the two functions above that is not running,
+ * and gives the thread that made a pinned one its processors back, if it is the
+ * one that calls; NULL is ignored. */
 RNNCC_API void rnncc_team_destroy(rnncc_team *team);
 
 /*===- Memory -------------------------------------------------------------===*/
@@ -103,26 +121,25 @@ RNNCC_API int64_t rnncc_array_bytes(const rnncc_array *array, int64_t steps,
 /** Elements of a parameter; -1 if it would not fit into PTRDIFF_MAX bytes. */
 RNNCC_API int64_t rnncc_param_elements(const rnncc_param *param);
 
-/** Calls of a cell on sequences in which steps are left out, or states reset, in
- *  the middle. */
+/** Calls of a cell on sequences in which steps are left out, or states reset,
+ * in the middle. */
 typedef struct rnncc_masked rnncc_masked;
 
 /** Prepares calls of `cell` for T = `steps` and N = `batch`.
  *
  *  lengths  [N] read, as in rnncc_call; NULL: all T
- *  mask     [T, N] read; a step with 0 does not happen: states stay what they are, outputs
- *           and input gradients are zeros, gradients given there are ignored.
- *           NULL: all happen
- *  resets   [T, N] read; where not 0, the row's states are zeros before that step,
- *           whether it happens or not, and no gradient goes further back.
- *           NULL: none
- *  with_backward  not 0: rnncc_masked_backward will be called, too
- *  result   written; destroy it with rnncc_masked_destroy
+ *  mask     [T, N] read; a step with 0 does not happen: states stay what they
+ * are, outputs and input gradients are zeros, gradients given there are
+ * ignored. NULL: all happen resets   [T, N] read; where not 0, the row's states
+ * are zeros before that step, whether it happens or not, and no gradient goes
+ * further back. NULL: none with_backward  not 0: rnncc_masked_backward will be
+ * called, too result   written; destroy it with rnncc_masked_destroy
  *
- *  Nothing of what is read is needed afterwards. A row gives the bits that its steps between
- *  two resets give as sequences of their own. Returns RNNCC_OK, RNNCC_BAD_SIZE,
- *  RNNCC_BAD_LENGTHS, RNNCC_NO_MEMORY, or RNNCC_UNSUPPORTED: there are resets, and the
- *  model reads or gives something once for a whole row. */
+ *  Nothing of what is read is needed afterwards. A row gives the bits that its
+ * steps between two resets give as sequences of their own. Returns RNNCC_OK,
+ * RNNCC_BAD_SIZE, RNNCC_BAD_LENGTHS, RNNCC_NO_MEMORY, or RNNCC_UNSUPPORTED:
+ * there are resets, and the model reads or gives something once for a whole
+ * row. */
 RNNCC_API rnncc_status rnncc_masked_create(
     const rnncc_descriptor *cell, int64_t steps, int64_t batch,
     const int64_t *lengths, const uint8_t *mask, const uint8_t *resets,
@@ -131,8 +148,9 @@ RNNCC_API rnncc_status rnncc_masked_create(
 /** Frees what rnncc_masked_create made; NULL is ignored. */
 RNNCC_API void rnncc_masked_destroy(rnncc_masked *masked);
 
-/** Runs forward. Of `call`, tape, scratch and lengths are not looked at; all else is as
- *  for the cell's own forward, whose statuses it returns. One call at a time. */
+/** Runs forward. Of `call`, tape, scratch and lengths are not looked at; all
+ * else is as for the cell's own forward, whose statuses it returns. One call at
+ * a time. */
 RNNCC_API rnncc_status rnncc_masked_forward(rnncc_masked *masked,
                                             const rnncc_call *call);
 
