@@ -30,7 +30,7 @@ Value rnn::loadTeamFunction(Code &code, Value team, TeamFunction function) {
 }
 
 MemoryOffsets rnn::offsetsOf(Code &code, const Layout &layout, Memory region,
-                             Value steps, Value batch, Value start) {
+                             Value steps, Value all, Value batch, Value start) {
   const int64_t line = 64 / code.elementBytes();
   MemoryOffsets result;
   Value at = start;
@@ -52,6 +52,9 @@ MemoryOffsets rnn::offsetsOf(Code &code, const Layout &layout, Memory region,
       break;
     case Extent::Ring:
       rows = code.mul(batch, buffer.extra);
+      break;
+    case Extent::Distinct:
+      rows = code.min(code.mul(all, batch), code.num(buffer.extra));
       break;
     case Extent::Once:
       rows = code.num(1);
@@ -133,6 +136,7 @@ Access Accesses::bufferAccess(const Place &place, const Origin &origin,
               : code.mul(frame.batch, buffer.extra - delay);
     break;
   case Extent::Step:
+  case Extent::Distinct:
   case Extent::Once:
     break;
   case Extent::Ring:

@@ -87,6 +87,9 @@ Layout::Layout(CellOp cell, const Target &target, Form form)
   for (bool backward : {false, true})
     if (ScanOp scan = cell.scan(backward))
       placeForLengths(scan);
+  for (bool backward : {false, true})
+    if (ScanOp scan = cell.scan(backward))
+      placeShared(scan);
   if (form == Form::Rows)
     placePartials();
   placeWeights();
@@ -221,6 +224,40 @@ void Layout::placeForLengths(ScanOp scan) {
           entry->second =
               addBuffer(region, Extent::Steps, 0, buffers[states].rowElements);
       }
+    });
+  }
+}
+
+bool Layout::isDistinct(int64_t array) const {
+  TensorOp tensor = face.arrays[array].tensor;
+  ArrayRole role = face.arrays[array].role;
+  return tensor.getDistinct() &&
+         (role == ArrayRole::Input || role == ArrayRole::GradInput);
+}
+
+/// What distinct stages give, and what they read of others.
+void Layout::placeShared(ScanOp scan) {
+  bool backward = scan.getBackward();
+  Memory region = backward ? Memory::Backward : Memory::Forward;
+  auto add = [&](Value value) {
+    int64_t buffer = place(value).buffer;
+    TensorOp input = cell.distinctInput();
+    auto [entry, isNew] = sharedBuffers.try_emplace({buffer, backward}, -1);
+    if (isNew)
+      entry->second = addBuffer(region, Extent::Distinct, *input.getDistinct(),
+                                buffers[buffer].rowElements);
+  };
+  for (StageOp stage : stagesOf(scan)) {
+    if (!stage.getDistinct())
+      continue;
+    if (numbers[backward] < 0)
+      numbers[backward] = addBuffer(region, Extent::Steps, 0, 1);
+    for (Value result : stage.getResults())
+      add(result);
+    stage.walk([&](Operation *op) {
+      for (Value operand : op->getOperands())
+        if (operand.getDefiningOp<StageOp>())
+          add(operand);
     });
   }
 }

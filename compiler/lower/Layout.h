@@ -48,11 +48,12 @@ enum class Memory {
 
 /// How many rows a buffer has, for C steps at a time and N examples.
 enum class Extent {
-  Steps,  ///< C * N
-  States, ///< (C + extra) * N: `extra` steps from before the first one
-  Step,   ///< N: lives within one step
-  Ring,   ///< extra * N: the last `extra` steps, in turn
-  Once,   ///< 1
+  Steps,    ///< C * N
+  States,   ///< (C + extra) * N: `extra` steps from before the first one
+  Step,     ///< N: lives within one step
+  Ring,     ///< extra * N: the last `extra` steps, in turn
+  Distinct, ///< of all chunks, but at most `extra`
+  Once,     ///< 1
 };
 
 struct Buffer {
@@ -142,9 +143,20 @@ public:
   int64_t shifted(int64_t states, int64_t delay, bool backward) const {
     return shiftedStates.at({states, delay, backward});
   }
+  /// The buffer that has, for each distinct vector, what another one has for
+  /// each row.
+  int64_t shared(int64_t buffer, bool backward) const {
+    return sharedBuffers.at({buffer, backward});
+  }
+  /// The buffer that has the number of each row's distinct vector, in the order
+  /// in which rows are computed, when lengths are given.
+  int64_t packedNumbers(bool backward) const { return numbers[backward]; }
+  /// True of the array of the distinct input, or of its gradient.
+  bool isDistinct(int64_t array) const;
   /// All of them of a scan: a key as above, and the buffer.
   std::map<std::pair<int64_t, bool>, int64_t> packedArrays;
   std::map<std::tuple<int64_t, int64_t, bool>, int64_t> shiftedStates;
+  std::map<std::pair<int64_t, bool>, int64_t> sharedBuffers;
 
   const llvm::SmallVector<Site> &sites(StageOp stage) const {
     return stageSites.at(stage);
@@ -188,12 +200,14 @@ private:
   void placeTapeAndValues(ScanOp scan);
   void findSites(ScanOp scan);
   void placeForLengths(ScanOp scan);
+  void placeShared(ScanOp scan);
   void placeWeights();
   Site makeSite(llvm::ArrayRef<AffineOp> affines);
 
   llvm::DenseMap<mlir::Value, Place> values;
   llvm::StringMap<Place> symbols, standIns;
   llvm::StringMap<int64_t> adjoints;
+  int64_t numbers[2] = {-1, -1};
   std::map<std::pair<int64_t, int64_t>, Pool> pools; ///< by region and units
   std::map<mlir::Operation *, llvm::SmallVector<Site>> stageSites;
 };

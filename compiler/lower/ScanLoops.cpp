@@ -70,7 +70,12 @@ void ScanLoops::emitStages() {
   auto emitAll = [&](Phase phase) {
     for (StageOp stage : stagesOf(scan))
       if (stage.getPhase() == phase) {
-        emitStage(stage, Origin());
+        if (stage.getDistinct())
+          code.ifElse(
+              frame.isShared, [&] { emitShared(stage); },
+              [&] { emitStage(stage, Origin()); });
+        else
+          emitStage(stage, Origin());
         emitBarrier();
       }
   };

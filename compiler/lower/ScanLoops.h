@@ -16,6 +16,7 @@
 #include "compiler/lower/Kernels.h"
 #include "compiler/lower/Tile.h"
 #include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/DenseSet.h"
 
 namespace rnn {
 
@@ -30,6 +31,8 @@ public:
   void emitRowOrder();
   /// States or carries before the first step, from the caller's arrays.
   void emitStart();
+  /// What the loop needs of each distinct vector, if the caller gave those.
+  void emitDistinct();
   /// The caller's arrays over time, where they cannot be read as they are.
   void emitGather();
   /// All stages, over the steps of the frame.
@@ -85,6 +88,16 @@ private:
   Panels ownPanels(const Units &units);
   Panels ownShare(Value count);
 
+  // In DistinctRows.cpp.
+  Frame distinctFrame();
+  Value numbersOfRows();
+  void
+  forOwnPanels(const Units &units,
+               llvm::function_ref<void(Value panel, int64_t vectors)> body);
+  void emitShared(StageOp stage);
+  void emitCopies(StageOp stage, Accesses &distinct);
+  void emitSums(StageOp stage, Accesses &distinct);
+
   // In KernelCalls.cpp.
   void emitCalls(StageOp stage, const Origin &origin);
   void emitProductCalls(StageOp stage, const Site &site, const Origin &origin,
@@ -106,6 +119,7 @@ private:
   const Frame &frame;
   Accesses accesses;
   int64_t cacheBytes;
+  llvm::DenseSet<Value> summed; ///< for each distinct vector
 };
 
 } // namespace rnn
