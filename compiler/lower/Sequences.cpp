@@ -117,7 +117,7 @@ void Sequences::lookup(const Span &span, bool overTime, int64_t elements,
 
 /// Multiplications and additions that sharing has to save for each row and each
 /// element that a product gives, to make up for a copy and a sum.
-static constexpr int64_t leastSaved = 16;
+static constexpr int64_t leastSaved = 8;
 
 /// Rows below which looking for equal indices takes more than it gives.
 static constexpr int64_t leastSharedRows = 8;
