@@ -79,6 +79,7 @@ private:
   Value pointerTo(StringRef tensor);
   void give(StringRef tensor, Value pointer) { pointers[tensor] = pointer; }
   void run(RunOp op, EntryFunction &entry);
+  Value reversed(ReverseOp op);
   void runLoops(Operation *op);
   Value wantedBy(Operation *reader);
   void skipUnwanted();
@@ -347,8 +348,10 @@ Value ModelEntries::pointerTo(StringRef tensor) {
 void ModelEntries::run(RunOp op, EntryFunction &entry) {
   CellInterface cell = interfaceOf(op.callee());
   const bool backward = op.getBackward();
-  LookupOp lookup = shared.of(op);
-  int64_t pointers = cell.arrays.size() + bool(lookup);
+  StringRef vectors;
+  if (TensorOp input = op.callee().distinctInput())
+    vectors = op.bound(input.getSymName());
+  int64_t pointers = cell.arrays.size() + !vectors.empty();
   Value inner = code.onStack(
       code.i64, int64_t(llvm::divideCeil(callBytes(code, pointers), 8)), 8);
   auto set = [&](CallField field, Value pointer, int64_t index = 0) {
@@ -378,8 +381,8 @@ void ModelEntries::run(RunOp op, EntryFunction &entry) {
     }
     set(CallField::Arrays, pointer, int64_t(index));
   }
-  if (lookup)
-    set(CallField::Arrays, shared.numbersFor(lookup), cell.arrays.size());
+  if (!vectors.empty())
+    set(CallField::Arrays, shared.numbersFor(vectors), cell.arrays.size());
   code.storeNum(op.getOnce() ? code.num(1) : span.steps,
                 callField(code, inner, CallField::Steps));
   code.storeNum(span.batch, callField(code, inner, CallField::Batch));
@@ -414,6 +417,18 @@ void ModelEntries::run(RunOp op, EntryFunction &entry) {
     give(tensor, code.select(missing, code.null(), pointerTo(tensor)));
 }
 
+/// Where what is reversed is: the distinct rows of a shared lookup stay where
+/// they are.
+Value ModelEntries::reversed(ReverseOp op) {
+  Value to = pointerTo(op.getResult());
+  LookupOp lookup = shared.of(op.getOperand());
+  if (!lookup)
+    return to;
+  Value isMoved = code.either(code.isNull(to),
+                              code.equal(shared.isShared(lookup), code.no()));
+  return code.select(isMoved, to, pointerTo(op.getOperand()));
+}
+
 /// The loops of an op that runs no cell.
 void ModelEntries::runLoops(Operation *op) {
   llvm::TypeSwitch<Operation *>(op)
@@ -427,7 +442,7 @@ void ModelEntries::runLoops(Operation *op) {
           sequences.lookup(span, isOverTime(lookup.getResult()), elements,
                            result, table, indices);
         };
-        if (!shared.contains(lookup))
+        if (!shared.of(lookup.getResult()))
           return each();
         shared.find(lookup, span, indices);
         auto once = [&](const Span &rows, Value list) {
@@ -449,7 +464,7 @@ void ModelEntries::runLoops(Operation *op) {
           sequences.scatter(distinct, /*overTime=*/false, elements, gradient,
                             list, rows);
         };
-        LookupOp lookup = shared.of(scatter);
+        LookupOp lookup = shared.of(scatter.getRows());
         code.ifThen(code.both(code.notNull(gradient), code.notNull(rows)), [&] {
           lookup ? shared.ifShared(lookup, once, each) : each();
         });
@@ -457,11 +472,17 @@ void ModelEntries::runLoops(Operation *op) {
       .Case([&](ReverseOp reverse) {
         Value from = pointerTo(reverse.getOperand());
         Value to = pointerTo(reverse.getResult());
-        code.ifThen(code.both(code.notNull(from), code.notNull(to)), [&] {
-          sequences.reverse(span, elementsOf(reverse.getOperand()), to, from);
+        Value isMoved = code.both(code.notNull(from), code.notNull(to));
+        if (LookupOp lookup = shared.of(reverse.getOperand()))
+          isMoved = code.both(isMoved,
+                              code.equal(shared.isShared(lookup), code.no()));
+        code.ifThen(isMoved, [&] {
+          sequences.reverse(
+              span, elementsOf(reverse.getOperand()) * code.elementBytes(), to,
+              from);
         });
-        give(reverse.getResult(), code.select(code.isNull(from), code.null(),
-                                              pointerTo(reverse.getResult())));
+        give(reverse.getResult(),
+             code.select(code.isNull(from), code.null(), reversed(reverse)));
       })
       .Case([&](OneHotOp hot) {
         Value from = pointerTo(hot.getIndices());
@@ -499,7 +520,7 @@ void ModelEntries::runLoops(Operation *op) {
         }
         Value rows =
             isOverTime(result) && model.tensor(result).getRole() != Role::state
-                ? code.mul(span.steps, span.batch)
+                ? shared.rowsOf(result, code.mul(span.steps, span.batch))
                 : span.batch;
         code.ifThen(code.notNull(to), [&] {
           sequences.sum(code.mul(rows, elementsOf(result)), to, operands);
@@ -708,6 +729,12 @@ void ModelEntries::emitCall(bool backward) {
         give(hot.getResult(),
              code.select(code.isNull(pointerTo(hot.getIndices())), code.null(),
                          pointerTo(hot.getResult())));
+
+  if (backward)
+    for (Operation *op : opsOf(false))
+      if (auto reverse = dyn_cast<ReverseOp>(op))
+        if (shared.of(reverse.getOperand()))
+          give(reverse.getResult(), reversed(reverse));
 
   if (backward)
     skipUnwanted();

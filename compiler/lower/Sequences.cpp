@@ -185,25 +185,25 @@ void Sequences::scatter(const Span &span, bool overTime, int64_t elements,
        });
 }
 
-void Sequences::reverse(const Span &span, int64_t elements, Value result,
+void Sequences::reverse(const Span &span, int64_t bytes, Value result,
                         Value operand) {
-  call(withShape("reverse", true, elements),
+  call(withShape("reverse", true, bytes),
        {span.steps, span.batch, span.lengths, result, operand}, {},
        [&](ArrayRef<Value> in) -> Value {
-         Value bytes = code.num(elements * code.elementBytes());
+         Value count = code.num(bytes);
          forEachRow({in[0], in[1], in[2]}, true,
                     [&](Value step, Value row, Value index, Value length) {
-                      Value to = code.at(in[3], code.mul(index, elements));
+                      Value to = code.atByte(in[3], code.mul(index, bytes));
                       code.ifElse(
                           code.less(step, length),
                           [&] {
                             Value back = code.sub(code.add(length, -1), step);
                             Value from = code.add(code.mul(back, in[1]), row);
                             code.copyBytes(
-                                to, code.at(in[4], code.mul(from, elements)),
-                                bytes);
+                                to, code.atByte(in[4], code.mul(from, bytes)),
+                                count);
                           },
-                          [&] { code.zeroBytes(to, bytes); });
+                          [&] { code.zeroBytes(to, count); });
                     });
          return {};
        });

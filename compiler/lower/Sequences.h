@@ -46,8 +46,8 @@ public:
   /// table[indices[t, n]] += rows[t, n].
   void scatter(const Span &span, bool overTime, int64_t elements, Value table,
                Value indices, Value rows);
-  /// result[t, n] = operand[length(n) - 1 - t, n].
-  void reverse(const Span &span, int64_t elements, Value result, Value operand);
+  /// result[t, n] = operand[length(n) - 1 - t, n], of so many bytes each.
+  void reverse(const Span &span, int64_t bytes, Value result, Value operand);
   /// result[t, n, k] = 1 if indices[t, n] = k, else 0.
   void oneHot(const Span &span, bool overTime, int64_t elements, Value result,
               Value indices);

@@ -16,6 +16,7 @@
 #include "compiler/lower/Sequences.h"
 #include "dialect/ModelOps.h"
 #include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/StringMap.h"
 
 namespace rnn {
 
@@ -30,11 +31,9 @@ class SharedLookups {
 public:
   SharedLookups(ModelOp model, Code &code, Sequences &sequences);
 
-  /// The lookup whose rows the run's cell can take once for each index; null.
-  LookupOp of(RunOp run);
-  /// The lookup whose gradients, of a row for each index, are scattered; null.
-  LookupOp of(ScatterOp scatter);
-  bool contains(LookupOp lookup) const { return places.contains(lookup); }
+  /// The lookup whose rows, or their gradients, the tensor has one of for each
+  /// index if it is shared; null.
+  LookupOp of(llvm::StringRef tensor) { return tensors.lookup(tensor).lookup; }
 
   /// Bytes of tape that they need, and at most for each step and row.
   Value keptBytes(Value steps, Value batch);
@@ -51,15 +50,25 @@ public:
   void ifShared(LookupOp lookup,
                 llvm::function_ref<void(const Span &, Value list)> shared,
                 llvm::function_ref<void()> each);
-  /// What the cell of a run finds behind its arrays; NULL if it is given the
-  /// vectors of all steps.
-  Value numbersFor(LookupOp lookup);
+  /// How many rows a tensor has that is said to have those of all steps.
+  Value rowsOf(llvm::StringRef tensor, Value allSteps);
+  /// True if reversing a tensor leaves its rows as they are.
+  Value isShared(LookupOp lookup);
+  /// What a cell finds behind its arrays to whose distinct input the tensor is
+  /// bound; NULL if it is given the vectors of all steps.
+  Value numbersFor(llvm::StringRef tensor);
 
 private:
   struct Place {
-    Value numbers, list, marks;
+    Value numbers, backward; ///< as looked up, and with each row in reverse
+    Value list, marks;
     Value count; ///< of distinct rows; 0 if the lookup is not shared
   };
+  struct Rows {
+    LookupOp lookup;
+    bool isReversed = false;
+  };
+  bool isReversed(LookupOp lookup) const;
   int64_t tableRows(LookupOp lookup) const;
   Value numbersBytes(Value steps, Value batch);
   Value listBytes(LookupOp lookup, Value steps, Value batch);
@@ -68,6 +77,7 @@ private:
   Code &code;
   Sequences &sequences;
   llvm::MapVector<mlir::Operation *, Place> places;
+  llvm::StringMap<Rows> tensors;
 };
 
 } // namespace rnn

@@ -155,8 +155,9 @@ def ShareVectorsPass : Pass<"rnn-share-vectors", "::mlir::ModuleOp"> {
     the gradients, of sums over the places where the word stands.
 
     Needs: models with their backward runs, cells in staged form.
-    Gives: an input is `distinct` where one lookup gives it to one run of a cell, and
-    the stages that read it are; a stage after the loop may become two.
+    Gives: the inputs that a lookup is for, as it is or in reverse, are `distinct` if
+    nothing else reads it, and so are the stages that read them; a stage after the loop
+    may become two.
     Keeps: every value.
 
     Example: see `test/schedule/share-vectors.mlir`.

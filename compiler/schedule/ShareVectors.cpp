@@ -19,9 +19,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/schedule/Passes.h"
-#include "dialect/ModelOps.h"
+#include "dialect/LookupReaders.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/StringMap.h"
 
 namespace rnn {
 #define GEN_PASS_DEF_SHAREVECTORSPASS
@@ -33,78 +34,6 @@ using namespace rnn;
 
 /// Products of shorter vectors cost no more than copies of what they give.
 static constexpr int64_t leastSharedLength = 16;
-
-/// The ops of a model that read a tensor.
-static SmallVector<Operation *> readersOf(ModelOp model, StringRef tensor) {
-  SmallVector<Operation *> readers;
-  for (Operation &op : model.getBody().front())
-    if (llvm::is_contained(accessOf(&op).reads, tensor))
-      readers.push_back(&op);
-  return readers;
-}
-
-/// True if it is bound to one name of the run, `input`.
-static bool isBoundOnce(RunOp run, StringRef tensor, StringRef input) {
-  return run.bound(input) == tensor &&
-         llvm::count_if(run.getBind(), [&](NamedAttribute entry) {
-           auto symbol = cast<FlatSymbolRefAttr>(entry.getValue());
-           return symbol.getValue() == tensor;
-         }) == 1;
-}
-
-/// True if nothing but the table of `lookup` takes the gradient of its result.
-static bool isOnlyScattered(ModelOp model, LookupOp lookup,
-                            StringRef gradient) {
-  SmallVector<Operation *> readers = readersOf(model, gradient);
-  auto scatter =
-      readers.size() == 1 ? dyn_cast<ScatterOp>(readers[0]) : ScatterOp();
-  return scatter && scatter.getTable() == lookup.getTable() &&
-         scatter.getIndices() == lookup.getIndices() &&
-         model.tensor(gradient).getRole() == Role::value;
-}
-
-namespace {
-/// A part that reads what a lookup gives, and nothing else does.
-struct Reader {
-  CellOp cell;
-  TensorOp input;
-};
-} // namespace
-
-/// The one cell, run for all steps, that reads the result of a lookup.
-static std::optional<Reader> onlyReader(ModelOp model, LookupOp lookup) {
-  StringRef result = lookup.getResult();
-  if (model.tensor(result).getRole() != Role::value ||
-      model.tensor(result).getPerSequence())
-    return std::nullopt;
-  std::optional<Reader> reader;
-  StringRef input;
-  int64_t forward = 0;
-  for (Operation *op : readersOf(model, result)) {
-    auto run = dyn_cast<RunOp>(op);
-    if (!run || run.getOnce())
-      return std::nullopt;
-    if (!reader) {
-      for (NamedAttribute entry : run.getBind())
-        if (cast<FlatSymbolRefAttr>(entry.getValue()).getValue() == result)
-          input = entry.getName();
-      reader = {run.callee(), run.callee().tensor(input)};
-    }
-    forward += !run.getBackward();
-    if (forward > 1 || run.callee() != reader->cell ||
-        !isBoundOnce(run, result, input))
-      return std::nullopt;
-    StringRef gradient = run.bound(("grad." + input).str());
-    if (!gradient.empty() && run.getBackward() &&
-        !isOnlyScattered(model, lookup, gradient))
-      return std::nullopt;
-  }
-  return reader;
-}
-
-//===----------------------------------------------------------------------===//
-// Stages
-//===----------------------------------------------------------------------===//
 
 /// Marks the stages before the loop that follow from the input. False if
 /// another stage reads it, or no product does.
@@ -200,19 +129,25 @@ static bool markBackward(CellOp cell, StringRef input) {
   return all;
 }
 
-/// Makes the input `distinct` if all that reads it can be.
-static void share(const Reader &reader, int64_t tableRows) {
-  CellOp cell = reader.cell;
-  TensorOp input = reader.input;
-  StringRef name = input.getSymName();
-  if (cell.recomputes() || cell.distinctInput() ||
-      input.tensorType().getNumElements() < leastSharedLength)
-    return;
-  if (markForward(cell, name) && markBackward(cell, name)) {
-    input.setDistinct(tableRows);
-    return;
-  }
-  cell.walk([](StageOp stage) { stage.setDistinct(false); });
+/// Marks the stages of a cell that can be distinct. False if not all that reads
+/// the input can.
+static bool mark(CellOp cell, StringRef input) {
+  return !cell.recomputes() && !cell.distinctInput() &&
+         cell.tensor(input).tensorType().getNumElements() >=
+             leastSharedLength &&
+         markForward(cell, input) && markBackward(cell, input);
+}
+
+/// Makes the inputs `distinct` if all of them can be.
+static void share(const LookupReaders &readers, int64_t tableRows) {
+  bool all = !readers.inputs.empty();
+  for (auto [cell, input] : readers.inputs)
+    all = all && mark(cell, input);
+  for (auto [cell, input] : readers.inputs)
+    if (all)
+      CellOp(cell).tensor(input).setDistinct(tableRows);
+    else if (!CellOp(cell).distinctInput())
+      CellOp(cell).walk([](StageOp stage) { stage.setDistinct(false); });
 }
 
 namespace {
@@ -223,11 +158,17 @@ struct ShareVectorsPass : rnn::impl::ShareVectorsPassBase<ShareVectorsPass> {
       for (auto run : model.getBody().getOps<RunOp>())
         runs[run.getCell()] += !run.getBackward();
     for (auto model : getOperation().getOps<ModelOp>())
-      for (auto lookup : model.getBody().getOps<LookupOp>())
-        if (auto reader = onlyReader(model, lookup);
-            reader && runs[reader->cell.getSymName()] == 1)
-          share(*reader,
-                model.tensor(lookup.getTable()).tensorType().getDimSize(0));
+      for (auto lookup : model.getBody().getOps<LookupOp>()) {
+        LookupReaders readers(model, lookup);
+        bool isAll = readers.areAll;
+        // All runs of a cell take their vectors from the lookup, or none.
+        for (auto &reader : readers.inputs)
+          isAll &= llvm::count(readers.inputs, reader) ==
+                   runs[reader.first.getSymName()];
+        TensorOp table = model.tensor(lookup.getTable());
+        if (isAll)
+          share(readers, table.tensorType().getDimSize(0));
+      }
   }
 };
 } // namespace
