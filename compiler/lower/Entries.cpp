@@ -116,7 +116,8 @@ Value Entries::badSize(Value steps, Value batch) {
   int64_t extra = 0;
   for (const Buffer &buffer : layout.buffers) {
     rowBytes += buffer.rowElements * code.elementBytes();
-    extra = std::max(extra, buffer.extra);
+    if (buffer.extent != Extent::Distinct) // a number of rows, not of steps
+      extra = std::max(extra, buffer.extra);
   }
   int64_t most = mostBytes(code) / rowBytes;
   Value negative =
