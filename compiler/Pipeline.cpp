@@ -87,6 +87,9 @@ static void addSchedule(PassManager &pm, const Options &options) {
     pm.addNestedPass<CellOp>(createSplitSetupsPass());
   }
   addSimplify(pm);
+  // Kernels of the other backend take rows as they stand.
+  if (!kernels)
+    pm.addPass(createShareVectorsPass());
   CheckSchedulesPassOptions check;
   check.kernels = kernels;
   for (const Target &target : options.targets)

@@ -54,6 +54,10 @@ bool isBackward(mlir::Operation *op);
 /// What stands for an argument of a pullback's region outside of it; any other
 /// value as it is.
 mlir::Value outsideOfPullback(mlir::Value value);
+/// True if a stage may be `distinct`, where that input is.
+bool canBeDistinct(StageOp stage, llvm::StringRef input);
+/// Checks the rules of inputs and stages that are `distinct`.
+mlir::LogicalResult verifyDistinct(CellOp cell);
 /// What a tensor of that type is where matrices are the vectors of their rows.
 inline mlir::RankedTensorType vectorOfRows(mlir::RankedTensorType type) {
   return type.getRank() == 2 ? type.clone({type.getNumElements()}) : type;

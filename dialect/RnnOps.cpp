@@ -152,7 +152,7 @@ LogicalResult CellOp::verifyRegions() {
   for (auto setup : getBody().getOps<SetupOp>())
     if (++setups[setup.getBackward()] > 1)
       return setup.emitOpError("is the second of its direction");
-  return success();
+  return verifyDistinct(*this);
 }
 
 /// schedule-form

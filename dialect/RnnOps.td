@@ -90,6 +90,8 @@ def Rnn_CellOp : Rnn_Op<"cell", [IsolatedFromAbove, NoTerminator,
     ::rnn::ScanOp scan(bool backward);
     /// The setup of that direction, or null.
     ::rnn::SetupOp setup(bool backward);
+    /// The input that is `distinct`, or null.
+    ::rnn::TensorOp distinctInput();
     /// True if a schedule says `recompute gates`.
     bool recomputes();
     /// The element type of the cell: that of its first tensor.
@@ -110,13 +112,15 @@ def Rnn_TensorOp : Rnn_Op<"tensor", [Symbol, ParentOneOf<["CellOp", "ModelOp"]>]
     names it. In a model, `per_sequence` says that there is one value per row and
     not one per step, `finish` what becomes of the average of a metric. In a part of a
     model, `rate` says that an input, or the initial value of a state, is what
-    `rnn.draw` gives for that rate.
+    `rnn.draw` gives for that rate, and `distinct` that the vectors of an input are rows
+    of a table of so many, so that a call has many of them more than once.
 
     Rules:
 
     - `tensor-of`: an output gradient is of an output of the cell, an input
       gradient of an input, a carry of a state with its delay; types are the
       same.
+    - `tensor-distinct`: what is `distinct` is the only such input of a part of a model.
 
     Example:
 
@@ -133,11 +137,13 @@ def Rnn_TensorOp : Rnn_Op<"tensor", [Symbol, ParentOneOf<["CellOp", "ModelOp"]>]
                        OptionalAttr<DenseF64ArrayAttr>:$init_arguments,
                        UnitAttr:$per_sequence, OptionalAttr<F64Attr>:$rate,
                        OptionalAttr<Rnn_Finish>:$finish,
+                       OptionalAttr<ConfinedAttr<I64Attr, [IntPositive]>>:$distinct,
                        TypeAttrOf<Rnn_Named>:$type);
   let assemblyFormat = [{
     $sym_name $role (`of` $of^)? (`delay` $delay^)?
     (`init` $init^)? (`with` $init_arguments^)?
-    (`per_sequence` $per_sequence^)? (`rate` $rate^)? (`finish` $finish^)? attr-dict `:` $type
+    (`per_sequence` $per_sequence^)? (`rate` $rate^)? (`finish` $finish^)?
+    (`distinct` $distinct^)? attr-dict `:` $type
   }];
   let skipDefaultBuilders = 1;
   let builders = [

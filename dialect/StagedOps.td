@@ -26,6 +26,11 @@ def Rnn_StageOp : Rnn_Op<"stage", [HasParent<"ScanOp">, NoRegionArguments,
     `phase` says when: `before` and `after` run once for all steps and examples,
     `step` runs in each step of the loop.
 
+    A `distinct` stage can run once for each distinct vector of the input that is
+    declared so, instead of once for each step and example: before the loop of a forward
+    scan it depends on that input alone; after the loop of a backward scan it is linear in
+    what it reads from other stages, which is then added up first.
+
     Rules:
 
     - `stage-units`: results and written values have `units` elements (a scalar
@@ -33,6 +38,9 @@ def Rnn_StageOp : Rnn_Op<"stage", [HasParent<"ScanOp">, NoRegionArguments,
     - `stage-order`: phases come in the order before, step, after.
     - `stage-whole`: a whole vector that is read, and the start of an affine, come
       from outside the stage.
+    - `stage-distinct`: a `distinct` stage is no `step` and reads nothing but the `distinct`
+      input, parameters, and other stages: `distinct` ones, if it is `before`; if it is
+      `after`, to multiply them by parameters, or by the input for the gradients of those.
 
     Example:
 
@@ -59,12 +67,13 @@ def Rnn_StageOp : Rnn_Op<"stage", [HasParent<"ScanOp">, NoRegionArguments,
     }
     ```
   }];
-  let arguments = (ins Rnn_Phase:$phase, ConfinedAttr<I64Attr, [IntPositive]>:$units);
+  let arguments = (ins Rnn_Phase:$phase, ConfinedAttr<I64Attr, [IntPositive]>:$units,
+                       UnitAttr:$distinct);
   let results = (outs Variadic<Rnn_Lanes>:$results);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
-    $phase `units` `(` $units `)` (`:` type($results)^)? attr-dict-with-keyword
-    $body
+    $phase (`distinct` $distinct^)? `units` `(` $units `)` (`:` type($results)^)?
+    attr-dict-with-keyword $body
   }];
   let hasRegionVerifier = 1;
 }

@@ -30,7 +30,7 @@ Value rnn::loadTeamFunction(Code &code, Value team, TeamFunction function) {
 }
 
 MemoryOffsets rnn::offsetsOf(Code &code, const Layout &layout, Memory region,
-                             Value steps, Value batch, Value start) {
+                             Value steps, Value all, Value batch, Value start) {
   const int64_t line = 64 / code.elementBytes();
   MemoryOffsets result;
   Value at = start;
@@ -54,8 +54,12 @@ MemoryOffsets rnn::offsetsOf(Code &code, const Layout &layout, Memory region,
       rows = code.mul(batch, buffer.extra);
       break;
     case Extent::Blocks:
-      rows = code.mul(code.ceilDiv(code.mul(steps, batch), buffer.extra),
-                      buffer.extra);
+      rows = code.mul(code.ceilDiv(code.mul(steps, batch), Layout::blockRows),
+                      Layout::blockRows);
+      break;
+    case Extent::Distinct:
+      rows = code.min(code.mul(all, batch), code.num(buffer.extra));
+      rows = code.mul(code.ceilDiv(rows, Layout::blockRows), Layout::blockRows);
       break;
     case Extent::Once:
       rows = code.num(1);
@@ -138,6 +142,7 @@ Access Accesses::bufferAccess(const Place &place, const Origin &origin,
     break;
   case Extent::Step:
   case Extent::Blocks:
+  case Extent::Distinct:
   case Extent::Once:
     break;
   case Extent::Ring:

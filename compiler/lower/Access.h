@@ -37,13 +37,14 @@ mlir::Value loadTeamFunction(Code &code, mlir::Value team,
                              TeamFunction function);
 
 /// Where each buffer of a region starts, in elements from its base, and how
-/// many elements they take together. Other buffers get a null value.
+/// many elements they take together, for `steps` of `all` at a time. Other
+/// buffers get a null value.
 struct MemoryOffsets {
   llvm::SmallVector<mlir::Value> offsets;
   mlir::Value total;
 };
 MemoryOffsets offsetsOf(Code &code, const Layout &layout, Memory region,
-                        mlir::Value steps, mlir::Value batch,
+                        mlir::Value steps, mlir::Value all, mlir::Value batch,
                         mlir::Value start);
 
 /// What the code of one thread knows when running.
@@ -70,6 +71,11 @@ struct Frame {
   mlir::Value ends;     ///< [N]: its length
   mlir::Value firstRow; ///< rows of earlier chunks
   mlir::Value rows;     ///< rows of this chunk
+
+  // Of a cell with a distinct input.
+  mlir::Value isShared; ///< the caller gave distinct vectors
+  mlir::Value distinct; ///< how many
+  mlir::Value numbers;  ///< 32 bits [T, N]: which of them, from the first step
 
   llvm::SmallVector<mlir::Value> arrays;  ///< of the call, null or not
   llvm::SmallVector<mlir::Value> buffers; ///< where each buffer starts

@@ -109,6 +109,17 @@ Value Code::isNull(Value pointer) {
 Value Code::notNull(Value pointer) {
   return LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::ne, pointer, null());
 }
+Value Code::loadInt(Value base, Value index) {
+  Value narrow = LLVM::LoadOp::create(b, loc, i32, atByte(base, mul(index, 4)));
+  return arith::ExtSIOp::create(b, loc, i64, narrow);
+}
+void Code::storeInt(Value value, Value base, Value index) {
+  Value narrow = arith::TruncIOp::create(b, loc, i32, value);
+  LLVM::StoreOp::create(b, loc, narrow, atByte(base, mul(index, 4)));
+}
+Value Code::no() {
+  return arith::ConstantIntOp::create(b, loc, b.getI1Type(), 0);
+}
 Value Code::address(Value pointer) {
   return LLVM::PtrToIntOp::create(b, loc, i64, pointer);
 }

@@ -45,6 +45,8 @@ struct Code {
   // 64-bit integers.
   Value num(int64_t value);
   Value status(int32_t value);
+  /// The condition that never holds.
+  Value no();
   Value add(Value a, Value b_);
   Value sub(Value a, Value b_);
   Value mul(Value a, Value b_);
@@ -77,6 +79,9 @@ struct Code {
   Value loadPtr(Value from);
   Value loadNum(Value from);
   void storeNum(Value value, Value to);
+  /// A number of 32 bits, as wide as the others once it is loaded.
+  Value loadInt(Value base, Value index);
+  void storeInt(Value value, Value base, Value index);
   /// A number that fits as a size_t.
   Value toSize(Value number);
 

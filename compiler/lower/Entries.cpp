@@ -77,8 +77,9 @@ private:
     Value lines = code.ceilDiv(words, 8);
     return code.add(code.mul(lines, line), unwantedElements());
   }
-  Value regionEnd(Memory region, Value steps, Value batch, Value start) {
-    return offsetsOf(code, layout, region, steps, batch, start).total;
+  Value regionEnd(Memory region, Value steps, Value all, Value batch,
+                  Value start) {
+    return offsetsOf(code, layout, region, steps, all, batch, start).total;
   }
   void emitBytes(StringRef suffix,
                  llvm::function_ref<Value(Value, Value)> elements);
@@ -116,7 +117,8 @@ Value Entries::badSize(Value steps, Value batch) {
   int64_t extra = 0;
   for (const Buffer &buffer : layout.buffers) {
     rowBytes += buffer.rowElements * code.elementBytes();
-    extra = std::max(extra, buffer.extra);
+    if (buffer.extent != Extent::Distinct) // a number of rows, not of steps
+      extra = std::max(extra, buffer.extra);
   }
   int64_t most = mostBytes(code) / rowBytes;
   Value negative =
@@ -196,6 +198,15 @@ Frame Entries::frameOf(func::FuncOp body) {
       code.atByte(frame.starts, code.mul(code.add(frame.steps, 1), 8));
   frame.ends = code.atByte(frame.order, code.mul(frame.batch, 8));
   frame.firstRow = code.num(0);
+  if (layout.cell.distinctInput()) {
+    // Behind the arrays: how many there are, then the number of each row's.
+    Value given = code.loadPtr(callField(code, frame.call, CallField::Arrays,
+                                         layout.face.arrays.size()));
+    frame.isShared = code.notNull(given);
+    given = code.select(frame.isShared, given, frame.call);
+    frame.distinct = code.loadNum(given);
+    frame.numbers = code.atByte(given, 8);
+  }
   return frame;
 }
 
@@ -230,19 +241,20 @@ void Entries::emitForwardBody() {
   Value chunk = recomputes ? some : kept;
   Value scratch = frame.unwanted;
   MemoryOffsets temporary =
-      offsetsOf(code, layout, Memory::Forward, chunk, frame.batch,
+      offsetsOf(code, layout, Memory::Forward, chunk, frame.all, frame.batch,
                 scratchStart(frame.all, frame.batch));
   addBuffers(code, frame, temporary, scratch);
   Value keep = code.select(noTape, code.at(scratch, temporary.total),
                            code.at(tape, line));
-  addBuffers(
-      code, frame,
-      offsetsOf(code, layout, Memory::Keep, kept, frame.batch, code.num(0)),
-      keep);
+  addBuffers(code, frame,
+             offsetsOf(code, layout, Memory::Keep, kept, frame.all, frame.batch,
+                       code.num(0)),
+             keep);
 
   ScanLoops whole(code, layout, tiles, kernels, scan, frame, cacheBytes);
   whole.emitRowOrder();
   whole.emitStart();
+  whole.emitDistinct();
   Value chunks = chunksOf(frame.all, chunk);
   code.loop(code.num(0), chunks, 1, [&](Value index) {
     Frame part = chunkAt(frame, index, chunk);
@@ -272,13 +284,13 @@ void Entries::emitBackwardBody() {
   // Forward laid the tape out for at least one step.
   addBuffers(code, frame,
              offsetsOf(code, layout, Memory::Keep,
-                       code.max(frame.all, code.num(1)), frame.batch,
+                       code.max(frame.all, code.num(1)), frame.all, frame.batch,
                        code.num(0)),
              code.at(tape, line));
   Value chunk = recomputes ? chunkOf(frame.all, frame.batch) : frame.all;
   addBuffers(code, frame,
-             offsetsOf(code, layout, Memory::Backward, chunk, frame.batch,
-                       scratchStart(frame.all, frame.batch)),
+             offsetsOf(code, layout, Memory::Backward, chunk, frame.all,
+                       frame.batch, scratchStart(frame.all, frame.batch)),
              frame.unwanted);
   ScanLoops whole(code, layout, tiles, kernels, scan, frame, cacheBytes);
   whole.emitRowOrder();
@@ -479,22 +491,22 @@ LogicalResult Entries::emit() {
   }
   emitPack(code, layout, name("pack"), section("sizes"), id, module);
   emitBytes("tape_bytes", [&](Value steps, Value batch) {
-    return regionEnd(Memory::Keep, code.max(steps, code.num(1)), batch,
+    return regionEnd(Memory::Keep, code.max(steps, code.num(1)), steps, batch,
                      code.num(line));
   });
   emitBytes("forward_scratch_bytes", [&](Value steps, Value batch) {
     Value chunk = chunkOf(steps, batch);
     Value taped = recomputes ? chunk : code.max(steps, code.num(1));
-    Value alone = regionEnd(
-        Memory::Keep, chunk, batch,
-        regionEnd(Memory::Forward, chunk, batch, scratchStart(steps, batch)));
-    Value withTape =
-        regionEnd(Memory::Forward, taped, batch, scratchStart(steps, batch));
+    Value start = scratchStart(steps, batch);
+    Value alone =
+        regionEnd(Memory::Keep, chunk, steps, batch,
+                  regionEnd(Memory::Forward, chunk, steps, batch, start));
+    Value withTape = regionEnd(Memory::Forward, taped, steps, batch, start);
     return code.max(alone, withTape);
   });
   emitBytes("backward_scratch_bytes", [&](Value steps, Value batch) {
     Value chunk = recomputes ? chunkOf(steps, batch) : steps;
-    return regionEnd(Memory::Backward, chunk, batch,
+    return regionEnd(Memory::Backward, chunk, steps, batch,
                      scratchStart(steps, batch));
   });
   emitForwardBody();

@@ -90,6 +90,9 @@ Layout::Layout(CellOp cell, const Target &target, Form form)
       placeForLengths(scan);
   for (bool backward : {false, true})
     if (ScanOp scan = cell.scan(backward))
+      placeShared(scan);
+  for (bool backward : {false, true})
+    if (ScanOp scan = cell.scan(backward))
       placeRounded(scan);
   if (ScanOp scan = cell.scan(true))
     placePairedColumns(scan);
@@ -227,6 +230,42 @@ void Layout::placeForLengths(ScanOp scan) {
           entry->second =
               addBuffer(region, Extent::Steps, 0, buffers[states].rowElements);
       }
+    });
+  }
+}
+
+bool Layout::isDistinct(int64_t array) const {
+  TensorOp tensor = face.arrays[array].tensor;
+  ArrayRole role = face.arrays[array].role;
+  return tensor.getDistinct() &&
+         (role == ArrayRole::Input || role == ArrayRole::GradInput);
+}
+
+/// A buffer has another one for what distinct stages have in it.
+void Layout::share(int64_t buffer, bool backward) {
+  auto [entry, isNew] = sharedBuffers.try_emplace({buffer, backward}, -1);
+  if (isNew)
+    entry->second = addBuffer(
+        backward ? Memory::Backward : Memory::Forward, Extent::Distinct,
+        *cell.distinctInput().getDistinct(), buffers[buffer].rowElements);
+}
+
+/// What distinct stages give, and what they read of others.
+void Layout::placeShared(ScanOp scan) {
+  bool backward = scan.getBackward();
+  Memory region = backward ? Memory::Backward : Memory::Forward;
+  auto add = [&](Value value) { share(place(value).buffer, backward); };
+  for (StageOp stage : stagesOf(scan)) {
+    if (!stage.getDistinct())
+      continue;
+    if (numbers[backward] < 0)
+      numbers[backward] = addBuffer(region, Extent::Steps, 0, 1);
+    for (Value result : stage.getResults())
+      add(result);
+    stage.walk([&](Operation *op) {
+      for (Value operand : op->getOperands())
+        if (operand.getDefiningOp<StageOp>())
+          add(operand);
     });
   }
 }
@@ -468,9 +507,9 @@ void Layout::placeRounded(ScanOp scan) {
           if (!isNew)
             continue;
           // What fills up is there, too.
-          int64_t written = std::max<int64_t>(
-              term.pairsWritten(lanes),
-              llvm::alignTo(term.pairs(), pairsInLine));
+          int64_t written =
+              std::max<int64_t>(term.pairsWritten(lanes),
+                                llvm::alignTo(term.pairs(), pairsInLine));
           elements += llvm::alignTo(pairs ? written : 2 * written, pairsInLine);
         }
       if (elements)
@@ -485,8 +524,11 @@ void Layout::placeRounded(ScanOp scan) {
       most += pairsInLine;
     int64_t buffer =
         addBuffer(region, inStep ? Extent::Step : Extent::Steps, 0, most);
-    for (StageOp stage : stages)
+    for (StageOp stage : stages) {
       roundedBuffers[stage] = buffer;
+      if (stage.getDistinct())
+        share(buffer, scan.getBackward());
+    }
   }
 }
 
@@ -509,12 +551,14 @@ void Layout::placePairedColumns(ScanOp scan) {
       return;
     auto [entry, isNew] =
         columnBuffers.try_emplace(operandKey(op.getColumn()), -1);
-    constexpr int64_t blockRows = 2 * pairsInLine;
     const int64_t pairOfRows = llvm::alignTo(op.columnUnits(), lanes) *
                                parts(op->getParentOfType<StageOp>());
-    if (isNew)
+    if (isNew) {
       entry->second = addBuffer(Memory::Backward, Extent::Blocks, blockRows,
                                 llvm::divideCeil(pairOfRows, 2));
+      if (op->getParentOfType<StageOp>().getDistinct())
+        share(entry->second, true);
+    }
   });
 }
 

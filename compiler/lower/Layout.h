@@ -49,12 +49,13 @@ enum class Memory {
 
 /// How many rows a buffer has, for C steps at a time and N examples.
 enum class Extent {
-  Steps,  ///< C * N
-  States, ///< (C + extra) * N: `extra` steps from before the first one
-  Step,   ///< N: lives within one step
-  Ring,   ///< extra * N: the last `extra` steps, in turn
-  Blocks, ///< C * N, filled up to whole blocks of `extra` rows
-  Once,   ///< 1
+  Steps,    ///< C * N
+  States,   ///< (C + extra) * N: `extra` steps from before the first one
+  Step,     ///< N: lives within one step
+  Ring,     ///< extra * N: the last `extra` steps, in turn
+  Blocks,   ///< C * N, filled up to whole blocks of 32
+  Distinct, ///< of all chunks, but at most `extra`; filled up, too
+  Once,     ///< 1
 };
 
 struct Buffer {
@@ -158,9 +159,20 @@ public:
   int64_t shifted(int64_t states, int64_t delay, bool backward) const {
     return shiftedStates.at({states, delay, backward});
   }
+  /// The buffer that has, for each distinct vector, what another one has for
+  /// each row.
+  int64_t shared(int64_t buffer, bool backward) const {
+    return sharedBuffers.at({buffer, backward});
+  }
+  /// The buffer that has the number of each row's distinct vector, in the order
+  /// in which rows are computed, when lengths are given.
+  int64_t packedNumbers(bool backward) const { return numbers[backward]; }
+  /// True of the array of the distinct input, or of its gradient.
+  bool isDistinct(int64_t array) const;
   /// All of them of a scan: a key as above, and the buffer.
   std::map<std::pair<int64_t, bool>, int64_t> packedArrays;
   std::map<std::tuple<int64_t, int64_t, bool>, int64_t> shiftedStates;
+  std::map<std::pair<int64_t, bool>, int64_t> sharedBuffers;
 
   const llvm::SmallVector<Site> &sites(StageOp stage) const {
     return stageSites.at(stage);
@@ -193,6 +205,8 @@ public:
   }
   /// Pairs of bf16 in 64 bytes.
   static constexpr int64_t pairsInLine = 16;
+  /// Rows that are summed over together as pairs.
+  static constexpr int64_t blockRows = 2 * pairsInLine;
 
   // Packed weights, offsets in elements: a header, zeros, what is read as it is
   // (vectors, derived tensors, matrices that the backward setup or a product of
@@ -234,12 +248,15 @@ private:
   void placeForLengths(ScanOp scan);
   void placeRounded(ScanOp scan);
   void placePairedColumns(ScanOp scan);
+  void placeShared(ScanOp scan);
+  void share(int64_t buffer, bool backward);
   void placeWeights();
   Site makeSite(llvm::ArrayRef<AffineOp> affines);
 
   llvm::DenseMap<mlir::Value, Place> values;
   llvm::StringMap<Place> symbols, standIns;
   llvm::StringMap<int64_t> adjoints;
+  int64_t numbers[2] = {-1, -1};
   std::map<std::pair<int64_t, int64_t>, Pool> pools; ///< by region and units
   std::map<mlir::Operation *, llvm::SmallVector<Site>> stageSites;
   llvm::DenseMap<mlir::Operation *, int64_t> roundedBuffers, roundedParts;

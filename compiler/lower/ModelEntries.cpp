@@ -11,7 +11,8 @@
 // cut out of the model's:
 //
 //   weights   header | addresses of tables | packed weights of each run
-//   tape      header | values that runs pass on | the tape of each run
+//   tape      header | values that runs pass on | what lookups share | the tape
+//             of each run
 //   scratch   that of the run at hand | random numbers, gradients | without a
 //   tape
 //             what would be on it
@@ -23,6 +24,7 @@
 #include "compiler/lower/Access.h"
 #include "compiler/lower/Entries.h"
 #include "compiler/lower/Sequences.h"
+#include "compiler/lower/SharedLookups.h"
 #include "dialect/ModelOps.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/xxhash.h"
@@ -30,8 +32,6 @@
 using namespace mlir;
 using namespace rnn;
 
-/// Memory is cut at multiples of so many bytes.
-static constexpr int64_t lineBytes = 64;
 /// Room for the mark of a tape.
 static constexpr int64_t tapeHeader = lineBytes;
 
@@ -60,7 +60,7 @@ private:
   int64_t elementsOf(StringRef tensor) {
     return model.tensor(tensor).tensorType().getNumElements();
   }
-  Value roundUp(Value bytes);
+  Value roundUp(Value bytes) { return roundUpToLines(code, bytes); }
   Value callSize(RunOp run, StringRef what, ValueRange arguments);
   Value callSize(RunOp run, StringRef what, Value steps, Value batch);
   Value bytesOf(TensorOp tensor, Value steps, Value batch);
@@ -79,6 +79,7 @@ private:
   Value pointerTo(StringRef tensor);
   void give(StringRef tensor, Value pointer) { pointers[tensor] = pointer; }
   void run(RunOp op, EntryFunction &entry);
+  Value reversed(ReverseOp op);
   void runLoops(Operation *op);
   Value wantedBy(Operation *reader);
   void skipUnwanted();
@@ -91,6 +92,7 @@ private:
   std::string level;
   Code code;
   Sequences sequences;
+  SharedLookups shared;
   SmallVector<RunOp> runs; ///< forward
   SmallVector<StringRef> tables;
   int64_t id;
@@ -109,7 +111,8 @@ ModelEntries::ModelEntries(ModelOp model, const Target &target, ModuleOp module)
       level(target.name),
       code(OpBuilder(module.getContext()), model.getLoc(), model.elementType(),
            target.vectorBytes * 8 / model.elementType().getWidth(), target),
-      sequences(code, module, face.prefix, target.name) {
+      sequences(code, module, face.prefix, target.name),
+      shared(model, code, sequences) {
   std::string text;
   llvm::raw_string_ostream os(text);
   os << model << level;
@@ -137,10 +140,6 @@ SmallVector<Operation *> ModelEntries::opsOf(bool backward) {
 //===----------------------------------------------------------------------===//
 // Sizes
 //===----------------------------------------------------------------------===//
-
-Value ModelEntries::roundUp(Value bytes) {
-  return code.mul(code.ceilDiv(bytes, lineBytes), lineBytes);
-}
 
 /// What a cell's query of sizes answers.
 Value ModelEntries::callSize(RunOp run, StringRef what, ValueRange arguments) {
@@ -179,7 +178,7 @@ Value ModelEntries::sizeOfKept(Value steps, Value batch) {
   for (auto tensor : model.getBody().getOps<TensorOp>())
     if (tensor.getRole() == Role::value && isKept(tensor))
       bytes = code.add(bytes, bytesOf(tensor, steps, batch));
-  return bytes;
+  return code.add(bytes, shared.keptBytes(steps, batch));
 }
 
 /// Of scratch: that of the runs, and values that are not kept.
@@ -201,13 +200,15 @@ Value ModelEntries::sizeOfScratch(bool backward, bool withKept, Value steps,
     if (isHere)
       most = code.add(most, bytesOf(tensor, steps, batch));
   }
+  if (!backward)
+    most = code.add(most, shared.marksBytes());
   return withKept ? code.add(most, sizeOfKept(steps, batch)) : most;
 }
 
 /// Sizes whose memory would not fit an address, for the model or one of its
 /// cells.
 Value ModelEntries::badSize(Value steps, Value batch) {
-  int64_t rowBytes = lineBytes;
+  int64_t rowBytes = lineBytes + shared.keptBytesOfRow();
   for (auto tensor : model.getBody().getOps<TensorOp>())
     if (tensor.getRole() != Role::param)
       rowBytes += tensor.tensorType().getNumElements() * code.elementBytes() +
@@ -347,9 +348,12 @@ Value ModelEntries::pointerTo(StringRef tensor) {
 void ModelEntries::run(RunOp op, EntryFunction &entry) {
   CellInterface cell = interfaceOf(op.callee());
   const bool backward = op.getBackward();
+  StringRef vectors;
+  if (TensorOp input = op.callee().distinctInput())
+    vectors = op.bound(input.getSymName());
+  int64_t pointers = cell.arrays.size() + !vectors.empty();
   Value inner = code.onStack(
-      code.i64,
-      int64_t(llvm::divideCeil(callBytes(code, cell.arrays.size()), 8)), 8);
+      code.i64, int64_t(llvm::divideCeil(callBytes(code, pointers), 8)), 8);
   auto set = [&](CallField field, Value pointer, int64_t index = 0) {
     LLVM::StoreOp::create(code.b, code.loc, pointer,
                           callField(code, inner, field, index));
@@ -377,6 +381,8 @@ void ModelEntries::run(RunOp op, EntryFunction &entry) {
     }
     set(CallField::Arrays, pointer, int64_t(index));
   }
+  if (!vectors.empty())
+    set(CallField::Arrays, shared.numbersFor(vectors), cell.arrays.size());
   code.storeNum(op.getOnce() ? code.num(1) : span.steps,
                 callField(code, inner, CallField::Steps));
   code.storeNum(span.batch, callField(code, inner, CallField::Batch));
@@ -411,35 +417,72 @@ void ModelEntries::run(RunOp op, EntryFunction &entry) {
     give(tensor, code.select(missing, code.null(), pointerTo(tensor)));
 }
 
+/// Where what is reversed is: the distinct rows of a shared lookup stay where
+/// they are.
+Value ModelEntries::reversed(ReverseOp op) {
+  Value to = pointerTo(op.getResult());
+  LookupOp lookup = shared.of(op.getOperand());
+  if (!lookup)
+    return to;
+  Value isMoved = code.either(code.isNull(to),
+                              code.equal(shared.isShared(lookup), code.no()));
+  return code.select(isMoved, to, pointerTo(op.getOperand()));
+}
+
 /// The loops of an op that runs no cell.
 void ModelEntries::runLoops(Operation *op) {
   llvm::TypeSwitch<Operation *>(op)
       .Case([&](LookupOp lookup) {
         int64_t index = llvm::find(tables, lookup.getTable()) - tables.begin();
         Value table = code.loadPtr(code.atByte(weights, 8 + 8 * index));
-        sequences.lookup(span, isOverTime(lookup.getResult()),
-                         elementsOf(lookup.getResult()),
-                         pointerTo(lookup.getResult()), table,
-                         pointerTo(lookup.getIndices()));
+        int64_t elements = elementsOf(lookup.getResult());
+        Value result = pointerTo(lookup.getResult());
+        Value indices = pointerTo(lookup.getIndices());
+        auto each = [&] {
+          sequences.lookup(span, isOverTime(lookup.getResult()), elements,
+                           result, table, indices);
+        };
+        if (!shared.of(lookup.getResult()))
+          return each();
+        shared.find(lookup, span, indices);
+        auto once = [&](const Span &rows, Value list) {
+          sequences.lookup(rows, /*overTime=*/false, elements, result, table,
+                           list);
+        };
+        shared.ifShared(lookup, once, each);
       })
       .Case([&](ScatterOp scatter) {
         Value gradient =
             arrayOf(call, ArrayRole::GradParam, scatter.getTable());
         Value rows = pointerTo(scatter.getRows());
+        int64_t elements = elementsOf(scatter.getRows());
+        auto each = [&] {
+          sequences.scatter(span, isOverTime(scatter.getRows()), elements,
+                            gradient, pointerTo(scatter.getIndices()), rows);
+        };
+        auto once = [&](const Span &distinct, Value list) {
+          sequences.scatter(distinct, /*overTime=*/false, elements, gradient,
+                            list, rows);
+        };
+        LookupOp lookup = shared.of(scatter.getRows());
         code.ifThen(code.both(code.notNull(gradient), code.notNull(rows)), [&] {
-          sequences.scatter(span, isOverTime(scatter.getRows()),
-                            elementsOf(scatter.getRows()), gradient,
-                            pointerTo(scatter.getIndices()), rows);
+          lookup ? shared.ifShared(lookup, once, each) : each();
         });
       })
       .Case([&](ReverseOp reverse) {
         Value from = pointerTo(reverse.getOperand());
         Value to = pointerTo(reverse.getResult());
-        code.ifThen(code.both(code.notNull(from), code.notNull(to)), [&] {
-          sequences.reverse(span, elementsOf(reverse.getOperand()), to, from);
+        Value isMoved = code.both(code.notNull(from), code.notNull(to));
+        if (LookupOp lookup = shared.of(reverse.getOperand()))
+          isMoved = code.both(isMoved,
+                              code.equal(shared.isShared(lookup), code.no()));
+        code.ifThen(isMoved, [&] {
+          sequences.reverse(
+              span, elementsOf(reverse.getOperand()) * code.elementBytes(), to,
+              from);
         });
-        give(reverse.getResult(), code.select(code.isNull(from), code.null(),
-                                              pointerTo(reverse.getResult())));
+        give(reverse.getResult(),
+             code.select(code.isNull(from), code.null(), reversed(reverse)));
       })
       .Case([&](OneHotOp hot) {
         Value from = pointerTo(hot.getIndices());
@@ -477,7 +520,7 @@ void ModelEntries::runLoops(Operation *op) {
         }
         Value rows =
             isOverTime(result) && model.tensor(result).getRole() != Role::state
-                ? code.mul(span.steps, span.batch)
+                ? shared.rowsOf(result, code.mul(span.steps, span.batch))
                 : span.batch;
         code.ifThen(code.notNull(to), [&] {
           sequences.sum(code.mul(rows, elementsOf(result)), to, operands);
@@ -661,6 +704,9 @@ void ModelEntries::emitCall(bool backward) {
     buffers[tensor.getSymName()] = code.atByte(scratch, own);
     own = code.add(own, bytesOf(tensor, steps, batch));
   }
+  Value marks = code.atByte(scratch, own);
+  if (!backward)
+    own = code.add(own, shared.marksBytes());
   Value kept = code.select(code.isNull(tape), code.atByte(scratch, own), tape);
   Value offset = code.num(tapeHeader);
   for (auto tensor : model.getBody().getOps<TensorOp>())
@@ -668,6 +714,8 @@ void ModelEntries::emitCall(bool backward) {
       buffers[tensor.getSymName()] = code.atByte(kept, offset);
       offset = code.add(offset, bytesOf(tensor, steps, batch));
     }
+  shared.place(code.atByte(kept, offset), marks, steps, batch, backward);
+  offset = code.add(offset, shared.keptBytes(steps, batch));
   for (RunOp run : runs)
     if (isTaped(run)) {
       tapeOf[*run.getTape()] = code.select(code.isNull(tape), code.null(),
@@ -681,6 +729,12 @@ void ModelEntries::emitCall(bool backward) {
         give(hot.getResult(),
              code.select(code.isNull(pointerTo(hot.getIndices())), code.null(),
                          pointerTo(hot.getResult())));
+
+  if (backward)
+    for (Operation *op : opsOf(false))
+      if (auto reverse = dyn_cast<ReverseOp>(op))
+        if (shared.of(reverse.getOperand()))
+          give(reverse.getResult(), reversed(reverse));
 
   if (backward)
     skipUnwanted();

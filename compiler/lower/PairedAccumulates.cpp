@@ -24,7 +24,7 @@ using namespace rnn;
 
 /// Rows that are summed over at a time, of factors in one part; a panel of them
 /// is turned on the stack.
-static constexpr int64_t blockRows = 512;
+static constexpr int64_t turnedRows = 512;
 
 /// A vector of a row, or zeros if there is no such row.
 static Value loadRow(Code &code, Value from, Value stride, Value row,
@@ -177,7 +177,7 @@ void ScanLoops::emitPairedAccumulates(ArrayRef<AccumulateOp> ops,
 
   auto module = scan->getParentOfType<ModuleOp>();
   constexpr int64_t pairs = Layout::pairsInLine;
-  const int64_t most = parts == 1 ? blockRows : blockRows / 2;
+  const int64_t most = parts == 1 ? turnedRows : turnedRows / 2;
   // Rows a multiple of 2 KB apart would compete for the same few cache sets.
   const int64_t toRow = (layout.pairs ? most / 2 : most) + pairs;
   Value turned =

@@ -102,14 +102,29 @@ void ScanLoops::emitGather() {
       });
     });
   };
+  auto gatherNumbers = [&] {
+    Value to = frame.buffers[layout.packedNumbers(scan.getBackward())];
+    forOwnRows([&](Value row, Value callers) {
+      code.copyBytes(code.atByte(to, code.mul(row, 4)),
+                     code.atByte(frame.numbers, code.mul(callers, 4)),
+                     code.num(4));
+    });
+  };
   bool hasStandIns = false;
   code.ifThen(frame.ragged, [&] {
     for (auto [key, buffer] : layout.packedArrays) {
       auto [array, backward] = key;
       ArrayRole role = layout.face.arrays[array].role;
-      if (backward == scan.getBackward() &&
-          (role == ArrayRole::Input || role == ArrayRole::GradOutput))
+      if (backward != scan.getBackward() ||
+          (role != ArrayRole::Input && role != ArrayRole::GradOutput))
+        continue;
+      auto whole = [&, array = array, buffer = buffer] {
         gather(array, buffer, layout.buffers[buffer].rowElements);
+      };
+      if (layout.isDistinct(array))
+        code.ifElse(frame.isShared, gatherNumbers, whole);
+      else
+        whole();
     }
   });
   // Zeros, or the caller's gradient, where products read it in rows.
@@ -176,7 +191,10 @@ void ScanLoops::emitScatter() {
         continue;
       int64_t count = layout.buffers[buffer].rowElements;
       Value to = frame.arrays[array], from = frame.buffers[buffer];
-      code.ifThen(code.notNull(to), [&] {
+      Value inOrder = code.notNull(to);
+      if (layout.isDistinct(array))
+        inOrder = code.both(inOrder, code.equal(frame.isShared, code.no()));
+      code.ifThen(inOrder, [&] {
         forOwnSteps([&](Value step) {
           Value first = accesses.rowOf(step), rows = accesses.rowsIn(step);
           Value callers = code.mul(code.add(frame.before, step), frame.batch);

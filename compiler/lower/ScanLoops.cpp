@@ -53,7 +53,12 @@ void ScanLoops::emitStages() {
     for (StageOp stage : stagesOf(scan))
       if (stage.getPhase() == phase) {
         shareOut(stage, frame.rows);
-        emitStage(stage, Origin());
+        if (stage.getDistinct())
+          code.ifElse(
+              frame.isShared, [&] { emitShared(stage); },
+              [&] { emitStage(stage, Origin()); });
+        else
+          emitStage(stage, Origin());
         emitBarrier();
       }
   };

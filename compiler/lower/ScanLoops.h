@@ -16,6 +16,7 @@
 #include "compiler/lower/Kernels.h"
 #include "compiler/lower/Tile.h"
 #include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/DenseSet.h"
 
 namespace rnn {
 
@@ -30,6 +31,8 @@ public:
   void emitRowOrder();
   /// States or carries before the first step, from the caller's arrays.
   void emitStart();
+  /// What the loop needs of each distinct vector, if the caller gave those.
+  void emitDistinct();
   /// The caller's arrays over time, where they cannot be read as they are.
   void emitGather();
   /// All stages, over the steps of the frame.
@@ -109,7 +112,18 @@ private:
   Panels part(Value count, Value parts, Value index);
   void shareOut(llvm::ArrayRef<StageOp> stages, Value rows);
   CallRows ownCells(StageOp stage, Value firstRow, Value rows);
+  void shareOutAlone(StageOp stage);
   void findOwnRows(llvm::ArrayRef<StageOp> step);
+
+  // In DistinctRows.cpp.
+  Frame distinctFrame();
+  Value numbersOfRows();
+  void
+  forOwnPanels(const Units &units,
+               llvm::function_ref<void(Value panel, int64_t vectors)> body);
+  void emitShared(StageOp stage);
+  void emitCopies(StageOp stage, Accesses &distinct);
+  void emitSums(StageOp stage, Accesses &distinct);
 
   // In KernelCalls.cpp.
   void emitCalls(StageOp stage, const Origin &origin);
@@ -136,6 +150,7 @@ private:
   llvm::DenseMap<Operation *, Value> rowParts;
   Value apart;   ///< threads compute rows of their own in the loop, all alike
   Value ofSteps; ///< outside of it they share out the rows of each step
+  llvm::DenseSet<Value> summed; ///< for each distinct vector
 };
 
 } // namespace rnn

@@ -71,13 +71,6 @@ void Sequences::forEachRow(
   });
 }
 
-/// An index, of 32 bits in memory.
-static Value loadIndex(Code &code, Value indices, Value at) {
-  Value narrow = LLVM::LoadOp::create(code.b, code.loc, code.i32,
-                                      code.atByte(indices, code.mul(at, 4)));
-  return arith::ExtSIOp::create(code.b, code.loc, code.i64, narrow);
-}
-
 /// sum[i] += share[i]. Nothing tells LLVM that they are apart, so the vectors
 /// are written out.
 static void addInto(Code &code, Value sum, Value share, Value count) {
@@ -111,7 +104,7 @@ void Sequences::lookup(const Span &span, bool overTime, int64_t elements,
                       code.ifElse(
                           code.less(step, length),
                           [&] {
-                            Value from = loadIndex(code, in[5], index);
+                            Value from = code.loadInt(in[5], index);
                             code.copyBytes(
                                 to, code.at(in[4], code.mul(from, elements)),
                                 bytes);
@@ -120,6 +113,58 @@ void Sequences::lookup(const Span &span, bool overTime, int64_t elements,
                     });
          return {};
        });
+}
+
+/// Multiplications and additions that sharing has to save for each row and each
+/// element that a product gives, to make up for a copy and a sum.
+static constexpr int64_t leastSaved = 8;
+
+/// Rows below which looking for equal indices takes more than it gives.
+static constexpr int64_t leastSharedRows = 8;
+
+Value Sequences::distinct(const Span &span, int64_t elements, Value indices,
+                          Value marks, Value list, Value numbers) {
+  auto body = [&](ArrayRef<Value> in) {
+    Value places = code.atByte(in[6], 8);
+    auto overIndices = [&](llvm::function_ref<void(Value, Value)> body) {
+      forEachRow({in[0], in[1], in[2]}, true,
+                 [&](Value step, Value, Value place, Value length) {
+                   code.ifThen(code.less(step, length), [&] {
+                     body(place, code.loadInt(in[3], place));
+                   });
+                 });
+    };
+    // What marks hold from before is never looked at.
+    overIndices(
+        [&](Value, Value index) { code.storeInt(code.num(-1), in[4], index); });
+    Value count = code.onStack(code.i64, 2, 8), rows = code.atByte(count, 8);
+    code.storeNum(code.num(0), count);
+    code.storeNum(code.num(0), rows);
+    overIndices([&](Value place, Value index) {
+      code.storeNum(code.add(code.loadNum(rows), 1), rows);
+      code.ifThen(code.less(code.loadInt(in[4], index), code.num(0)), [&] {
+        Value number = code.loadNum(count);
+        code.storeInt(number, in[4], index);
+        code.storeInt(index, in[5], number);
+        code.storeNum(code.add(number, 1), count);
+      });
+      code.storeInt(code.loadInt(in[4], index), places, place);
+    });
+    Value all = code.loadNum(rows), found = code.loadNum(count);
+    Value saved = code.mul(code.sub(all, found), elements);
+    Value isLittle = code.less(saved, code.mul(all, leastSaved));
+    code.storeNum(code.select(isLittle, code.num(0), found), in[6]);
+  };
+  return call(
+      withShape("distinct", true, elements),
+      {span.steps, span.batch, span.lengths, indices, marks, list, numbers},
+      code.i64, [&](ArrayRef<Value> in) -> Value {
+        code.storeNum(code.num(0), in[6]);
+        Value rows = code.mul(in[0], in[1]);
+        code.ifThen(code.less(code.num(leastSharedRows - 1), rows),
+                    [&] { body(in); });
+        return code.loadNum(in[6]);
+      });
 }
 
 void Sequences::scatter(const Span &span, bool overTime, int64_t elements,
@@ -130,7 +175,7 @@ void Sequences::scatter(const Span &span, bool overTime, int64_t elements,
          forEachRow({in[0], in[1], in[2]}, overTime,
                     [&](Value step, Value, Value index, Value length) {
                       code.ifThen(code.less(step, length), [&] {
-                        Value to = loadIndex(code, in[4], index);
+                        Value to = code.loadInt(in[4], index);
                         Value sum = code.at(in[3], code.mul(to, elements));
                         Value share = code.at(in[5], code.mul(index, elements));
                         addInto(code, sum, share, code.num(elements));
@@ -140,25 +185,25 @@ void Sequences::scatter(const Span &span, bool overTime, int64_t elements,
        });
 }
 
-void Sequences::reverse(const Span &span, int64_t elements, Value result,
+void Sequences::reverse(const Span &span, int64_t bytes, Value result,
                         Value operand) {
-  call(withShape("reverse", true, elements),
+  call(withShape("reverse", true, bytes),
        {span.steps, span.batch, span.lengths, result, operand}, {},
        [&](ArrayRef<Value> in) -> Value {
-         Value bytes = code.num(elements * code.elementBytes());
+         Value count = code.num(bytes);
          forEachRow({in[0], in[1], in[2]}, true,
                     [&](Value step, Value row, Value index, Value length) {
-                      Value to = code.at(in[3], code.mul(index, elements));
+                      Value to = code.atByte(in[3], code.mul(index, bytes));
                       code.ifElse(
                           code.less(step, length),
                           [&] {
                             Value back = code.sub(code.add(length, -1), step);
                             Value from = code.add(code.mul(back, in[1]), row);
                             code.copyBytes(
-                                to, code.at(in[4], code.mul(from, elements)),
-                                bytes);
+                                to, code.atByte(in[4], code.mul(from, bytes)),
+                                count);
                           },
-                          [&] { code.zeroBytes(to, bytes); });
+                          [&] { code.zeroBytes(to, count); });
                     });
          return {};
        });
@@ -176,7 +221,7 @@ void Sequences::oneHot(const Span &span, bool overTime, int64_t elements,
                                      code.num(elements * code.elementBytes()));
                       code.ifThen(code.less(step, length), [&] {
                         code.store(code.real(1),
-                                   code.at(to, loadIndex(code, in[4], index)));
+                                   code.at(to, code.loadInt(in[4], index)));
                       });
                     });
          return {};
@@ -285,7 +330,7 @@ Value Sequences::isOutside(const Span &span, bool overTime, Value indices,
                 forEachRow({in[0], in[1], in[2]}, overTime,
                            [&](Value step, Value, Value index, Value length) {
                              code.ifThen(code.less(step, length), [&] {
-                               Value value = loadIndex(code, in[3], index);
+                               Value value = code.loadInt(in[3], index);
                                Value wrong = code.either(
                                    code.less(value, code.num(0)),
                                    code.less(code.num(below - 1), value));

@@ -37,11 +37,17 @@ public:
   /// result[t, n] = table[indices[t, n]]; zeros past the end of a row.
   void lookup(const Span &span, bool overTime, int64_t elements, Value result,
               Value table, Value indices);
+  /// What `lookup` and `scatter` do with rows of distinct vectors: the indices
+  /// that occur, in the order of their first places, to `list`, and where in it
+  /// each index stands to `numbers`, behind its length D, which it gives. 0 if
+  /// sharing saves too little. `marks` is room for a number a row of the table.
+  Value distinct(const Span &span, int64_t elements, Value indices, Value marks,
+                 Value list, Value numbers);
   /// table[indices[t, n]] += rows[t, n].
   void scatter(const Span &span, bool overTime, int64_t elements, Value table,
                Value indices, Value rows);
-  /// result[t, n] = operand[length(n) - 1 - t, n].
-  void reverse(const Span &span, int64_t elements, Value result, Value operand);
+  /// result[t, n] = operand[length(n) - 1 - t, n], of so many bytes each.
+  void reverse(const Span &span, int64_t bytes, Value result, Value operand);
   /// result[t, n, k] = 1 if indices[t, n] = k, else 0.
   void oneHot(const Span &span, bool overTime, int64_t elements, Value result,
               Value indices);

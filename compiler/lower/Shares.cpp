@@ -143,6 +143,12 @@ void ScanLoops::shareOut(ArrayRef<StageOp> stages, Value rows) {
     rowParts[stage] = parts;
 }
 
+/// Shares out a stage that has no loop over steps beside it.
+void ScanLoops::shareOutAlone(StageOp stage) {
+  apart = ofSteps = code.no();
+  shareOut(stage, frame.rows);
+}
+
 /// Finds out whether each thread computes rows of its own in all of the loop.
 /// Then threads need not wait for each other there, and stages outside of the
 /// loop that share rows out in the same way find what they read in their own

@@ -147,6 +147,23 @@ def PartProductsPass : Pass<"rnn-part-products", "::rnn::CellOp"> {
   ];
 }
 
+def ShareVectorsPass : Pass<"rnn-share-vectors", "::mlir::ModuleOp"> {
+  let summary = "Find what can be computed once for each distinct vector";
+  let description = [{
+    A batch of text has each of its words many times. What a cell computes of the
+    vector of a word before the loop can be computed once for each word, and so can
+    the gradients, of sums over the places where the word stands.
+
+    Needs: models with their backward runs, cells in staged form.
+    Gives: the inputs that a lookup is for, as it is or in reverse, are `distinct` if
+    nothing else reads it, and so are the stages that read them; a stage after the loop
+    may become two.
+    Keeps: every value.
+
+    Example: see `test/schedule/share-vectors.mlir`.
+  }];
+}
+
 def CheckSchedulesPass : Pass<"rnn-check-schedules", "::rnn::CellOp"> {
   let summary = "Refuse schedules that cannot be had";
   let description = [{

@@ -389,13 +389,16 @@ ModelValue ModelBuilder::applyCell(const Expr &layer, const syntax::Cell &cell,
   CellOp part = cellOf(layer, cell, given);
   if (!part || !checkInputs(layer, part, given) || !addLayer(layer.loc))
     return {};
-  bool hasStates = false, overTime = false, allReversed = true;
+  bool hasStates = false, overTime = false;
   bool ofTarget = llvm::any_of(
       given, [](const ModelValue &input) { return input.ofTarget; });
   for (auto tensor : part.getBody().getOps<TensorOp>())
     hasStates |= tensor.getRole() == Role::state;
   if (hasStates && !checkOverTime(layer, given))
     return {};
+  // Only what looks at no other step can take steps in whatever order they are
+  // stored in.
+  bool allReversed = !hasStates;
   for (const ModelValue &input : given) {
     overTime |= input.overTime;
     allReversed &= input.reversed || !input.overTime;

@@ -899,3 +899,94 @@ rnn.cell @C outputs [] sizes {} {
   rnn.scan forward {
   }
 }
+
+// -----
+
+// tensor-distinct: a cell that programs call.
+rnn.cell @C outputs [@h] sizes {} {
+  // expected-error @+1 {{is distinct, but not the only such input of a part of a model}}
+  rnn.tensor @x input distinct 9 : tensor<4xf32>
+  rnn.tensor @h state : tensor<4xf32>
+  rnn.scan forward {
+    %x = rnn.read @x : tensor<4xf32>
+    rnn.write @h, %x : tensor<4xf32>
+  }
+}
+
+// -----
+
+// tensor-distinct: a second one.
+rnn.cell part @C outputs [@h] sizes {} {
+  rnn.tensor @x input distinct 9 : tensor<4xf32>
+  // expected-error @+1 {{is distinct, but not the only such input of a part of a model}}
+  rnn.tensor @u input distinct 9 : tensor<4xf32>
+  rnn.tensor @h state : tensor<4xf32>
+  rnn.scan forward {
+    %x = rnn.read @x : tensor<4xf32>
+    rnn.write @h, %x : tensor<4xf32>
+  }
+}
+
+// -----
+
+// stage-distinct: another input.
+rnn.cell part @C outputs [@h] sizes {} {
+  rnn.tensor @x input distinct 9 : tensor<4xf32>
+  rnn.tensor @u input : tensor<4xf32>
+  rnn.tensor @h state : tensor<4xf32>
+  rnn.scan forward {
+    // expected-error @+1 {{cannot run once for each distinct vector}}
+    %s = rnn.stage before distinct units(4) : tensor<4xf32> {
+      %x = rnn.read @x : tensor<4xf32>
+      %u = rnn.read @u : tensor<4xf32>
+      %a = arith.addf %x, %u : tensor<4xf32>
+      rnn.yield %a : tensor<4xf32>
+    }
+    rnn.stage step units(4) {
+      %h = rnn.read @h[1] : tensor<4xf32>
+      %a = arith.addf %s, %h : tensor<4xf32>
+      rnn.write @h, %a : tensor<4xf32>
+    }
+  }
+}
+
+// -----
+
+// stage-distinct: in the loop.
+rnn.cell part @C outputs [@h] sizes {} {
+  rnn.tensor @x input distinct 9 : tensor<4xf32>
+  rnn.tensor @h state : tensor<4xf32>
+  rnn.scan forward {
+    // expected-error @+1 {{cannot run once for each distinct vector}}
+    rnn.stage step distinct units(4) {
+      %x = rnn.read @x : tensor<4xf32>
+      rnn.write @h, %x : tensor<4xf32>
+    }
+  }
+}
+
+// -----
+
+// stage-distinct: after the loop, not linear in what the loop made.
+rnn.cell part @C outputs [@h] sizes {} {
+  rnn.tensor @x input distinct 9 : tensor<4xf32>
+  rnn.tensor @h state : tensor<4xf32>
+  rnn.tensor @W param : tensor<4x4xf32>
+  rnn.tensor @grad.h output_gradient of @h : tensor<4xf32>
+  rnn.scan forward {
+    %x = rnn.read @x : tensor<4xf32>
+    rnn.write @h, %x : tensor<4xf32>
+  }
+  rnn.scan backward {
+    %d = rnn.stage step units(4) : tensor<4xf32> {
+      %g = rnn.read @grad.h : tensor<4xf32>
+      rnn.yield %g : tensor<4xf32>
+    }
+    // expected-error @+1 {{cannot run once for each distinct vector}}
+    rnn.stage after distinct units(4) {
+      %x = rnn.read @x : tensor<4xf32>
+      %s = arith.mulf %d, %d : tensor<4xf32>
+      rnn.accumulate @W, %s outer %x : tensor<4xf32>, tensor<4xf32>
+    }
+  }
+}

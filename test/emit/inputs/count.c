@@ -1,10 +1,15 @@
 /* Packs, and runs forward and backward once, on zeros: any cell or model that
- * CELL names, CELL_STEPS steps of CELL_ROWS rows. */
+ * CELL names, CELL_STEPS steps of CELL_ROWS rows. Indices take CELL_INDICES
+ * values in turn. */
 #include "rnncc/runtime.h"
 #include <stdlib.h>
 #include <string.h>
 
 extern const rnncc_descriptor CELL;
+
+#ifndef CELL_INDICES
+#define CELL_INDICES 1
+#endif
 
 static void *zeros(size_t bytes) {
   void *at = NULL;
@@ -16,7 +21,7 @@ static void *zeros(size_t bytes) {
 int main(void) {
   rnncc_call *call = rnncc_call_create(&CELL);
   const void **params = (const void **)calloc(CELL.n_params, sizeof *params);
-  int64_t i;
+  int64_t i, k;
   void *weights = zeros(CELL.weights_bytes());
   rnncc_status status;
   call->steps = CELL_STEPS;
@@ -28,9 +33,13 @@ int main(void) {
   call->tape = zeros(CELL.tape_bytes(CELL_STEPS, CELL_ROWS));
   call->scratch = zeros(CELL.forward_scratch_bytes(CELL_STEPS, CELL_ROWS) +
                         CELL.backward_scratch_bytes(CELL_STEPS, CELL_ROWS));
-  for (i = 0; i < CELL.n_arrays; ++i)
-    call->arrays[i] =
-        zeros(rnncc_array_bytes(&CELL.arrays[i], CELL_STEPS, CELL_ROWS));
+  for (i = 0; i < CELL.n_arrays; ++i) {
+    size_t bytes = rnncc_array_bytes(&CELL.arrays[i], CELL_STEPS, CELL_ROWS);
+    call->arrays[i] = zeros(bytes);
+    if (CELL.arrays[i].element == RNNCC_I32)
+      for (k = 0; k < (int64_t)(bytes / sizeof(int32_t)); ++k)
+        ((int32_t *)call->arrays[i])[k] = (int32_t)(k % CELL_INDICES);
+  }
   if (!status)
     status = CELL.forward(call);
   if (!status)
