@@ -46,7 +46,7 @@ static std::string withExtension(StringRef path, StringRef extension) {
 
 SmallVector<std::string> rnn::outputNames(const Options &options) {
   std::string name = options.output;
-  if (options.stopAfter || options.printSchedule)
+  if (options.stopAfter || options.printSchedule || options.tuning)
     return {name.empty() ? "-" : name};
   if (name.empty())
     name = withExtension(llvm::sys::path::filename(options.input),

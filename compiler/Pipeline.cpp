@@ -157,20 +157,16 @@ static bool checkNames(const syntax::File &file, const Options &options) {
   return known;
 }
 
-/// Reads a file of schedules into those of a text, where it takes the place of
-/// those for the same cell and target.
-static ExitCode addSchedules(syntax::File &file, const Options &options,
+/// Reads schedules into those of a text, where they take the place of those for
+/// the same cell and target.
+static ExitCode addSchedules(syntax::File &file,
+                             std::unique_ptr<llvm::MemoryBuffer> buffer,
                              llvm::SourceMgr &sources, MLIRContext &context) {
-  auto buffer = llvm::MemoryBuffer::getFile(options.schedule);
-  if (!buffer) {
-    commandLineError("cannot read '" + options.schedule +
-                     "': " + buffer.getError().message());
-    return CommandLineError;
-  }
-  StringRef text = (*buffer)->getBuffer();
-  sources.AddNewSourceBuffer(std::move(*buffer), llvm::SMLoc());
+  StringRef text = buffer->getBuffer();
+  std::string name = buffer->getBufferIdentifier().str();
+  sources.AddNewSourceBuffer(std::move(buffer), llvm::SMLoc());
   std::optional<syntax::File> more =
-      syntax::parseSchedules(text, options.schedule, &context);
+      syntax::parseSchedules(text, name, &context);
   if (!more)
     return InputError;
   llvm::erase_if(file.schedules, [&](const syntax::Schedule &schedule) {
@@ -182,6 +178,28 @@ static ExitCode addSchedules(syntax::File &file, const Options &options,
   std::move(more->schedules.begin(), more->schedules.end(),
             std::back_inserter(file.schedules));
   return Success;
+}
+
+/// Adds the schedules of the file that was given, and those that are tried.
+static ExitCode addSchedules(syntax::File &file, const Options &options,
+                             llvm::SourceMgr &sources, MLIRContext &context) {
+  if (!options.schedule.empty()) {
+    auto buffer = llvm::MemoryBuffer::getFile(options.schedule);
+    if (!buffer) {
+      commandLineError("cannot read '" + options.schedule +
+                       "': " + buffer.getError().message());
+      return CommandLineError;
+    }
+    if (ExitCode code =
+            addSchedules(file, std::move(*buffer), sources, context))
+      return code;
+  }
+  if (options.triedSchedules.empty())
+    return Success;
+  return addSchedules(file,
+                      llvm::MemoryBuffer::getMemBufferCopy(
+                          options.triedSchedules, "schedules that are tried"),
+                      sources, context);
 }
 
 /// Adds what a search chooses to the schedules of staged cells.
@@ -199,7 +217,8 @@ static llvm::Error searchSchedules(ModuleOp module, const Options &options) {
 /// Runs the stages up to the one asked for.
 static ExitCode runStages(const Options &options, StringRef text,
                           llvm::SourceMgr &sources, MLIRContext &context,
-                          TimingScope &timing) {
+                          TimingScope &timing,
+                          function_ref<void(ModuleOp)> useStages) {
   auto stopsAfter = [&](StringRef stage) {
     return options.stopAfter && options.stopAfter->name == stage;
   };
@@ -215,13 +234,12 @@ static ExitCode runStages(const Options &options, StringRef text,
       syntax::parse(text, options.input, &context);
   if (!file)
     return InputError;
-  if (!options.schedule.empty())
-    if (ExitCode code = addSchedules(*file, options, sources, context))
-      return code;
+  if (ExitCode code = addSchedules(*file, options, sources, context))
+    return code;
   if (stopsAfter("syntax"))
     return print([&](raw_ostream &os) { syntax::print(*file, os); });
 
-  if (!checkNames(*file, options))
+  if (!options.again && !checkNames(*file, options))
     return CommandLineError;
   Builder builder(&context);
   FloatType element = options.element == Element::F64
@@ -251,11 +269,15 @@ static ExitCode runStages(const Options &options, StringRef text,
       pm.clear();
     }
     if (options.stopAfter == &stage ||
-        (options.printSchedule && stage.name == "schedule"))
+        ((options.printSchedule || useStages) && stage.name == "schedule"))
       break;
   }
   if (failed(mlir::verify(*module)) || failed(pm.run(*module)))
     return InputError;
+  if (useStages) {
+    useStages(*module);
+    return Success;
+  }
   if (options.printSchedule)
     return print([&](raw_ostream &os) {
       for (auto cell : module->getOps<CellOp>())
@@ -267,14 +289,15 @@ static ExitCode runStages(const Options &options, StringRef text,
   return print([&](raw_ostream &os) { module->print(os); });
 }
 
-ExitCode rnn::compile(const Options &options) {
+ExitCode rnn::compile(const Options &options,
+                      function_ref<void(ModuleOp)> useStages) {
   auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(options.input);
   if (!buffer) {
     commandLineError("cannot read '" + options.input +
                      "': " + buffer.getError().message());
     return CommandLineError;
   }
-  if (!options.verifyDiagnostics && !checkOutputs(options))
+  if (!options.verifyDiagnostics && !options.again && !checkOutputs(options))
     return CommandLineError;
   StringRef text = (*buffer)->getBuffer();
   llvm::SourceMgr sources;
@@ -293,11 +316,17 @@ ExitCode rnn::compile(const Options &options) {
   TimingScope timing = times.getRootScope();
   if (options.verifyDiagnostics) {
     SourceMgrDiagnosticVerifierHandler handler(sources, &context);
-    ExitCode code = runStages(options, text, sources, context, timing);
+    ExitCode code =
+        runStages(options, text, sources, context, timing, useStages);
     if (code == CommandLineError)
       return code;
     return succeeded(handler.verify()) ? Success : InputError;
   }
+  if (options.again) {
+    ScopedDiagnosticHandler silence(&context,
+                                    [](Diagnostic &) { return success(); });
+    return runStages(options, text, sources, context, timing, useStages);
+  }
   DiagnosticPrinter handler(sources, &context);
-  return runStages(options, text, sources, context, timing);
+  return runStages(options, text, sources, context, timing, useStages);
 }

@@ -8,6 +8,7 @@
 #include "compiler/run/Draw.h"
 #include "llvm/ADT/STLExtras.h"
 #include <chrono>
+#include <cmath>
 #include <limits>
 
 using namespace llvm;
@@ -34,13 +35,25 @@ static void drawIndices(const rnncc_array &array, size_t count, void *to,
     static_cast<int32_t *>(to)[i] = int32_t(random() % uint64_t(array.indices));
 }
 
+/// Values as large as the initialiser's; that they are orthogonal makes no
+/// difference to times but takes seconds to compute.
+static std::vector<double> drawLike(rnncc_param param,
+                                    std::mt19937_64 &random) {
+  if (param.init == RNNCC_ORTHOGONAL) {
+    param.init = RNNCC_NORMAL;
+    param.init_arguments[0] =
+        1 / std::sqrt(double(std::max(param.shape[0], param.shape[1])));
+  }
+  return drawParam(param, random);
+}
+
 Error RandomCall::prepare() {
   const rnncc_descriptor &cell = call.cell;
   if (Error error = call.prepare())
     return error;
   std::mt19937_64 random(1);
   for (int64_t i = 0; i < cell.n_params; ++i) {
-    std::vector<double> drawn = drawParam(cell.params[i], random);
+    std::vector<double> drawn = drawLike(cell.params[i], random);
     values.emplace_back(rnncc_alloc(drawn.size() * 8));
     fill(cell, drawn, values.back().get());
     params.push_back(values.back().get());

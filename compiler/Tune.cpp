@@ -1,0 +1,500 @@
+//===- Tune.cpp - schedules that are measured -----------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+//   the compiler's choice, against itself             the noise
+//   all that differ from it in one directive,         those that are faster by
+//     the best predicted first, against it              more than the noise
+//   those of them together, one after the other       the best so far
+//   the same around the best, until nothing is faster
+//   the best against the choice, several times        what is written
+//
+// Each is compiled here and measured by a process of its own. The order follows
+// from figures that are the same on all machines; this machine's own serve for
+// the predictions that are reported.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Tune.h"
+#include "compiler/Files.h"
+#include "compiler/tune/Candidates.h"
+#include "compiler/tune/MeasureMachine.h"
+#include "compiler/tune/Report.h"
+#include "compiler/tune/Trials.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/Signals.h"
+#include "llvm/TargetParser/Host.h"
+#include <chrono>
+#include <cmath>
+#include <csignal>
+#include <cstdlib>
+
+using namespace mlir;
+using namespace rnn;
+using llvm::errs;
+using llvm::format;
+
+static volatile std::sig_atomic_t interrupted = 0;
+
+/// Most schedules that differ from one in one directive, and of them those with
+/// another tile for one number of units.
+static constexpr size_t mostNeighbours = 40, mostTiles = 8;
+
+/// How often the choice is measured against itself, and the best against it.
+static constexpr int noiseRepeats = 4, finalRepeats = 5;
+
+namespace {
+/// The search for one cell.
+class Tuner {
+public:
+  Tuner(const Options &options, TrialRunner &trials, const Machine &machine,
+        const Decisions &choice, const SearchSpace &space,
+        const std::string &folder)
+      : options(options), trials(trials), machine(machine), choice(choice),
+        space(space), folder(folder), work(options.tuning->work) {}
+
+  /// Prints what would be measured first.
+  void plan(llvm::raw_ostream &os);
+  /// The schedule that is to be written; nothing after an error, which it
+  /// reports, or when the user interrupts.
+  std::optional<std::string> run();
+
+private:
+  using Clock = std::chrono::steady_clock;
+  struct Candidate {
+    Decisions decisions;
+    std::string what;
+    double predicted = 0; ///< seconds, by the figures of the level
+    double ratio = 0;     ///< to the choice, measured
+  };
+
+  Options optionsFor(const Decisions &decisions) const;
+  std::optional<Cost> predictFor(const Decisions &decisions,
+                                 const Machine &machine) const;
+  std::vector<Candidate> candidatesAround(const Decisions &decisions);
+  bool compileTo(const Decisions &decisions, const std::string &object);
+  llvm::Expected<Trial> compareWithChoice(const std::string &object,
+                                          bool swapped);
+  bool measureNoise();
+  bool measure(Candidate &candidate);
+  std::vector<Candidate> measureAll(std::vector<Candidate> candidates);
+  bool improve();
+  void take(const Candidate &candidate);
+  std::string finish();
+  std::string withComment(const Decisions &decisions, const std::string &why);
+
+  llvm::Expected<double> ratioOf(const std::string &object);
+
+  double elapsed() const {
+    return std::chrono::duration<double>(Clock::now() - start).count();
+  }
+  /// What is left of the time, but for the end.
+  double left() const {
+    return double(options.tuning->seconds) - elapsed() -
+           (finalRepeats + 1) * trialSeconds;
+  }
+  bool isOver() const { return interrupted || left() <= 0; }
+
+  const Options &options;
+  TrialRunner &trials;
+  const Machine &machine;
+  const Decisions choice;
+  const SearchSpace space;
+  const std::string folder;
+  const Workload work;
+  Clock::time_point start = Clock::now();
+  double noise = 0;        ///< by which ratios differ from 1 for no reason
+  double choiceMs = 0;     ///< a call, by the compiler's choice
+  double trialSeconds = 0; ///< what measuring takes
+  Candidate best;
+  std::vector<Tried> tried;
+  std::set<std::string> seen;
+};
+} // namespace
+
+static std::string textOf(const Decisions &decisions) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  decisions.printCommon(os);
+  decisions.printLevel(os);
+  return text;
+}
+
+//===----------------------------------------------------------------------===//
+// Candidates
+//===----------------------------------------------------------------------===//
+
+/// To compile the cell alone, by these decisions, without a word.
+Options Tuner::optionsFor(const Decisions &decisions) const {
+  Options its = options;
+  its.tuning.reset();
+  its.cells = {choice.cell};
+  its.triedSchedules = textOf(decisions);
+  its.emit = Emit::Shared;
+  its.again = true;
+  its.timing = its.warningsAreErrors = false;
+  return its;
+}
+
+/// What a call takes by these decisions; nothing if they cannot be had.
+std::optional<Cost> Tuner::predictFor(const Decisions &decisions,
+                                      const Machine &machine) const {
+  std::optional<Cost> cost;
+  compile(optionsFor(decisions), [&](ModuleOp module) {
+    for (auto cell : module.getOps<CellOp>())
+      if (cell.getSymName() == choice.cell)
+        cost = predict(cell, space.target, machine, work);
+  });
+  return cost;
+}
+
+/// What differs in one directive and was not tried yet, the best predicted
+/// first. What is predicted to take much longer, and more tiles than a few, are
+/// left out.
+std::vector<Tuner::Candidate>
+Tuner::candidatesAround(const Decisions &decisions) {
+  constexpr double muchLonger = 1.5;
+  const Machine level = machineOf(space.target);
+  std::optional<Cost> own = predictFor(decisions, level);
+  std::vector<Candidate> found;
+  for (const Decisions &next : neighbours(space, decisions)) {
+    if (seen.count(textOf(next)) || interrupted)
+      continue;
+    std::optional<Cost> cost = predictFor(next, level);
+    if (!cost || (own && cost->seconds > muchLonger * own->seconds))
+      continue;
+    // Of what nothing waits for, and of sizes without products in what is run,
+    // the model sees no difference.
+    bool isVisible = next.prefetch != decisions.prefetch ||
+                     changedTile(decisions, next).has_value();
+    if (own && isVisible && cost->seconds == own->seconds)
+      continue;
+    found.push_back({next, differences(choice, next), cost->seconds, 0});
+  }
+  llvm::stable_sort(found, [](const Candidate &a, const Candidate &b) {
+    return a.predicted < b.predicted;
+  });
+  std::map<int64_t, size_t> tiles;
+  llvm::erase_if(found, [&](const Candidate &candidate) {
+    auto units = changedTile(decisions, candidate.decisions);
+    return units && ++tiles[*units] > mostTiles;
+  });
+  if (found.size() > mostNeighbours)
+    found.resize(mostNeighbours);
+  return found;
+}
+
+void Tuner::plan(llvm::raw_ostream &os) {
+  const Machine level = machineOf(space.target);
+  os << choice.cell << " on " << space.target.name << ", " << work.text()
+     << ", " << (work.training ? "training" : "forward")
+     << ": predicted ms, by figures of the level\n";
+  if (std::optional<Cost> cost = predictFor(choice, level)) {
+    os << format("  %10.4g  ", cost->seconds * 1e3)
+       << "the compiler's choice:\n";
+    printParts(*cost, os);
+  }
+  for (const Candidate &candidate : candidatesAround(choice))
+    os << format("  %10.4g  ", candidate.predicted * 1e3) << candidate.what
+       << "\n";
+}
+
+//===----------------------------------------------------------------------===//
+// Measuring
+//===----------------------------------------------------------------------===//
+
+bool Tuner::compileTo(const Decisions &decisions, const std::string &object) {
+  Options its = optionsFor(decisions);
+  its.output = object;
+  return compile(its) == Success;
+}
+
+llvm::Expected<Trial> Tuner::compareWithChoice(const std::string &object,
+                                               bool swapped) {
+  const double before = elapsed();
+  const unsigned patience =
+      trialSeconds > 0 ? unsigned(10 + 20 * trialSeconds) : 600;
+  auto trial = trials.compare(object, folder + "/choice.so", choice.cell, work,
+                              swapped, patience);
+  trialSeconds = elapsed() - before;
+  return trial;
+}
+
+/// The ratio to the choice. One that looks better than the best is measured
+/// again, and the worse figure counts.
+llvm::Expected<double> Tuner::ratioOf(const std::string &object) {
+  auto trial = compareWithChoice(object, tried.size() % 2);
+  if (!trial)
+    return trial.takeError();
+  if (trial->ratio > best.ratio - noise || interrupted)
+    return trial->ratio;
+  auto again = compareWithChoice(object, !(tried.size() % 2));
+  if (!again)
+    return again.takeError();
+  return std::max(trial->ratio, again->ratio);
+}
+
+/// Measures the choice against itself. False after an error.
+bool Tuner::measureNoise() {
+  constexpr double leastNoise = 0.005;
+  noise = leastNoise;
+  if (!compileTo(choice, folder + "/choice.so") ||
+      !compileTo(choice, folder + "/copy.so")) {
+    commandLineError("internal: '" + choice.cell +
+                     "' does not compile with its own schedule, please "
+                     "report it");
+    return false;
+  }
+  std::vector<double> times;
+  for (int i = 0; i < noiseRepeats; ++i) {
+    auto trial = compareWithChoice(folder + "/copy.so", i % 2);
+    if (interrupted) {
+      llvm::consumeError(trial.takeError());
+      return false;
+    }
+    if (!trial) {
+      commandLineError("'" + choice.cell + "' cannot be measured: " +
+                       llvm::toString(trial.takeError()));
+      return false;
+    }
+    noise = std::max(noise, std::fabs(trial->ratio - 1));
+    times.push_back(trial->reference);
+  }
+  llvm::sort(times);
+  choiceMs = times[times.size() / 2];
+  return true;
+}
+
+/// Compiles and measures a candidate. False if that cannot be done, which it
+/// reports.
+bool Tuner::measure(Candidate &candidate) {
+  seen.insert(textOf(candidate.decisions));
+  const std::string object = folder + "/candidate.so";
+  llvm::scope_exit remove([&] { llvm::sys::fs::remove(object); });
+  std::string why = "it does not compile";
+  if (compileTo(candidate.decisions, object) && !interrupted) {
+    auto ratio = ratioOf(object);
+    if (ratio) {
+      candidate.ratio = *ratio;
+      std::optional<Cost> cost = predictFor(candidate.decisions, machine);
+      tried.push_back({candidate.decisions, candidate.what,
+                       cost ? cost->seconds * 1e3 : 0, *ratio * choiceMs});
+      return true;
+    }
+    why = llvm::toString(ratio.takeError());
+  }
+  if (!interrupted)
+    errs() << choice.cell << ": not considered: '" << candidate.what
+           << "': " << why << "; please report it\n";
+  return false;
+}
+
+/// Measures candidates while there is time. Gives those that are faster than
+/// the best by more than the noise, the fastest first.
+std::vector<Tuner::Candidate>
+Tuner::measureAll(std::vector<Candidate> candidates) {
+  std::vector<Candidate> faster;
+  double least = best.ratio;
+  std::string leading = best.what.empty() ? "the compiler's choice" : best.what;
+  for (auto [i, candidate] : llvm::enumerate(candidates)) {
+    if (isOver())
+      break;
+    if (!measure(candidate))
+      continue;
+    if (candidate.ratio < least - noise) {
+      least = candidate.ratio;
+      leading = candidate.what;
+    }
+    if (candidate.ratio < best.ratio - noise)
+      faster.push_back(candidate);
+    errs() << choice.cell << ": " << i + 1 << " of " << candidates.size()
+           << format(": %.3f ", candidate.ratio) << candidate.what
+           << format("; best %.3f ", least) << leading
+           << format(
+                  "; %.0f s left\n",
+                  std::max(0.0, double(options.tuning->seconds) - elapsed()));
+  }
+  llvm::stable_sort(faster, [](const Candidate &a, const Candidate &b) {
+    return a.ratio < b.ratio;
+  });
+  return faster;
+}
+
+/// Looks around the best; true if something is better.
+bool Tuner::improve() {
+  const Decisions from = best.decisions;
+  std::vector<Candidate> faster = measureAll(candidatesAround(from));
+  if (faster.empty())
+    return false;
+  best = faster.front();
+  // What is good alone may be good together.
+  for (const Candidate &other : llvm::drop_begin(faster)) {
+    Candidate both;
+    both.decisions = merged(best.decisions, from, other.decisions);
+    both.what = differences(choice, both.decisions);
+    if (seen.count(textOf(both.decisions)))
+      continue;
+    std::vector<Candidate> better = measureAll({both});
+    if (!better.empty())
+      best = better.front();
+    if (isOver())
+      break;
+  }
+  return true;
+}
+
+//===----------------------------------------------------------------------===//
+// The end
+//===----------------------------------------------------------------------===//
+
+std::string Tuner::withComment(const Decisions &decisions,
+                               const std::string &why) {
+  return "# " + choice.cell + ", " + work.text() + ", " +
+         (work.training ? "training" : "forward") + ", on " +
+         space.target.name + " (" + llvm::sys::getHostCPUName().str() +
+         "):\n# " + why + "\n" + textOf(decisions);
+}
+
+/// Measures the best once more; gives what is written.
+std::string Tuner::finish() {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  auto keep = [&] {
+    os << format("the compiler's choice, %.4g ms; none of %zu others is "
+                 "faster by more than the noise, %.1f %%",
+                 choiceMs, tried.size(), 100 * noise);
+    return withComment(choice, text);
+  };
+  if (best.what.empty())
+    return keep();
+  std::vector<double> ratios;
+  if (!compileTo(best.decisions, folder + "/best.so"))
+    return keep();
+  for (int i = 0; i < finalRepeats && !interrupted; ++i) {
+    auto trial = compareWithChoice(folder + "/best.so", i % 2);
+    if (!trial) {
+      llvm::consumeError(trial.takeError());
+      return keep();
+    }
+    ratios.push_back(trial->ratio);
+  }
+  llvm::sort(ratios);
+  if (ratios.empty() || ratios[ratios.size() / 2] > 1 - noise)
+    return keep();
+  double ratio = ratios[ratios.size() / 2];
+  os << format("%.4g ms, %.3f times the %.4g ms of the compiler's choice; "
+               "noise %.1f %%; by %zu schedules",
+               ratio * choiceMs, ratio, choiceMs, 100 * noise, tried.size());
+  return withComment(best.decisions, text);
+}
+
+std::optional<std::string> Tuner::run() {
+  best = {choice, "", 0, 1};
+  if (!measureNoise())
+    return std::nullopt;
+  std::optional<Cost> cost = predictFor(choice, machine);
+  tried.push_back({choice, "the compiler's choice",
+                   cost ? cost->seconds * 1e3 : 0, choiceMs});
+  errs() << choice.cell << ", " << work.text() << ", "
+         << (work.training ? "training" : "forward")
+         << format(": the compiler's choice takes %.4g ms; noise %.1f %%\n",
+                   choiceMs, 100 * noise);
+  seen.insert(textOf(choice));
+  while (!isOver() && improve())
+    ;
+  if (interrupted)
+    return std::nullopt;
+  printTried(choice.cell, tried, errs());
+  tried.erase(tried.begin());
+  std::string text = finish();
+  if (interrupted)
+    return std::nullopt;
+  errs() << choice.cell << ": "
+         << StringRef(text).split('\n').second.split('\n').first.drop_front(2)
+         << "\n";
+  return text;
+}
+
+//===----------------------------------------------------------------------===//
+// All cells
+//===----------------------------------------------------------------------===//
+
+namespace {
+struct Subject {
+  Decisions choice;
+  SearchSpace space;
+};
+} // namespace
+
+/// The cells of the file that can be called, by the compiler's choice. Says
+/// what is left out.
+static ExitCode findSubjects(const Options &options,
+                             std::vector<Subject> &subjects) {
+  const Target &target = options.targets.front();
+  ExitCode code = compile(options, [&](ModuleOp module) {
+    for (auto cell : module.getOps<CellOp>())
+      if (!cell.getPart())
+        subjects.push_back({decisionsOf(cell, target, /*kernels=*/false),
+                            searchSpaceOf(cell, target, options.tuning->work)});
+    for (auto model : module.getOps<ModelOp>())
+      errs() << "the model '" << model.getSymName()
+             << "' is not measured: its layers follow the schedules of their "
+                "cells; measure a cell by itself, with the sizes of its layer "
+                "(--cell, --set)\n";
+  });
+  if (code || !subjects.empty())
+    return code;
+  commandLineError("--tune: there is no cell to measure in '" + options.input +
+                   "'");
+  return InputError;
+}
+
+ExitCode rnn::tune(const Options &options) {
+  std::vector<Subject> subjects;
+  if (ExitCode code = findSubjects(options, subjects))
+    return code;
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  const Target &target = options.targets.front();
+  const Tuning &tuning = *options.tuning;
+  // The linker's files lie there, too.
+  SmallString<128> folder;
+  if (std::error_code error =
+          llvm::sys::fs::createUniqueDirectory("rnncc-tune", folder))
+    return fail(llvm::createStringError("cannot make a temporary folder: " +
+                                        error.message()));
+  llvm::scope_exit remove([&] { llvm::sys::fs::remove_directories(folder); });
+  setenv("TMPDIR", folder.c_str(), /*overwrite=*/1);
+  llvm::sys::SetInterruptFunction([] { interrupted = 1; });
+  auto trials = TrialRunner::find(std::string(folder));
+  if (!trials)
+    return fail(trials.takeError());
+  Machine machine = machineOf(target);
+  if (!tuning.planOnly) {
+    machine = measureMachine(target, tuning.work.threads);
+    printMachine(machine, target, errs());
+  }
+  for (Subject &subject : subjects) {
+    Tuner tuner(options, *trials, machine, subject.choice, subject.space,
+                std::string(folder));
+    if (tuning.planOnly) {
+      tuner.plan(os);
+      continue;
+    }
+    std::optional<std::string> schedule = tuner.run();
+    if (interrupted) {
+      errs() << "interrupted; nothing is written\n";
+      return Interrupted;
+    }
+    if (!schedule)
+      return InputError;
+    os << *schedule;
+  }
+  return write(outputNames(options).front(),
+               [&](llvm::raw_ostream &out) { out << text; });
+}
