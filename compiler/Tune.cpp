@@ -404,6 +404,8 @@ std::optional<std::string> Tuner::run() {
          << (work.training ? "training" : "forward")
          << format(": the compiler's choice takes %.4g ms; noise %.1f %%\n",
                    choiceMs, 100 * noise);
+  if (cost)
+    printParts(*cost, errs());
   seen.insert(textOf(choice));
   while (!isOver() && improve())
     ;
