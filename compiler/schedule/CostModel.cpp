@@ -25,6 +25,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/MathExtras.h"
+#include <map>
 
 using namespace mlir;
 using namespace rnn;
@@ -63,7 +64,7 @@ public:
 private:
   double rowsOf(StageOp stage) const;
   double runsOf(StageOp stage) const;
-  double dataSpeed(StageOp stage) const;
+  double dataSpeed() const;
   double shareOf(int64_t panels) const;
   double productSeconds(const Products &products, StageOp stage) const;
   double tileSeconds(int64_t rows, int64_t vectors, int64_t groups,
@@ -78,7 +79,8 @@ private:
   const Workload &work;
   int64_t bytes;         ///< of an element
   int64_t chunk, chunks; ///< steps at a time, and how many times
-  double loopWeights = 0, keptBytes = 0;
+  double keptBytes = 0;
+  std::map<Phase, double> phaseWeights; ///< bytes
 };
 } // namespace
 
@@ -180,8 +182,7 @@ ScanCost::ScanCost(CellOp cell, ScanOp scan, const Schedule &schedule,
   chunks = ceilDiv(work.steps, chunk);
   for (auto stage : scan.getBody().getOps<StageOp>()) {
     for (const Products &products : productsOf(stage))
-      if (stage.getPhase() == Phase::step)
-        loopWeights += products.weights() * double(bytes);
+      phaseWeights[stage.getPhase()] += products.weights() * double(bytes);
     keptBytes += vectorsMoved(stage) * double(stage.getUnits());
   }
   keptBytes *= double(chunk * rows * bytes);
@@ -199,9 +200,7 @@ double ScanCost::runsOf(StageOp stage) const {
 }
 
 /// What values that live over all steps come at.
-double ScanCost::dataSpeed(StageOp) const {
-  return machine.readSpeed(keptBytes);
-}
+double ScanCost::dataSpeed() const { return machine.readSpeed(keptBytes); }
 
 /// The part of the work that the busiest thread has.
 double ScanCost::shareOf(int64_t panels) const {
@@ -238,16 +237,18 @@ double ScanCost::tileSeconds(int64_t rows, int64_t vectors, int64_t groups,
   return double(depth) * step + machine.call + sums * load;
 }
 
-/// How many groups few rows compute at once.
+/// How many of so many groups few rows compute at once.
 static int64_t groupsAtOnce(int64_t rows, int64_t vectors, int64_t groups,
                             int64_t registers) {
   constexpr int64_t sumsInFlight = 8;
   if (rows * vectors >= sumsInFlight)
     return 1;
-  for (int64_t wide : {4, 2})
-    if (groups >= wide && rows * vectors * wide <= registers)
-      return wide;
-  return 1;
+  const int64_t most = rows * vectors * 4 <= registers   ? 4
+                       : rows * vectors * 2 <= registers ? 2
+                                                         : 1;
+  if (groups >= most)
+    return most;
+  return rows == 1 && groups >= 2 ? 2 : 1;
 }
 
 /// One run of some products.
@@ -265,7 +266,8 @@ double ScanCost::productSeconds(const Products &products, StageOp stage) const {
   const double own = products.weights() * double(bytes);
   const double share = shareOf(panels);
   // In the loop all weights come around once a step.
-  const double far = machine.readSpeed((inLoop ? loopWeights : own) * share);
+  const double far =
+      machine.readSpeed((inLoop ? phaseWeights.at(Phase::step) : own) * share);
   const double panelBytes =
       double(products.depth * tile.vectors * schedule.lanes * bytes);
   const double rowBytes = double(rows * products.depth * bytes);
@@ -274,24 +276,34 @@ double ScanCost::productSeconds(const Products &products, StageOp stage) const {
   const double rowSpeed = machine.readSpeed(
       schedule.rowsOutside ? rowBytes / double(blocks) : rowBytes);
 
-  auto panelSeconds = [&](int64_t width) {
-    int64_t groups = products.count();
-    if (groups == 1 && rows <= fewRows)
-      groups = std::min(panelsAtOnce, panels);
-    int64_t wide = blocks == 1 ? groupsAtOnce(rows, width, groups,
-                                              schedule.target.accumulators)
-                               : 1;
-    double sum = 0, arriving = 0;
-    for (int64_t block = 0; block < blocks; ++block) {
-      int64_t height = rows / blocks + (block < rows % blocks);
-      // Two blocks of rows fetch the next panel.
-      bool fetched = schedule.prefetch.value_or(false) && blocks > 1;
-      double speed = block || fetched ? near : far;
-      sum += tileSeconds(height, width, wide, products.depth, speed, rowSpeed) /
-             double(wide);
+  const bool outgrows = phaseWeights.at(stage.getPhase()) >
+                        double(schedule.target.l2Bytes * 3 / 4);
+  /// Of some groups that are `width` vectors wide.
+  auto groupSeconds = [&](int64_t groups, int64_t width) {
+    double sum = 0;
+    while (groups) {
+      int64_t wide = blocks > 1 ? 1
+                                : groupsAtOnce(rows, width, groups,
+                                               schedule.target.accumulators);
+      double own = 0;
+      for (int64_t block = 0; block < blocks; ++block) {
+        int64_t height = rows / blocks + (block < rows % blocks);
+        // Two blocks of rows fetch the next panel.
+        bool isFetched = schedule.prefetch.value_or(outgrows) && blocks > 1;
+        double speed = block || isFetched ? near : far;
+        own +=
+            tileSeconds(height, width, wide, products.depth, speed, rowSpeed);
+      }
+      sum += std::max(own, double(wide) * panelBytes / far);
+      groups -= wide;
     }
-    arriving = panelBytes / far;
-    return double(products.count()) * std::max(sum, arriving);
+    return sum;
+  };
+  auto panelSeconds = [&](int64_t width) {
+    if (products.count() > 1 || rows > fewRows)
+      return groupSeconds(products.count(), width);
+    int64_t together = std::min(panelsAtOnce, panels);
+    return groupSeconds(together, width) / double(together);
   };
   const bool narrows = rest < tile.vectors && rows >= tile.rows;
   double whole = panelSeconds(tile.vectors);
@@ -319,7 +331,7 @@ double ScanCost::accumulateSeconds(StageOp stage) const {
   for (auto op : stage.getBody().getOps<AccumulateOp>()) {
     if (!op.getColumn()) {
       double own = double(op.getRow().getType().getNumElements());
-      seconds += rows * own * double(bytes) / dataSpeed(stage);
+      seconds += rows * own * double(bytes) / dataSpeed();
       continue;
     }
     const int64_t units = op.rowUnits();
@@ -360,7 +372,7 @@ double ScanCost::unitSeconds(StageOp stage) const {
   const RegisterTile tile = schedule.tile(units);
   return rowsOf(stage) * vectors *
          (operations * machine.multiplyAdd +
-          moved * double(schedule.lanes * bytes) / dataSpeed(stage)) *
+          moved * double(schedule.lanes * bytes) / dataSpeed()) *
          shareOf(ceilDiv(units, tile.vectors * schedule.lanes));
 }
 
