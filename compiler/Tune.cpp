@@ -88,7 +88,7 @@ private:
   std::string finish();
   std::string withComment(const Decisions &decisions, const std::string &why);
 
-  llvm::Expected<double> ratioOf(const std::string &object);
+  llvm::Expected<double> ratioOf(const std::string &object, double predicted);
 
   double elapsed() const {
     return std::chrono::duration<double>(Clock::now() - start).count();
@@ -226,17 +226,22 @@ llvm::Expected<Trial> Tuner::compareWithChoice(const std::string &object,
 }
 
 /// The ratio to the choice. One that looks better than the best is measured
-/// again, and the worse figure counts.
-llvm::Expected<double> Tuner::ratioOf(const std::string &object) {
+/// again, and the worse figure counts; of one that is much worse than
+/// predicted, the better.
+llvm::Expected<double> Tuner::ratioOf(const std::string &object,
+                                      double predicted) {
+  constexpr double muchWorse = 1.15;
   auto trial = compareWithChoice(object, tried.size() % 2);
   if (!trial)
     return trial.takeError();
-  if (trial->ratio > best.ratio - noise || interrupted)
+  const bool isBest = trial->ratio < best.ratio - noise;
+  if ((!isBest && trial->ratio < muchWorse * predicted) || interrupted)
     return trial->ratio;
   auto again = compareWithChoice(object, !(tried.size() % 2));
   if (!again)
     return again.takeError();
-  return std::max(trial->ratio, again->ratio);
+  return isBest ? std::max(trial->ratio, again->ratio)
+                : std::min(trial->ratio, again->ratio);
 }
 
 /// Measures the choice against itself. False after an error.
@@ -278,12 +283,13 @@ bool Tuner::measure(Candidate &candidate) {
   llvm::scope_exit remove([&] { llvm::sys::fs::remove(object); });
   std::string why = "it does not compile";
   if (compileTo(candidate.decisions, object) && !interrupted) {
-    auto ratio = ratioOf(object);
+    std::optional<Cost> cost = predictFor(candidate.decisions, machine);
+    const double predicted = cost ? cost->seconds * 1e3 : 0;
+    auto ratio = ratioOf(object, predicted / tried.front().predicted);
     if (ratio) {
       candidate.ratio = *ratio;
-      std::optional<Cost> cost = predictFor(candidate.decisions, machine);
-      tried.push_back({candidate.decisions, candidate.what,
-                       cost ? cost->seconds * 1e3 : 0, *ratio * choiceMs});
+      tried.push_back(
+          {candidate.decisions, candidate.what, predicted, *ratio * choiceMs});
       return true;
     }
     why = llvm::toString(ratio.takeError());
