@@ -337,7 +337,7 @@ double ScanCost::accumulateSeconds(StageOp stage) const {
     const int64_t units = op.rowUnits();
     const int64_t vectors = ceilDiv(op.columnUnits(), schedule.lanes);
     const int64_t atOnce =
-        std::min<int64_t>(schedule.mostRows(3) < 4 ? 2 : 3, vectors);
+        std::min<int64_t>(schedule.mostRows(3) < 5 ? 2 : 3, vectors);
     const int64_t height =
         std::min(std::min(width, units), schedule.mostRows(atOnce));
     const double tiles =
