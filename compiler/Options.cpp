@@ -363,6 +363,11 @@ std::optional<Options> rnn::parseOptions(int argc, char **argv) {
                      other);
     return std::nullopt;
   }
+  if (input == "-") {
+    commandLineError("--tune compiles the text again and again; give a file, "
+                     "not standard input");
+    return std::nullopt;
+  }
   std::optional<Target> level = tunedLevel(cpus, options.targets);
   if (!level)
     return std::nullopt;

@@ -27,6 +27,7 @@
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Format.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/Signals.h"
 #include "llvm/TargetParser/Host.h"
 #include <chrono>
@@ -371,9 +372,13 @@ std::string Tuner::finish() {
   std::string text;
   llvm::raw_string_ostream os(text);
   auto keep = [&] {
-    os << format("the compiler's choice, %.4g ms; none of %zu others is "
-                 "faster by more than the noise, %.1f %%",
-                 choiceMs, tried.size(), 100 * noise);
+    os << format("the compiler's choice, %.4g ms; ", choiceMs);
+    if (tried.empty())
+      os << "there was no time for others (--tune-seconds)";
+    else
+      os << format("none of %zu others is faster by more than the noise, "
+                   "%.1f %%",
+                   tried.size(), 100 * noise);
     return withComment(choice, text);
   };
   if (best.what.empty())
@@ -462,7 +467,23 @@ static ExitCode findSubjects(const Options &options,
   return InputError;
 }
 
+/// Finds out before the search whether its result can be written.
+static ExitCode checkFolder(const std::string &output) {
+  StringRef folder = llvm::sys::path::parent_path(output);
+  std::error_code error =
+      output == "-" ? std::error_code()
+                    : llvm::sys::fs::access(folder.empty() ? "." : folder,
+                                            llvm::sys::fs::AccessMode::Write);
+  if (!error)
+    return Success;
+  return fail(llvm::createStringError("cannot write '" + output +
+                                      "': " + error.message()));
+}
+
 ExitCode rnn::tune(const Options &options) {
+  const std::string output = outputNames(options).front();
+  if (ExitCode code = checkFolder(output))
+    return code;
   std::vector<Subject> subjects;
   if (ExitCode code = findSubjects(options, subjects))
     return code;
@@ -503,6 +524,5 @@ ExitCode rnn::tune(const Options &options) {
       return InputError;
     os << *schedule;
   }
-  return write(outputNames(options).front(),
-               [&](llvm::raw_ostream &out) { out << text; });
+  return write(output, [&](llvm::raw_ostream &out) { out << text; });
 }

@@ -9,6 +9,7 @@
 //
 //     m v multiply-adds       at the peak
 //     v + m loads             vectors of weights, elements of rows
+//     all instructions        and copies of registers, if sums fill them
 //     one multiply-add        waiting for the one before, if sums are few
 //     v vectors of weights    coming from the cache that has them
 //
@@ -231,9 +232,13 @@ double ScanCost::tileSeconds(int64_t rows, int64_t vectors, int64_t groups,
   step = std::max(step, double(vectors * groups) * vectorBytes / weightSpeed +
                             double(rows * bytes) / rowSpeed);
   const int64_t unroll = schedule.unroll.value_or(sums <= 8 ? 2 : 1);
-  // The loop's own work goes on beside the rest unless that is short.
-  step = std::max(step, (sums + double(rows) + 2.0 / double(unroll)) *
-                            machine.multiplyAdd / 4);
+  // Four instructions a cycle; where operands fill the registers beside sums,
+  // these are copied about.
+  const double cycle = machine.latency / 4;
+  const bool isFull = int64_t(sums) + vectors * groups + 1 >= machine.registers;
+  const double instructions = sums * (isFull ? 3 : 1) + double(rows) +
+                              double(vectors * groups) + 2.0 / double(unroll);
+  step = std::max(step, instructions * cycle / 4);
   return double(depth) * step + machine.call + sums * load;
 }
 

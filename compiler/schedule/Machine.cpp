@@ -38,6 +38,8 @@ Machine rnn::machineOf(const Target &target) {
   machine.l1Bytes = 32 << 10;
   machine.l2Bytes = wide ? 1 << 20 : 512 << 10;
   machine.l3Bytes = 32 << 20;
+  machine.registers =
+      wide || target.architecture == Architecture::AArch64 ? 32 : 16;
   machine.call = 3e-9;
   machine.barrier = 300e-9;
   return machine;

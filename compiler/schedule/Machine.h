@@ -23,8 +23,9 @@ struct Machine {
   double latency;     ///< from a multiply-add to one that needs its result
   double l1Read, l2Read, l3Read, memoryRead; ///< bytes a second
   int64_t l1Bytes, l2Bytes, l3Bytes;
-  double call;    ///< a tile: call, choice of the tile, first and last sums
-  double barrier; ///< a team of two meets
+  int64_t registers; ///< of vectors
+  double call;       ///< a tile: call, choice of the tile, first and last sums
+  double barrier;    ///< a team of two meets
 
   /// Bytes a second at which `bytes` are read that are read over and over.
   double readSpeed(double bytes) const;
