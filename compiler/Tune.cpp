@@ -77,6 +77,7 @@ ExitCode rnn::tune(const Options &options) {
   llvm::raw_string_ostream os(text);
   const Target &target = options.targets.front();
   const Tuning &tuning = *options.tuning;
+  llvm::sys::SetInterruptFunction([] { interrupted = 1; });
   // The linker's files lie there, too.
   SmallString<128> folder;
   if (std::error_code error =
@@ -85,7 +86,6 @@ ExitCode rnn::tune(const Options &options) {
                                         error.message()));
   llvm::scope_exit remove([&] { llvm::sys::fs::remove_directories(folder); });
   setenv("TMPDIR", folder.c_str(), /*overwrite=*/1);
-  llvm::sys::SetInterruptFunction([] { interrupted = 1; });
   auto trials = TrialRunner::find(std::string(folder));
   if (!trials)
     return fail(trials.takeError());
@@ -97,18 +97,17 @@ ExitCode rnn::tune(const Options &options) {
   for (Subject &subject : subjects) {
     Tuner tuner(options, *trials, machine, subject.choice, subject.space,
                 std::string(folder));
-    if (tuning.planOnly) {
+    std::optional<std::string> schedule;
+    if (tuning.planOnly)
       tuner.plan(os);
-      continue;
-    }
-    std::optional<std::string> schedule = tuner.run();
+    else if ((schedule = tuner.run()))
+      os << *schedule;
     if (interrupted) {
       errs() << "interrupted; nothing is written\n";
       return Interrupted;
     }
-    if (!schedule)
+    if (!tuning.planOnly && !schedule)
       return InputError;
-    os << *schedule;
   }
   return write(output, [&](llvm::raw_ostream &out) { out << text; });
 }
