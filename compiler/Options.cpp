@@ -104,6 +104,65 @@ static bool checkSearch(StringRef name, bool isGiven, int64_t rows,
   return false;
 }
 
+/// What a search makes fast.
+enum class TunedPass { Forward, Training };
+
+/// Reads T=STEPS,N=ROWS and maybe threads=THREADS.
+static std::optional<Workload> readWorkload(StringRef text) {
+  Workload work = {-1, -1};
+  llvm::SmallVector<StringRef> parts;
+  text.split(parts, ',');
+  constexpr int64_t mostThreads = 1024;
+  for (StringRef part : parts) {
+    auto [name, value] = part.trim().split('=');
+    int64_t *number = name == "T"         ? &work.steps
+                      : name == "N"       ? &work.batch
+                      : name == "threads" ? &work.threads
+                                          : nullptr;
+    if (!number || value.getAsInteger(10, *number) || *number < 1)
+      return std::nullopt;
+  }
+  if (work.steps < 1 || work.batch < 1 || work.threads > mostThreads)
+    return std::nullopt;
+  return work;
+}
+
+/// The level to tune for: the best of this machine, or the one that --cpu names
+/// if the machine has it. Gives nothing if that is wrong, and reports it.
+static std::optional<Target> tunedLevel(llvm::ArrayRef<std::string> cpus,
+                                        llvm::ArrayRef<Target> levels) {
+  std::optional<Target> native = targetFor("native");
+  if (!native) {
+    commandLineError("--tune runs what it compiles, and there are no kernels "
+                     "for processors of this machine");
+    return std::nullopt;
+  }
+  if (cpus.empty())
+    return native;
+  for (const Target &level : levelsOf(native->architecture)) {
+    if (levels.size() == 1 && level.name == levels.front().name)
+      return level;
+    if (level.name == native->name)
+      break;
+  }
+  commandLineError("--tune measures one CPU level that this machine has, not " +
+                   namesOf(levels) + "; leave out --cpu, which gives " +
+                   native->name);
+  return std::nullopt;
+}
+
+/// What --tune conflicts with, or nothing.
+static StringRef conflictOfTuning(const Options &options, bool hasEmit) {
+  return hasEmit                              ? "--emit"
+         : options.stopAfter                  ? "--stop-after"
+         : options.printSchedule              ? "--print-schedule"
+         : options.verifyDiagnostics          ? "--verify-diagnostics"
+         : !options.search.name.empty()       ? "--autoschedule"
+         : !options.weights.empty()           ? "--weights"
+         : options.backend == Backend::Halide ? "--backend=halide"
+                                              : "";
+}
+
 std::optional<Options> rnn::parseOptions(int argc, char **argv) {
   // LLVM's libraries bring options of their own, `stop-after` among them.
   cl::ResetCommandLineParser();
@@ -179,6 +238,30 @@ std::optional<Options> rnn::parseOptions(int argc, char **argv) {
       "autoschedule-rows", cl::value_desc("N"), cl::init(Search().rows),
       cl::cat(category),
       cl::desc("Rows that the search chooses for (32 by default)"));
+  static cl::opt<std::string> tune(
+      "tune", cl::value_desc("T=STEPS,N=ROWS[,threads=THREADS]"),
+      cl::cat(category),
+      cl::desc(
+          "Measure schedules around the compiler's choice on this machine, "
+          "for calls of these sizes, and write the fastest in the form "
+          "that --schedule reads; needs the program rnncc-run"));
+  static cl::opt<TunedPass> tuneFor(
+      "tune-for", cl::desc("With --tune, what is to be fast:"),
+      cl::init(TunedPass::Training),
+      cl::values(clEnumValN(TunedPass::Forward, "forward",
+                            "the forward pass without a tape"),
+                 clEnumValN(TunedPass::Training, "training",
+                            "forward and backward (the default)")),
+      cl::cat(category));
+  static cl::opt<int64_t> tuneSeconds(
+      "tune-seconds", cl::value_desc("SECONDS"), cl::init(Tuning().seconds),
+      cl::cat(category),
+      cl::desc("With --tune, the time for each cell (60 by default)"));
+  static cl::opt<bool> tunePlan(
+      "tune-plan", cl::cat(category),
+      cl::desc(
+          "With --tune, print what would be measured first, with the times "
+          "that are predicted, and stop"));
   static cl::opt<bool> printSchedule(
       "print-schedule", cl::cat(category),
       cl::desc("Print the schedules that hold, those chosen by the compiler "
@@ -280,5 +363,47 @@ std::optional<Options> rnn::parseOptions(int argc, char **argv) {
   options.warningsAreErrors = warningsAreErrors;
   options.timing = timing;
   options.verifyDiagnostics = verifyDiagnostics;
+  if (!tune.getNumOccurrences()) {
+    for (const cl::Option *option : {static_cast<cl::Option *>(&tuneFor),
+                                     static_cast<cl::Option *>(&tuneSeconds),
+                                     static_cast<cl::Option *>(&tunePlan)})
+      if (option->getNumOccurrences()) {
+        commandLineError("--" + option->ArgStr +
+                         ": nothing is measured; give the sizes with "
+                         "--tune=T=STEPS,N=ROWS");
+        return std::nullopt;
+      }
+    return options;
+  }
+  std::optional<Workload> work = readWorkload(tune);
+  if (!work) {
+    commandLineError("--tune " + tune +
+                     ": expected T=STEPS,N=ROWS, and threads=THREADS for a "
+                     "team; numbers from 1");
+    return std::nullopt;
+  }
+  if (tuneSeconds < 1) {
+    commandLineError("--tune-seconds " + llvm::Twine(tuneSeconds) +
+                     ": expected a number of seconds from 1");
+    return std::nullopt;
+  }
+  StringRef other = conflictOfTuning(options, emit.getNumOccurrences());
+  if (!other.empty()) {
+    commandLineError("--tune writes a schedule and nothing else; give it "
+                     "without " +
+                     other);
+    return std::nullopt;
+  }
+  if (input == "-") {
+    commandLineError("--tune compiles the text again and again; give a file, "
+                     "not standard input");
+    return std::nullopt;
+  }
+  std::optional<Target> level = tunedLevel(cpus, options.targets);
+  if (!level)
+    return std::nullopt;
+  options.targets = {*level};
+  work->training = tuneFor == TunedPass::Training;
+  options.tuning = Tuning{*work, tuneSeconds, tunePlan};
   return options;
 }

@@ -8,6 +8,7 @@
 #define RNNCC_COMPILER_OPTIONS_H
 
 #include "compiler/schedule/Autoschedule.h"
+#include "compiler/schedule/CostModel.h"
 #include "compiler/schedule/Target.h"
 #include "compiler/sema/Sema.h"
 #include <optional>
@@ -24,6 +25,13 @@ enum class Element { F32, F64, BF16 };
 llvm::StringRef nameOf(Element element);
 /// Who makes the code of stages.
 enum class Backend { MLIR, Halide };
+
+/// A search that measures schedules on this machine.
+struct Tuning {
+  Workload work;
+  int64_t seconds = 60;  ///< for each cell
+  bool planOnly = false; ///< print what would be tried, and stop
+};
 
 /// What the user asked for.
 struct Options {
@@ -42,11 +50,16 @@ struct Options {
   std::string schedule;
   /// A file of values of parameters to compile in; empty: none.
   std::string weights;
-  Search search;              ///< chooses what schedules leave open
+  Search search; ///< chooses what schedules leave open
+  std::optional<Tuning> tuning;
   bool printSchedule = false; ///< print the schedule and stop
   bool warningsAreErrors = false;
   bool timing = false; ///< say where time went
   bool verifyDiagnostics = false;
+  // For programs, not for users.
+  std::string triedSchedules; ///< count before all others; empty: none
+  /// Names were checked, and messages shown, when the text was compiled before.
+  bool again = false;
 };
 
 /// Reads a command line. Gives nothing after a wrong one, which it reports.

@@ -11,15 +11,13 @@
 
 #include "compiler/Pipeline.h"
 #include "compiler/Diagnostics.h"
+#include "compiler/Files.h"
 #include "compiler/autodiff/Passes.h"
 #include "compiler/emit/Emit.h"
-#include "compiler/lower/Kernels.h"
 #include "compiler/lower/Passes.h"
-#include "compiler/output/Output.h"
-#include "compiler/run/Safetensors.h"
 #include "compiler/schedule/Autoschedule.h"
+#include "compiler/schedule/Decisions.h"
 #include "compiler/schedule/Passes.h"
-#include "compiler/schedule/Schedule.h"
 #include "compiler/schedule/Target.h"
 #include "compiler/sema/Report.h"
 #include "compiler/sema/Sema.h"
@@ -30,12 +28,8 @@
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Transforms/Passes.h"
-#include "llvm/IR/LLVMContext.h"
-#include "llvm/IR/Module.h"
 #include "llvm/Support/Error.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/Path.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -127,199 +121,6 @@ ArrayRef<Stage> rnn::stages() { return table; }
 // Compiling
 //===----------------------------------------------------------------------===//
 
-static StringRef extensionOf(Emit emit) {
-  switch (emit) {
-  case Emit::Object:
-    return "o";
-  case Emit::Shared:
-    return "so";
-  case Emit::Header:
-    return "h";
-  case Emit::Kernels:
-    return "kernels";
-  case Emit::Assembly:
-    return "s";
-  case Emit::LLVM:
-    return "ll";
-  }
-  llvm_unreachable("all kinds are handled");
-}
-
-static std::string withExtension(StringRef path, StringRef extension) {
-  SmallString<128> changed(path);
-  llvm::sys::path::replace_extension(changed, extension);
-  return std::string(changed);
-}
-
-/// What is written: the output, else the input's name with another extension;
-/// and behind an object's name that of the header beside it.
-static SmallVector<std::string> outputNames(const Options &options) {
-  std::string name = options.output;
-  if (options.stopAfter || options.printSchedule)
-    return {name.empty() ? "-" : name};
-  if (name.empty())
-    name = withExtension(llvm::sys::path::filename(options.input),
-                         extensionOf(options.emit));
-  SmallVector<std::string> names = {name};
-  if (options.emit == Emit::Object && name != "-")
-    names.push_back(withExtension(name, "h"));
-  return names;
-}
-
-/// Checks that no output takes the place of the text or of another output.
-static bool checkOutputs(const Options &options) {
-  SmallVector<std::string> names = outputNames(options);
-  for (const std::string &name : names)
-    if (options.input != "-" && name != "-" &&
-        llvm::sys::fs::equivalent(name, options.input)) {
-      commandLineError("'" + name +
-                       "' is the text that is compiled; give another name "
-                       "with -o");
-      return false;
-    }
-  if (names.size() == 1 || names[0] != names[1])
-    return true;
-  commandLineError("-o " + names[0] +
-                   ": the header that is written beside the object has this "
-                   "name; for the header alone give --emit=header");
-  return false;
-}
-
-static ExitCode fail(llvm::Error error) {
-  commandLineError(llvm::toString(std::move(error)));
-  return CommandLineError;
-}
-
-static ExitCode write(StringRef path,
-                      function_ref<void(raw_ostream &)> content) {
-  if (llvm::Error error = writeFile(path, content))
-    return fail(std::move(error));
-  return Success;
-}
-
-static std::string levelNames(const Options &options) {
-  return llvm::join(
-      llvm::map_range(options.targets,
-                      [](const Target &target) { return target.name; }),
-      ", ");
-}
-
-static ExitCode emitText(llvm::Module &module, const Options &options,
-                         TimingScope &timing) {
-  TimingScope step = timing.nest("Code of all levels");
-  optimise(module);
-  std::string output = outputNames(options).front();
-  if (options.emit == Emit::LLVM)
-    return write(output, [&](raw_ostream &os) { module.print(os, nullptr); });
-  SmallString<0> text;
-  llvm::raw_svector_ostream stream(text);
-  if (llvm::Error error = writeAssembly(module, stream))
-    return fail(std::move(error));
-  return write(output, [&](raw_ostream &os) { os << text; });
-}
-
-/// Reads the values of the parameters of one cell or model.
-static llvm::Error addWeights(std::vector<CellFacts> &cells,
-                              const std::string &path) {
-  if (cells.size() != 1)
-    return llvm::createStringError(
-        "--weights " + path + ": " + Twine(cells.size()) +
-        " cells and models are compiled; choose one with --cell");
-  auto file = readTensors(path);
-  if (!file)
-    return file.takeError();
-  CellFacts &cell = cells.front();
-  StringRef type = cell.isDouble ? "F64" : "F32";
-  for (CellFacts::Param &param : cell.params) {
-    const NamedTensor *tensor = file->find(param.name);
-    if (!tensor)
-      return llvm::createStringError("--weights " + path +
-                                     ": there is no tensor '" + param.name +
-                                     "', a parameter of '" + cell.name + "'");
-    auto text = [](ArrayRef<int64_t> shape) {
-      return "[" +
-             llvm::join(
-                 llvm::map_range(
-                     shape, [](int64_t size) { return std::to_string(size); }),
-                 ", ") +
-             "]";
-    };
-    if (tensor->type != type ||
-        ArrayRef<int64_t>(tensor->shape) != ArrayRef<int64_t>(param.shape))
-      return llvm::createStringError(
-          "--weights " + path + ": the tensor '" + param.name + "' is " +
-          tensor->type + " " + text(tensor->shape) + " but '" + cell.name +
-          "' is compiled for " + type + " " + text(param.shape));
-    param.values = tensor->bytes.str();
-  }
-  cell.isTrained = true;
-  return llvm::Error::success();
-}
-
-/// From the LLVM dialect to the files that were asked for.
-static ExitCode emit(ModuleOp module, const Options &options,
-                     TimingScope &timing) {
-  SmallVector<std::string> outputs = outputNames(options);
-  std::vector<CellFacts> cells;
-  for (auto cell : module.getOps<CellOp>())
-    if (!cell.getPart())
-      cells.push_back(factsOf(cell));
-  for (auto model : module.getOps<ModelOp>())
-    cells.push_back(factsOf(model));
-  if (!options.weights.empty())
-    if (llvm::Error error = addWeights(cells, options.weights))
-      return fail(std::move(error));
-  auto header = [&](StringRef path) {
-    return write(path, [&](raw_ostream &os) {
-      os << headerText(cells, llvm::sys::path::filename(path),
-                       levelNames(options), RNNCC_VERSION);
-    });
-  };
-  if (options.emit == Emit::Header)
-    return header(outputs.front());
-
-  auto kernels = module->getAttrOfType<StringAttr>(kernelsAttribute);
-  if (options.emit == Emit::Kernels)
-    return write(outputs.front(),
-                 [&](raw_ostream &os) { os << kernels.getValue(); });
-  std::vector<SmallString<0>> objects;
-  if (kernels) {
-    TimingScope step = timing.nest("Kernels by rnncc-halide");
-    auto made = kernelObjects(kernels.getValue());
-    if (!made)
-      return fail(made.takeError());
-    objects = std::move(*made);
-    module->removeAttr(kernelsAttribute);
-  }
-
-  eraseCells(module);
-  llvm::LLVMContext context;
-  TimingScope translation = timing.nest("Translate to LLVM IR");
-  auto code = makeLLVM(module, cells, options.emit == Emit::Shared, context);
-  translation.stop();
-  if (!code)
-    return fail(code.takeError());
-  if (options.emit == Emit::LLVM || options.emit == Emit::Assembly)
-    return emitText(**code, options, timing);
-  bool shared = options.emit == Emit::Shared;
-  // Parts are made side by side: their times are more than those of the whole.
-  TimingScope making = timing.nest("Code");
-  auto own = objectCode(**code, making);
-  making.stop();
-  if (!own)
-    return fail(own.takeError());
-  llvm::append_range(objects, *own);
-  TimingScope linking = timing.nest("Link and write");
-  auto linked = link(objects, shared ? LinkKind::Shared : LinkKind::Object);
-  if (!linked)
-    return fail(linked.takeError());
-  ExitCode written =
-      write(outputs.front(), [&](raw_ostream &os) { os << *linked; });
-  if (written != Success || outputs.size() == 1)
-    return written;
-  return header(outputs.back());
-}
-
 /// Checks that what the command line names is in the file.
 static bool checkNames(const syntax::File &file, const Options &options) {
   SmallVector<StringRef> cells;
@@ -359,20 +160,16 @@ static bool checkNames(const syntax::File &file, const Options &options) {
   return known;
 }
 
-/// Reads a file of schedules into those of a text, where it takes the place of
-/// those for the same cell and target.
-static ExitCode addSchedules(syntax::File &file, const Options &options,
+/// Reads schedules into those of a text, where they take the place of those for
+/// the same cell and target.
+static ExitCode addSchedules(syntax::File &file,
+                             std::unique_ptr<llvm::MemoryBuffer> buffer,
                              llvm::SourceMgr &sources, MLIRContext &context) {
-  auto buffer = llvm::MemoryBuffer::getFile(options.schedule);
-  if (!buffer) {
-    commandLineError("cannot read '" + options.schedule +
-                     "': " + buffer.getError().message());
-    return CommandLineError;
-  }
-  StringRef text = (*buffer)->getBuffer();
-  sources.AddNewSourceBuffer(std::move(*buffer), llvm::SMLoc());
+  StringRef text = buffer->getBuffer();
+  std::string name = buffer->getBufferIdentifier().str();
+  sources.AddNewSourceBuffer(std::move(buffer), llvm::SMLoc());
   std::optional<syntax::File> more =
-      syntax::parseSchedules(text, options.schedule, &context);
+      syntax::parseSchedules(text, name, &context);
   if (!more)
     return InputError;
   llvm::erase_if(file.schedules, [&](const syntax::Schedule &schedule) {
@@ -384,6 +181,28 @@ static ExitCode addSchedules(syntax::File &file, const Options &options,
   std::move(more->schedules.begin(), more->schedules.end(),
             std::back_inserter(file.schedules));
   return Success;
+}
+
+/// Adds the schedules of the file that was given, and those that are tried.
+static ExitCode addSchedules(syntax::File &file, const Options &options,
+                             llvm::SourceMgr &sources, MLIRContext &context) {
+  if (!options.schedule.empty()) {
+    auto buffer = llvm::MemoryBuffer::getFile(options.schedule);
+    if (!buffer) {
+      commandLineError("cannot read '" + options.schedule +
+                       "': " + buffer.getError().message());
+      return CommandLineError;
+    }
+    if (ExitCode code =
+            addSchedules(file, std::move(*buffer), sources, context))
+      return code;
+  }
+  if (options.triedSchedules.empty())
+    return Success;
+  return addSchedules(file,
+                      llvm::MemoryBuffer::getMemBufferCopy(
+                          options.triedSchedules, "schedules that are tried"),
+                      sources, context);
 }
 
 /// Adds what a search chooses to the schedules of staged cells.
@@ -401,7 +220,8 @@ static llvm::Error searchSchedules(ModuleOp module, const Options &options) {
 /// Runs the stages up to the one asked for.
 static ExitCode runStages(const Options &options, StringRef text,
                           llvm::SourceMgr &sources, MLIRContext &context,
-                          TimingScope &timing) {
+                          TimingScope &timing,
+                          function_ref<void(ModuleOp)> useStages) {
   auto stopsAfter = [&](StringRef stage) {
     return options.stopAfter && options.stopAfter->name == stage;
   };
@@ -417,13 +237,12 @@ static ExitCode runStages(const Options &options, StringRef text,
       syntax::parse(text, options.input, &context);
   if (!file)
     return InputError;
-  if (!options.schedule.empty())
-    if (ExitCode code = addSchedules(*file, options, sources, context))
-      return code;
+  if (ExitCode code = addSchedules(*file, options, sources, context))
+    return code;
   if (stopsAfter("syntax"))
     return print([&](raw_ostream &os) { syntax::print(*file, os); });
 
-  if (!checkNames(*file, options))
+  if (!options.again && !checkNames(*file, options))
     return CommandLineError;
   Builder builder(&context);
   FloatType element = options.element == Element::F64
@@ -454,11 +273,15 @@ static ExitCode runStages(const Options &options, StringRef text,
       pm.clear();
     }
     if (options.stopAfter == &stage ||
-        (options.printSchedule && stage.name == "schedule"))
+        ((options.printSchedule || useStages) && stage.name == "schedule"))
       break;
   }
   if (failed(mlir::verify(*module)) || failed(pm.run(*module)))
     return InputError;
+  if (useStages) {
+    useStages(*module);
+    return Success;
+  }
   if (options.printSchedule)
     return print([&](raw_ostream &os) {
       for (auto cell : module->getOps<CellOp>())
@@ -470,14 +293,15 @@ static ExitCode runStages(const Options &options, StringRef text,
   return print([&](raw_ostream &os) { module->print(os); });
 }
 
-ExitCode rnn::compile(const Options &options) {
+ExitCode rnn::compile(const Options &options,
+                      function_ref<void(ModuleOp)> useStages) {
   auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(options.input);
   if (!buffer) {
     commandLineError("cannot read '" + options.input +
                      "': " + buffer.getError().message());
     return CommandLineError;
   }
-  if (!options.verifyDiagnostics && !checkOutputs(options))
+  if (!options.verifyDiagnostics && !options.again && !checkOutputs(options))
     return CommandLineError;
   StringRef text = (*buffer)->getBuffer();
   llvm::SourceMgr sources;
@@ -496,11 +320,17 @@ ExitCode rnn::compile(const Options &options) {
   TimingScope timing = times.getRootScope();
   if (options.verifyDiagnostics) {
     SourceMgrDiagnosticVerifierHandler handler(sources, &context);
-    ExitCode code = runStages(options, text, sources, context, timing);
+    ExitCode code =
+        runStages(options, text, sources, context, timing, useStages);
     if (code == CommandLineError)
       return code;
     return succeeded(handler.verify()) ? Success : InputError;
   }
+  if (options.again) {
+    ScopedDiagnosticHandler silence(&context,
+                                    [](Diagnostic &) { return success(); });
+    return runStages(options, text, sources, context, timing, useStages);
+  }
   DiagnosticPrinter handler(sources, &context);
-  return runStages(options, text, sources, context, timing);
+  return runStages(options, text, sources, context, timing, useStages);
 }

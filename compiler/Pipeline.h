@@ -24,10 +24,17 @@ struct Stage {
 llvm::ArrayRef<Stage> stages();
 
 /// Exit codes of rnncc.
-enum ExitCode { Success = 0, InputError = 1, CommandLineError = 2 };
+enum ExitCode {
+  Success = 0,
+  InputError = 1,
+  CommandLineError = 2,
+  Interrupted = 130 ///< as shells say of a program that Ctrl-C ends
+};
 
-/// Compiles one file as the options say.
-ExitCode compile(const Options &options);
+/// Compiles one file as the options say. With `useStages` only until cells have
+/// stages, which it gets.
+ExitCode compile(const Options &options,
+                 llvm::function_ref<void(mlir::ModuleOp)> useStages = nullptr);
 
 } // namespace rnn
 

@@ -9,192 +9,32 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/run/Draw.h"
+#include "compiler/run/Call.h"
 #include "compiler/run/Safetensors.h"
-#include "rnncc/runtime.h"
+#include "compiler/run/Timing.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/WithColor.h"
-#include <chrono>
 #include <cstring>
-#include <dlfcn.h>
 
 using namespace llvm;
 using namespace rnn;
 
 namespace {
 struct Options {
-  std::string cell, name, in, out, time;
+  std::string cell, name, in, out, time, against;
   bool grad = false;
   int threads = 1;
   int64_t steps = -1, batch = -1;
 };
 
-/// A wrong command line.
-struct UsageError : ErrorInfo<UsageError, StringError> {
-  static char ID;
-  explicit UsageError(const Twine &message)
-      : ErrorInfo(message, inconvertibleErrorCode()) {}
-};
-char UsageError::ID;
-
 /// More threads than any machine of today has processors.
 constexpr int mostThreads = 1024;
 
-/// Memory from the runtime.
-struct Free {
-  void operator()(void *memory) const { rnncc_free(memory); }
-};
-using Memory = std::unique_ptr<void, Free>;
-
-/// A call of a cell with all the memory it needs.
-class Call {
-public:
-  Call(const rnncc_descriptor &cell, const Options &options, int64_t steps,
-       int64_t batch)
-      : cell(cell), options(options) {
-    storage.resize((sizeof(rnncc_call) + cell.n_arrays * sizeof(void *)) / 8 +
-                   1);
-    call = reinterpret_cast<rnncc_call *>(storage.data());
-    call->steps = steps;
-    call->batch = batch;
-    arrays.resize(cell.n_arrays);
-  }
-  ~Call() { rnncc_team_destroy(team); }
-
-  Error prepare();
-  Error pack(ArrayRef<const void *> params);
-  /// Bytes of an array, for this number of steps and rows.
-  Expected<size_t> bytesOf(const rnncc_array &array) const;
-  Error make(int64_t index);
-  Error forward();
-  Error backward();
-
-  const rnncc_descriptor &cell;
-  const Options &options;
-  rnncc_call *call;
-  std::vector<Memory> arrays;
-  std::vector<int64_t> lengths;
-
-private:
-  Expected<Memory> allocate(size_t bytes) const;
-  std::vector<uint64_t> storage;
-  rnncc_team *team = nullptr;
-  Memory weights, tape, forwardScratch, backwardScratch;
-};
 } // namespace
-
-static Error usageError(const Twine &message) {
-  return make_error<UsageError>(message);
-}
-
-static Error statusError(const Twine &what, rnncc_status status) {
-  return createStringError(what + ": " + rnncc_status_text(status));
-}
-
-static bool isScore(const rnncc_array &array) {
-  return array.role == RNNCC_LOSS || array.role == RNNCC_METRIC;
-}
-
-/// True if a call may write the array. Scores need targets besides.
-static bool isWritten(const rnncc_array &array, bool grad) {
-  return array.role == RNNCC_FINAL || array.role == RNNCC_OUTPUT ||
-         isScore(array) || (grad && array.role >= RNNCC_GRAD_INPUT);
-}
-
-Expected<Memory> Call::allocate(size_t bytes) const {
-  Memory memory(rnncc_alloc(bytes));
-  if (!memory)
-    return createStringError("cannot get " + Twine(bytes) + " bytes of memory");
-  return memory;
-}
-
-Expected<size_t> Call::bytesOf(const rnncc_array &array) const {
-  int64_t bytes = rnncc_array_bytes(&array, call->steps, call->batch);
-  if (bytes < 0)
-    return createStringError("T = " + Twine(call->steps) + ", N = " +
-                             Twine(call->batch) + ": too large to address");
-  return bytes;
-}
-
-Error Call::make(int64_t index) {
-  auto bytes = bytesOf(cell.arrays[index]);
-  if (!bytes)
-    return bytes.takeError();
-  auto memory = allocate(*bytes);
-  if (!memory)
-    return memory.takeError();
-  std::memset(memory->get(), 0, *bytes);
-  arrays[index] = std::move(*memory);
-  call->arrays[index] = arrays[index].get();
-  return Error::success();
-}
-
-/// Tape, scratch, threads, and the arrays that are written.
-Error Call::prepare() {
-  int64_t steps = call->steps, batch = call->batch;
-  struct Need {
-    Memory &memory;
-    size_t bytes;
-  };
-  SmallVector<Need> needs = {
-      {forwardScratch, cell.forward_scratch_bytes(steps, batch)}};
-  if (options.grad) {
-    needs.push_back({tape, cell.tape_bytes(steps, batch)});
-    needs.push_back(
-        {backwardScratch, cell.backward_scratch_bytes(steps, batch)});
-  }
-  for (Need &need : needs) {
-    if (need.bytes == 0)
-      return statusError("T = " + Twine(steps) + ", N = " + Twine(batch),
-                         RNNCC_BAD_SIZE);
-    auto memory = allocate(need.bytes);
-    if (!memory)
-      return memory.takeError();
-    need.memory = std::move(*memory);
-  }
-  if (options.threads > 1)
-    if (rnncc_status status = rnncc_team_create(options.threads, &team))
-      return statusError("--threads " + Twine(options.threads), status);
-  call->team = team;
-  call->tape = tape.get();
-  for (int64_t i = 0; i < cell.n_arrays; ++i) {
-    if (isWritten(cell.arrays[i], options.grad))
-      if (Error error = make(i))
-        return error;
-  }
-  return Error::success();
-}
-
-Error Call::pack(ArrayRef<const void *> params) {
-  if (!weights) {
-    auto memory = allocate(cell.weights_bytes());
-    if (!memory)
-      return memory.takeError();
-    weights = std::move(*memory);
-    call->weights = weights.get();
-  }
-  if (rnncc_status status = cell.pack(params.data(), weights.get()))
-    return statusError("pack", status);
-  return Error::success();
-}
-
-Error Call::forward() {
-  call->scratch = forwardScratch.get();
-  if (rnncc_status status = cell.forward(call))
-    return statusError("forward", status);
-  return Error::success();
-}
-
-Error Call::backward() {
-  call->scratch = backwardScratch.get();
-  if (rnncc_status status = cell.backward(call))
-    return statusError("backward", status);
-  return Error::success();
-}
 
 //===----------------------------------------------------------------------===//
 // On files
@@ -238,14 +78,6 @@ static SmallVector<int64_t> shapeOf(const rnncc_array &array, int64_t steps,
     shape.push_back(batch);
   shape.append(array.shape, array.shape + array.rank);
   return shape;
-}
-
-/// True if a file may give the array.
-static bool isRead(const rnncc_array &array, bool grad) {
-  return array.role == RNNCC_INPUT || array.role == RNNCC_TARGET ||
-         array.role == RNNCC_INITIAL ||
-         (grad &&
-          (array.role == RNNCC_GRAD_OUTPUT || array.role == RNNCC_GRAD_FINAL));
 }
 
 /// Every tensor of the file must be one that the cell knows.
@@ -356,7 +188,7 @@ static Error runFile(const rnncc_descriptor &cell, const Options &options) {
   int64_t steps, batch;
   if (Error error = inferSizes(*file, cell, options, steps, batch))
     return error;
-  Call call(cell, options, steps, batch);
+  Call call(cell, {steps, batch, options.grad, options.threads});
   if (Error error = call.prepare())
     return error;
 
@@ -433,97 +265,79 @@ static Error runFile(const rnncc_descriptor &cell, const Options &options) {
 // On the clock
 //===----------------------------------------------------------------------===//
 
-/// Milliseconds of each of several runs, after one to warm up.
-static Expected<std::vector<double>> timeRuns(function_ref<Error()> run) {
-  using Clock = std::chrono::steady_clock;
-  std::vector<double> times;
-  double total = 0;
-  for (int i = 0; i < 1000 && (i < 6 || total < 500); ++i) {
-    auto start = Clock::now();
-    if (Error error = run())
-      return error;
-    double time =
-        std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-    if (i == 0)
-      continue;
-    times.push_back(time);
-    total += time;
+/// Reads T=STEPS,N=ROWS.
+static Expected<CallSizes> readSizes(const Options &options) {
+  CallSizes sizes = {-1, -1, options.grad, options.threads};
+  SmallVector<StringRef> parts;
+  StringRef(options.time).split(parts, ',');
+  auto wrong = [&] {
+    return usageError("--time " + options.time + ": expected T=STEPS,N=ROWS");
+  };
+  for (StringRef part : parts) {
+    auto [name, value] = part.split('=');
+    int64_t *size = name == "T"   ? &sizes.steps
+                    : name == "N" ? &sizes.batch
+                                  : nullptr;
+    if (!size || value.getAsInteger(10, *size) || *size < 0)
+      return wrong();
   }
-  llvm::sort(times);
-  return times;
+  if (sizes.steps < 0 || sizes.batch < 0)
+    return wrong();
+  return sizes;
 }
 
-/// Indices of rows of a table or of classes.
-static void drawIndices(const rnncc_array &array, size_t count, void *to,
-                        std::mt19937_64 &random) {
-  for (size_t i = 0; i < count; ++i)
-    static_cast<int32_t *>(to)[i] = int32_t(random() % uint64_t(array.indices));
+/// What is timed, as key=value.
+static std::string subject(const rnncc_descriptor &cell,
+                           const CallSizes &sizes) {
+  return "cell=" + std::string(cell.name) +
+         " T=" + std::to_string(sizes.steps) +
+         " N=" + std::to_string(sizes.batch) +
+         " threads=" + std::to_string(sizes.threads) +
+         " pass=" + (sizes.grad ? "training" : "forward");
+}
+
+/// Times the cell and that of another object by turns.
+static Error runAgainst(const rnncc_descriptor &cell, const Options &options,
+                        const CallSizes &sizes) {
+  auto other = findCell(options.against, options.name);
+  if (!other)
+    return other.takeError();
+  RandomCall first(cell, sizes), second(**other, sizes);
+  for (RandomCall *call : {&first, &second})
+    if (Error error = call->prepare())
+      return error;
+  auto found =
+      compareRuns([&] { return first.run(); }, [&] { return second.run(); });
+  if (!found)
+    return found.takeError();
+  outs() << subject(cell, sizes)
+         << format(" median_ms=%.5f min_ms=%.5f", median(found->first),
+                   found->first.front())
+         << format(" against_median_ms=%.5f against_min_ms=%.5f",
+                   median(found->second), found->second.front())
+         << format(" ratio=%.4f spread=%.4f", found->ratio, found->spread)
+         << " rounds=" << found->first.size() << "\n";
+  return Error::success();
 }
 
 static Error runClock(const rnncc_descriptor &cell, const Options &options) {
-  int64_t steps = -1, batch = -1;
-  SmallVector<StringRef> parts;
-  StringRef(options.time).split(parts, ',');
-  for (StringRef part : parts) {
-    auto [name, value] = part.split('=');
-    int64_t *size = name == "T" ? &steps : name == "N" ? &batch : nullptr;
-    if (!size || value.getAsInteger(10, *size) || *size < 0)
-      return usageError("--time " + options.time + ": expected T=STEPS,N=ROWS");
-  }
-  if (steps < 0 || batch < 0)
-    return usageError("--time " + options.time + ": expected T=STEPS,N=ROWS");
-  Call call(cell, options, steps, batch);
+  auto sizes = readSizes(options);
+  if (!sizes)
+    return sizes.takeError();
+  if (!options.against.empty())
+    return runAgainst(cell, options, *sizes);
+  RandomCall call(cell, *sizes);
   if (Error error = call.prepare())
     return error;
-  std::mt19937_64 random(1);
-  auto fill = [&](void *to, ArrayRef<double> values) {
-    for (auto [i, value] : enumerate(values))
-      if (cell.element == RNNCC_F64)
-        static_cast<double *>(to)[i] = value;
-      else
-        static_cast<float *>(to)[i] = float(value);
-  };
-  std::vector<Memory> copies;
-  SmallVector<const void *> params;
-  for (int64_t i = 0; i < cell.n_params; ++i) {
-    std::vector<double> values = drawParam(cell.params[i], random);
-    copies.emplace_back(rnncc_alloc(values.size() * 8));
-    fill(copies.back().get(), values);
-    params.push_back(copies.back().get());
-  }
-  for (int64_t i = 0; i < cell.n_arrays; ++i) {
-    if (!isRead(cell.arrays[i], options.grad))
-      continue;
-    if (Error error = call.make(i))
-      return error;
-    std::vector<double> values(
-        rnncc_array_elements(&cell.arrays[i], steps, batch));
-    if (cell.arrays[i].element == RNNCC_I32) {
-      drawIndices(cell.arrays[i], values.size(), call.arrays[i].get(), random);
-      continue;
-    }
-    for (double &value : values)
-      value = std::uniform_real_distribution<double>(-1, 1)(random);
-    fill(call.arrays[i].get(), values);
-  }
-  auto packing = timeRuns([&] { return call.pack(params); });
+  auto packing = timeRuns([&] { return call.pack(); });
   if (!packing)
     return packing.takeError();
-  auto times = timeRuns([&]() -> Error {
-    if (Error error = call.forward())
-      return error;
-    return options.grad ? call.backward() : Error::success();
-  });
+  auto times = timeRuns([&] { return call.run(); });
   if (!times)
     return times.takeError();
-  auto median = [](ArrayRef<double> sorted) {
-    return sorted[sorted.size() / 2];
-  };
-  double work = cell.forward_flops * double(steps) * double(batch) *
-                (options.grad ? 3 : 1);
-  outs() << "cell=" << cell.name << " T=" << steps << " N=" << batch
-         << " threads=" << options.threads
-         << " pass=" << (options.grad ? "training" : "forward")
+  double work = cell.forward_flops * double(sizes->steps) *
+                double(sizes->batch) * (sizes->grad ? 3 : 1);
+  outs() << subject(cell, *sizes)
          << format(" median_ms=%.4f min_ms=%.4f gflops=%.1f", median(*times),
                    times->front(), work / median(*times) * 1e-6)
          << " runs=" << times->size()
@@ -534,40 +348,6 @@ static Error runClock(const rnncc_descriptor &cell, const Options &options) {
 //===----------------------------------------------------------------------===//
 // Command line
 //===----------------------------------------------------------------------===//
-
-/// The cell of a shared object that was asked for, or its only one.
-static Expected<const rnncc_descriptor *> findCell(const Options &options) {
-  std::string path = options.cell;
-  if (path.find('/') == std::string::npos)
-    path = "./" + path;
-  void *library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (!library)
-    return createStringError("cannot load '" + options.cell +
-                             "': " + dlerror());
-  auto cells = static_cast<const rnncc_descriptor *const *>(
-      dlsym(library, "rnncc_cells"));
-  if (!cells || !cells[0])
-    return createStringError("'" + options.cell +
-                             "' holds no compiled cell; make it with "
-                             "rnncc --emit=shared");
-  std::string names;
-  for (auto cell = cells; *cell; ++cell) {
-    char message[256];
-    if (rnncc_check_abi(*cell, message, sizeof message))
-      return createStringError("'" + options.cell + "': " + message);
-    names += (names.empty() ? "" : ", ") + std::string((*cell)->name);
-  }
-  if (options.name.empty() && cells[1])
-    return usageError("'" + options.cell + "' holds several cells (" + names +
-                      "); choose one with --cell");
-  if (options.name.empty())
-    return cells[0];
-  if (const rnncc_descriptor *cell =
-          rnncc_find_cell(cells, options.name.c_str()))
-    return cell;
-  return usageError("'" + options.cell + "' holds no cell '" + options.name +
-                    "', but " + names);
-}
 
 int main(int argc, char **argv) {
   InitLLVM init(argc, argv);
@@ -599,6 +379,12 @@ int main(int argc, char **argv) {
                "median and least milliseconds, GFLOP/s, number of runs, and "
                "milliseconds to pack the weights"),
       cl::cat(category));
+  cl::opt<std::string, true> against(
+      "against", cl::location(o.against), cl::value_desc("CELL.so"),
+      cl::desc("With --time: time the cell of this object, too, by turns, and "
+               "print how many times as long it takes (ratio), with half the "
+               "distance between the quartiles (spread)"),
+      cl::cat(category));
   cl::opt<int64_t, true> steps("steps", cl::location(o.steps), cl::init(-1),
                                cl::desc("T, for a cell without inputs"),
                                cl::cat(category));
@@ -623,12 +409,16 @@ int main(int argc, char **argv) {
            "and --batch");
     return 2;
   }
+  if (!o.against.empty() && o.time.empty()) {
+    report("--against is for --time T=STEPS,N=ROWS");
+    return 2;
+  }
   if (o.threads < 1 || o.threads > mostThreads) {
     report("--threads " + Twine(o.threads) + ": expected 1 to " +
            Twine(mostThreads));
     return 2;
   }
-  auto found = findCell(o);
+  auto found = findCell(o.cell, o.name);
   Error error = !found           ? found.takeError()
                 : o.time.empty() ? runFile(**found, o)
                                  : runClock(**found, o);

@@ -6,10 +6,13 @@
 
 #include "compiler/Options.h"
 #include "compiler/Pipeline.h"
+#include "compiler/Tune.h"
 #include "llvm/Support/InitLLVM.h"
 
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   std::optional<rnn::Options> options = rnn::parseOptions(argc, argv);
-  return options ? rnn::compile(*options) : rnn::CommandLineError;
+  if (!options)
+    return rnn::CommandLineError;
+  return options->tuning ? rnn::tune(*options) : rnn::compile(*options);
 }

@@ -18,6 +18,7 @@
 #include "compiler/lower/Denormals.h"
 #include "compiler/lower/ScanLoops.h"
 #include "compiler/lower/Setup.h"
+#include "compiler/schedule/Decisions.h"
 #include "llvm/Support/xxhash.h"
 
 using namespace mlir;

@@ -369,24 +369,35 @@ func::FuncOp Tiles::makeDispatcher(Code &outer, const TileShape &shape) {
     code.ifElse(
         isFew,
         [&] {
-          // The number of groups at once falls with the rows: 4, then 2.
+          // The number of groups at once falls with the rows: 4, then 2. A
+          // lone row also takes two of fewer than four: it has but one chain
+          // of sums for each vector.
           int64_t mostForFour = llvm::count_if(few, [&](int64_t m) {
             return groupsAtOnce(m, shape.vectors) == 4;
           });
-          Value wide = code.select(code.less(rows, code.num(mostForFour + 1)),
-                                   code.num(4), code.num(2));
-          Value whole = code.sub(groups, code.rem(groups, wide));
-          auto loop =
-              scf::ForOp::create(code.b, code.loc, code.num(0), whole, wide);
-          {
-            OpBuilder::InsertionGuard guard(code.b);
-            code.b.setInsertionPointToStart(loop.getBody());
-            callTile(
-                rows, few,
-                [&](int64_t m) { return groupsAtOnce(m, shape.vectors); }, wide,
-                loop.getInductionVar(), code.num(0), code.num(0));
+          Value isFour = code.less(rows, code.num(mostForFour + 1));
+          Value isTwo = code.either(code.equal(rows, code.num(1)),
+                                    code.less(code.num(mostForFour), rows));
+          Value done = code.num(0);
+          for (int64_t wide : {4, 2}) {
+            SmallVector<int64_t> sizes = few;
+            llvm::erase_if(sizes, [&](int64_t m) {
+              bool isLone = wide == 2 && m == 1;
+              return groupsAtOnce(m, shape.vectors) != wide && !isLone;
+            });
+            if (sizes.empty())
+              continue;
+            Value left = code.sub(groups, done);
+            Value whole = code.sub(groups, code.rem(left, code.num(wide)));
+            Value end = code.select(wide == 4 ? isFour : isTwo, whole, done);
+            code.loop(done, end, wide, [&](Value group) {
+              callTile(
+                  rows, sizes, [&](int64_t) { return wide; }, code.num(wide),
+                  group, code.num(0), code.num(0));
+            });
+            done = end;
           }
-          oneByOne(whole);
+          oneByOne(done);
         },
         [&] { oneByOne(code.num(0)); });
   }

@@ -337,12 +337,14 @@ void Chooser::addParallel() {
   } else if (choice.tasks == "units") {
     add("parallel", {"units"}, {choice.count < threads ? choice.count : 0});
   } else if (choice.tasks == "several") {
-    sayChanged("parallel units, batch", "rows and units are shared out when running",
+    sayChanged("parallel units, batch",
+               "rows and units are shared out when running",
                add("parallel", {"units"}, {0}));
   } else {
     StringRef axis = choice.tasks == "rows" ? "batch" : "k";
     say("chooses 'parallel " + axis +
-        "': rows and units are shared out when running; the compiler's choice stands");
+        "': rows and units are shared out when running; the compiler's choice "
+        "stands");
   }
 }
 

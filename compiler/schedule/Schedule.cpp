@@ -158,60 +158,8 @@ RegisterTile Schedule::tile(int64_t count) const {
   return chosen;
 }
 
-//===----------------------------------------------------------------------===//
-// As text
-//===----------------------------------------------------------------------===//
-
 std::set<int64_t> rnn::unitCounts(CellOp cell) {
   std::set<int64_t> counts;
   cell.walk([&](StageOp stage) { counts.insert(stage.getUnits()); });
   return counts;
-}
-
-static void printLevel(CellOp cell, const Target &target, bool kernels,
-                       llvm::raw_ostream &os) {
-  Schedule schedule(cell, target, kernels);
-  os << "schedule " << cell.getSymName() << " on " << target.name << " {\n"
-     << "  vectorize units " << schedule.lanes << "\n";
-  for (int64_t count : unitCounts(cell)) {
-    RegisterTile tile = schedule.tile(count);
-    os << "  tile units " << tile.vectors * schedule.lanes << " of " << count
-       << ", batch " << tile.rows << "\n";
-  }
-  os << "  reorder " << (schedule.rowsOutside ? "units, batch" : "batch, units")
-     << "\n  unroll ";
-  if (schedule.unroll)
-    os << "k " << *schedule.unroll;
-  else
-    os << "auto";
-  if (target.hasMatrixUnit && !cell.getBf16Products())
-    os << "\n  multiply " << (schedule.inParts ? "bf16x3" : "f32");
-  os << "\n  parallel ";
-  if (!schedule.threads)
-    os << "auto";
-  else if (*schedule.threads == 1)
-    os << "none";
-  else if (*schedule.threads == 0)
-    os << "units";
-  else
-    os << "units " << *schedule.threads;
-  os << "\n  prefetch "
-     << (!schedule.prefetch   ? "auto"
-         : *schedule.prefetch ? "next_panel"
-                              : "none")
-     << "\n}\n";
-}
-
-void rnn::printSchedules(CellOp cell, ArrayRef<Target> targets, bool kernels,
-                         llvm::raw_ostream &os) {
-  os << "schedule " << cell.getSymName() << " on " << everyLevel
-     << " {\n  hoist ";
-  std::set<StringRef> hoisted = hoistedInputs(cell);
-  if (hoisted.empty())
-    os << "none";
-  llvm::interleaveComma(hoisted, os);
-  os << "\n  compute_at " << (hasElementwiseApart(cell) ? "stage" : "panel")
-     << "\n  " << (cell.recomputes() ? "recompute" : "save") << " gates\n}\n";
-  for (const Target &target : targets)
-    printLevel(cell, target, kernels, os);
 }

@@ -77,10 +77,6 @@ bool hasElementwiseApart(CellOp cell);
 /// laid out in panels.
 std::set<int64_t> unitCounts(CellOp cell);
 
-/// Writes the decisions as schedules in the language, all of them given.
-void printSchedules(CellOp cell, llvm::ArrayRef<Target> targets, bool kernels,
-                    llvm::raw_ostream &os);
-
 } // namespace rnn
 
 #endif // RNNCC_COMPILER_SCHEDULE_SCHEDULE_H

@@ -25,6 +25,7 @@ MAY_SEE = {
     "compiler/emit": ["dialect", "runtime"],
     "compiler/output": [],
     "compiler/run": ["compiler/output", "runtime"],
+    "compiler/tune": ["dialect", "compiler/schedule", "runtime"],
     "halide": [],
 }
 LONGEST = 1200  # lines of a source file

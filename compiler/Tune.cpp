@@ -1,0 +1,113 @@
+//===- Tune.cpp - schedules that are measured -----------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Tune.h"
+#include "compiler/Files.h"
+#include "compiler/Tuner.h"
+#include "compiler/tune/MeasureMachine.h"
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Signals.h"
+#include <csignal>
+#include <cstdlib>
+
+using namespace mlir;
+using namespace rnn;
+using llvm::errs;
+
+static volatile std::sig_atomic_t interrupted = 0;
+
+bool rnn::isInterrupted() { return interrupted; }
+
+namespace {
+struct Subject {
+  Decisions choice;
+  SearchSpace space;
+};
+} // namespace
+
+/// The cells of the file that can be called, by the compiler's choice. Says
+/// what is left out.
+static ExitCode findSubjects(const Options &options,
+                             std::vector<Subject> &subjects) {
+  const Target &target = options.targets.front();
+  ExitCode code = compile(options, [&](ModuleOp module) {
+    for (auto cell : module.getOps<CellOp>())
+      if (!cell.getPart())
+        subjects.push_back({decisionsOf(cell, target, /*kernels=*/false),
+                            searchSpaceOf(cell, target, options.tuning->work)});
+    for (auto model : module.getOps<ModelOp>())
+      errs() << "the model '" << model.getSymName()
+             << "' is not measured: its layers follow the schedules of their "
+                "cells; measure a cell by itself, with the sizes of its layer "
+                "(--cell, --set)\n";
+  });
+  if (code || !subjects.empty())
+    return code;
+  commandLineError("--tune: there is no cell to measure in '" + options.input +
+                   "'");
+  return InputError;
+}
+
+/// Finds out before the search whether its result can be written.
+static ExitCode checkFolder(const std::string &output) {
+  StringRef folder = llvm::sys::path::parent_path(output);
+  std::error_code error =
+      output == "-" ? std::error_code()
+                    : llvm::sys::fs::access(folder.empty() ? "." : folder,
+                                            llvm::sys::fs::AccessMode::Write);
+  if (!error)
+    return Success;
+  return fail(llvm::createStringError("cannot write '" + output +
+                                      "': " + error.message()));
+}
+
+ExitCode rnn::tune(const Options &options) {
+  const std::string output = outputNames(options).front();
+  if (ExitCode code = checkFolder(output))
+    return code;
+  std::vector<Subject> subjects;
+  if (ExitCode code = findSubjects(options, subjects))
+    return code;
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  const Target &target = options.targets.front();
+  const Tuning &tuning = *options.tuning;
+  llvm::sys::SetInterruptFunction([] { interrupted = 1; });
+  // The linker's files lie there, too.
+  SmallString<128> folder;
+  if (std::error_code error =
+          llvm::sys::fs::createUniqueDirectory("rnncc-tune", folder))
+    return fail(llvm::createStringError("cannot make a temporary folder: " +
+                                        error.message()));
+  llvm::scope_exit remove([&] { llvm::sys::fs::remove_directories(folder); });
+  setenv("TMPDIR", folder.c_str(), /*overwrite=*/1);
+  auto trials = TrialRunner::find(std::string(folder));
+  if (!trials)
+    return fail(trials.takeError());
+  Machine machine = machineOf(target);
+  if (!tuning.planOnly) {
+    machine = measureMachine(target, tuning.work.threads);
+    printMachine(machine, target, errs());
+  }
+  for (Subject &subject : subjects) {
+    Tuner tuner(options, *trials, machine, subject.choice, subject.space,
+                std::string(folder));
+    std::optional<std::string> schedule;
+    if (tuning.planOnly)
+      tuner.plan(os);
+    else if ((schedule = tuner.run()))
+      os << *schedule;
+    if (interrupted) {
+      errs() << "interrupted; nothing is written\n";
+      return Interrupted;
+    }
+    if (!tuning.planOnly && !schedule)
+      return InputError;
+  }
+  return write(output, [&](llvm::raw_ostream &out) { out << text; });
+}
