@@ -25,7 +25,8 @@ mlir::Value roundedBits(Code &code, mlir::Value value);
 /// A number rounded to bf16, as f32; or a vector of them.
 mlir::Value rounded(Code &code, mlir::Value value);
 
-/// What of a number, or a vector of them, is left when it is rounded to bf16: the next part of it.
+/// What of a number, or a vector of them, is left when it is rounded to bf16:
+/// the next part of it.
 mlir::Value restOf(Code &code, mlir::Value value);
 
 /// Lane by lane the pair of two numbers, or of two vectors.
@@ -47,10 +48,9 @@ mlir::Value partOf(Code &code, mlir::Value value, int64_t part);
 
 /// Calls body(part, first, second) for the parts of two vectors, the largest
 /// first. Each but the last rounded to bf16 leaves the next one.
-void forEachPart(Code &code, int64_t parts, mlir::Value first,
-                 mlir::Value second,
-                 llvm::function_ref<void(int64_t, mlir::Value, mlir::Value)>
-                     body);
+void forEachPart(
+    Code &code, int64_t parts, mlir::Value first, mlir::Value second,
+    llvm::function_ref<void(int64_t, mlir::Value, mlir::Value)> body);
 
 /// The function (from, fromRow, to, toRow, rows, count, toPart) that rounds
 /// rows of `count` numbers, which lie `fromRow` elements apart, to pairs, or
