@@ -43,9 +43,14 @@ dnnl::stream &stream() {
   return theStream;
 }
 
-Desc describe(memory::dims dims, Tag tag) {
-  return Desc(dims, memory::data_type::f32, tag);
-}
+using Type = memory::data_type;
+
+/// A plain layout, of elements of one type or another.
+struct Form {
+  memory::dims dims;
+  Tag tag;
+  Desc of(Type type) const { return Desc(dims, type, tag); }
+};
 
 void reorder(memory from, memory to) {
   dnnl::reorder(from, to).execute(stream(), from, to);
@@ -57,21 +62,27 @@ float *data(memory array) {
 }
 
 /// A plain array with these values; zeros where there are none.
-memory plain(const Desc &desc, const Array &values) {
-  memory array(desc, engine());
-  std::memset(data(array), 0, desc.get_size());
+memory plain(const Form &form, Type type, const Array &values) {
+  memory array(form.of(Type::f32), engine());
+  std::memset(data(array), 0, array.get_desc().get_size());
   std::copy(values.begin(), values.end(), data(array));
-  return array;
+  if (type == Type::f32)
+    return array;
+  memory narrow(form.of(type), engine());
+  reorder(array, narrow);
+  return narrow;
 }
 
-Array values(memory array) {
-  size_t size = array.get_desc().get_size() / sizeof(float);
-  return Array(data(array), data(array) + size);
+Array values(memory array, const Form &form) {
+  memory wide(form.of(Type::f32), engine());
+  reorder(array, wide);
+  return Array(data(wide),
+               data(wide) + wide.get_desc().get_size() / sizeof(float));
 }
 
 class OneDnn : public Side {
 public:
-  OneDnn(const Problem &problem, Work work);
+  OneDnn(const Problem &problem, Work work, bool bf16);
   void run() override;
   Result fetch() override;
 
@@ -82,7 +93,7 @@ private:
   Array toOneDnn(const Array &weights, int64_t inputs) const;
   Array fromOneDnn(memory weights, int64_t inputs) const;
   Array biasToOneDnn(const Array &bias) const;
-  Desc plainWeights(int64_t inputs) const;
+  Form plainWeights(int64_t inputs) const;
   memory pack(const Array &weights, int64_t inputs, const Desc &packed) const;
 
   template <typename PrimitiveDesc> void setUpForward(PrimitiveDesc forward);
@@ -92,7 +103,8 @@ private:
   const Work work;
   const int64_t T, N, I, H, G;
   const bool lstm;
-  const Desc state, bias;
+  const Type type; ///< of what is multiplied, and of h
+  const Form xs, hs, states, biases;
   dnnl::primitive forward, backward;
   std::unordered_map<int, memory> arrays, backwardArrays;
 };
@@ -102,8 +114,8 @@ int64_t OneDnn::gatePosition(int64_t gate) const {
   return gru && gate < 2 ? 1 - gate : gate;
 }
 
-Desc OneDnn::plainWeights(int64_t inputs) const {
-  return describe({1, 1, inputs, G, H}, Tag::ldigo);
+Form OneDnn::plainWeights(int64_t inputs) const {
+  return {{1, 1, inputs, G, H}, Tag::ldigo};
 }
 
 Array OneDnn::toOneDnn(const Array &weights, int64_t inputs) const {
@@ -117,7 +129,7 @@ Array OneDnn::toOneDnn(const Array &weights, int64_t inputs) const {
 }
 
 Array OneDnn::fromOneDnn(memory weights, int64_t inputs) const {
-  memory unpacked(plainWeights(inputs), engine());
+  memory unpacked(plainWeights(inputs).of(Type::f32), engine());
   reorder(weights, unpacked);
   Array result(size_t(G * H * inputs));
   for (int64_t g = 0; g < G; ++g)
@@ -139,25 +151,24 @@ Array OneDnn::biasToOneDnn(const Array &given) const {
 memory OneDnn::pack(const Array &weights, int64_t inputs,
                     const Desc &packed) const {
   memory result(packed, engine());
-  reorder(plain(plainWeights(inputs), toOneDnn(weights, inputs)), result);
+  reorder(plain(plainWeights(inputs), type, toOneDnn(weights, inputs)), result);
   return result;
 }
 
 template <typename PrimitiveDesc>
 void OneDnn::setUpForward(PrimitiveDesc desc) {
   implementation = desc.impl_info_str();
-  Desc x = describe({T, N, I}, Tag::tnc), h = describe({T, N, H}, Tag::tnc);
-  arrays[DNNL_ARG_SRC_LAYER] = plain(x, problem.x);
-  arrays[DNNL_ARG_SRC_ITER] = plain(state, problem.h0);
+  arrays[DNNL_ARG_SRC_LAYER] = plain(xs, type, problem.x);
+  arrays[DNNL_ARG_SRC_ITER] = plain(states, type, problem.h0);
   arrays[DNNL_ARG_WEIGHTS_LAYER] =
       pack(problem.W, I, desc.weights_layer_desc());
   arrays[DNNL_ARG_WEIGHTS_ITER] = pack(problem.U, H, desc.weights_iter_desc());
-  arrays[DNNL_ARG_BIAS] = plain(bias, biasToOneDnn(problem.b));
-  arrays[DNNL_ARG_DST_LAYER] = plain(h, {});
-  arrays[DNNL_ARG_DST_ITER] = plain(state, {});
+  arrays[DNNL_ARG_BIAS] = plain(biases, Type::f32, biasToOneDnn(problem.b));
+  arrays[DNNL_ARG_DST_LAYER] = plain(hs, type, {});
+  arrays[DNNL_ARG_DST_ITER] = plain(states, type, {});
   if (lstm) {
-    arrays[DNNL_ARG_SRC_ITER_C] = plain(state, problem.c0);
-    arrays[DNNL_ARG_DST_ITER_C] = plain(state, {});
+    arrays[DNNL_ARG_SRC_ITER_C] = plain(states, Type::f32, problem.c0);
+    arrays[DNNL_ARG_DST_ITER_C] = plain(states, Type::f32, {});
   }
   if (work != Work::Inference)
     arrays[DNNL_ARG_WORKSPACE] = memory(desc.workspace_desc(), engine());
@@ -166,36 +177,40 @@ void OneDnn::setUpForward(PrimitiveDesc desc) {
 template <typename PrimitiveDesc>
 void OneDnn::setUpBackward(PrimitiveDesc desc) {
   implementation += std::string(" / ") + desc.impl_info_str();
-  Desc x = describe({T, N, I}, Tag::tnc), h = describe({T, N, H}, Tag::tnc);
   auto &a = backwardArrays = arrays;
   a[DNNL_ARG_WEIGHTS_LAYER] = pack(problem.W, I, desc.weights_layer_desc());
   a[DNNL_ARG_WEIGHTS_ITER] = pack(problem.U, H, desc.weights_iter_desc());
-  a[DNNL_ARG_DIFF_DST_LAYER] = plain(h, problem.outputGradient);
-  a[DNNL_ARG_DIFF_DST_ITER] = plain(state, {});
-  a[DNNL_ARG_DIFF_SRC_LAYER] = plain(x, {});
-  a[DNNL_ARG_DIFF_SRC_ITER] = plain(state, {});
+  a[DNNL_ARG_DIFF_DST_LAYER] = plain(hs, Type::f32, problem.outputGradient);
+  a[DNNL_ARG_DIFF_DST_ITER] = plain(states, Type::f32, {});
+  a[DNNL_ARG_DIFF_SRC_LAYER] = plain(xs, Type::f32, {});
+  a[DNNL_ARG_DIFF_SRC_ITER] = plain(states, Type::f32, {});
   a[DNNL_ARG_DIFF_WEIGHTS_LAYER] =
       memory(desc.diff_weights_layer_desc(), engine());
   a[DNNL_ARG_DIFF_WEIGHTS_ITER] =
       memory(desc.diff_weights_iter_desc(), engine());
-  a[DNNL_ARG_DIFF_BIAS] = plain(bias, {});
+  a[DNNL_ARG_DIFF_BIAS] = plain(biases, Type::f32, {});
   if (lstm) {
-    a[DNNL_ARG_DIFF_DST_ITER_C] = plain(state, {});
-    a[DNNL_ARG_DIFF_SRC_ITER_C] = plain(state, {});
+    a[DNNL_ARG_DIFF_DST_ITER_C] = plain(states, Type::f32, {});
+    a[DNNL_ARG_DIFF_SRC_ITER_C] = plain(states, Type::f32, {});
   }
 }
 
-OneDnn::OneDnn(const Problem &problem, Work work)
+OneDnn::OneDnn(const Problem &problem, Work work, bool bf16)
     : problem(problem), work(work), T(problem.shape.steps),
       N(problem.shape.batch), I(problem.shape.inputs), H(problem.shape.hidden),
       G(int64_t(problem.shape.gates().size())),
-      lstm(problem.shape.cell == "lstm"),
-      state(describe({1, 1, N, H}, Tag::ldnc)),
-      bias(describe({1, 1, problem.shape.biases(), H}, Tag::ldgo)) {
-  const Desc x = describe({T, N, I}, Tag::tnc),
-             h = describe({T, N, H}, Tag::tnc),
-             W = describe({1, 1, I, G, H}, Tag::any),
-             U = describe({1, 1, H, G, H}, Tag::any);
+      lstm(problem.shape.cell == "lstm"), type(bf16 ? Type::bf16 : Type::f32),
+      xs{{T, N, I}, Tag::tnc}, hs{{T, N, H}, Tag::tnc},
+      states{{1, 1, N, H}, Tag::ldnc},
+      biases{{1, 1, problem.shape.biases(), H}, Tag::ldgo} {
+  const Form weightsOfX{{1, 1, I, G, H}, Tag::any},
+      weightsOfH{{1, 1, H, G, H}, Tag::any};
+  const Desc x = xs.of(type), h = hs.of(type), state = states.of(type),
+             W = weightsOfX.of(type), U = weightsOfH.of(type);
+  // What stays f32.
+  const Desc c = states.of(Type::f32), bias = biases.of(Type::f32),
+             dx = xs.of(Type::f32), dh = hs.of(Type::f32), dstate = c,
+             dW = weightsOfX.of(Type::f32), dU = weightsOfH.of(Type::f32);
   const auto kind = work == Work::Inference ? prop_kind::forward_inference
                                             : prop_kind::forward_training;
   const auto back = prop_kind::backward;
@@ -204,14 +219,14 @@ OneDnn::OneDnn(const Problem &problem, Work work)
   const bool train = work == Work::TrainingStep;
 
   if (lstm) {
-    dnnl::lstm_forward::primitive_desc f FORWARD(
-        kind, direction, x, state, state, W, U, bias, h, state, state);
+    dnnl::lstm_forward::primitive_desc f FORWARD(kind, direction, x, state, c,
+                                                 W, U, bias, h, state, c);
     setUpForward(f);
     forward = dnnl::lstm_forward(f);
     if (train) {
       dnnl::lstm_backward::primitive_desc b BACKWARD(
-          f, back, direction, x, state, state, W, U, bias, h, state, state, x,
-          state, state, W, U, bias, h, state, state);
+          f, back, direction, x, state, c, W, U, bias, h, state, c, dx, dstate,
+          c, dW, dU, bias, dh, dstate, c);
       setUpBackward(b);
       backward = dnnl::lstm_backward(b);
     }
@@ -222,8 +237,8 @@ OneDnn::OneDnn(const Problem &problem, Work work)
     forward = dnnl::gru_forward(f);
     if (train) {
       dnnl::gru_backward::primitive_desc b BACKWARD(
-          f, back, direction, x, state, W, U, bias, h, state, x, state, W, U,
-          bias, h, state);
+          f, back, direction, x, state, W, U, bias, h, state, dx, dstate, dW,
+          dU, bias, dh, dstate);
       setUpBackward(b);
       backward = dnnl::gru_backward(b);
     }
@@ -234,8 +249,8 @@ OneDnn::OneDnn(const Problem &problem, Work work)
     forward = dnnl::lbr_gru_forward(f);
     if (train) {
       dnnl::lbr_gru_backward::primitive_desc b BACKWARD(
-          f, back, direction, x, state, W, U, bias, h, state, x, state, W, U,
-          bias, h, state);
+          f, back, direction, x, state, W, U, bias, h, state, dx, dstate, dW,
+          dU, bias, dh, dstate);
       setUpBackward(b);
       backward = dnnl::lbr_gru_backward(b);
     }
@@ -246,8 +261,8 @@ OneDnn::OneDnn(const Problem &problem, Work work)
     forward = dnnl::vanilla_rnn_forward(f);
     if (train) {
       dnnl::vanilla_rnn_backward::primitive_desc b BACKWARD(
-          f, back, tanh, direction, x, state, W, U, bias, h, state, x, state, W,
-          U, bias, h, state);
+          f, back, tanh, direction, x, state, W, U, bias, h, state, dx, dstate,
+          dW, dU, bias, dh, dstate);
       setUpBackward(b);
       backward = dnnl::vanilla_rnn_backward(b);
     }
@@ -269,28 +284,29 @@ void OneDnn::run() {
 
 Result OneDnn::fetch() {
   Result result;
-  result.h = values(arrays[DNNL_ARG_DST_LAYER]);
-  result.last = values(arrays[DNNL_ARG_DST_ITER]);
+  result.h = values(arrays[DNNL_ARG_DST_LAYER], hs);
+  result.last = values(arrays[DNNL_ARG_DST_ITER], states);
   if (lstm)
-    result.cell = values(arrays[DNNL_ARG_DST_ITER_C]);
+    result.cell = values(arrays[DNNL_ARG_DST_ITER_C], states);
   if (work != Work::TrainingStep)
     return result;
   auto &a = backwardArrays;
-  result.dx = values(a[DNNL_ARG_DIFF_SRC_LAYER]);
-  result.dh0 = values(a[DNNL_ARG_DIFF_SRC_ITER]);
+  result.dx = values(a[DNNL_ARG_DIFF_SRC_LAYER], xs);
+  result.dh0 = values(a[DNNL_ARG_DIFF_SRC_ITER], states);
   if (lstm)
-    result.dc0 = values(a[DNNL_ARG_DIFF_SRC_ITER_C]);
+    result.dc0 = values(a[DNNL_ARG_DIFF_SRC_ITER_C], states);
   result.dW = fromOneDnn(a[DNNL_ARG_DIFF_WEIGHTS_LAYER], I);
   result.dU = fromOneDnn(a[DNNL_ARG_DIFF_WEIGHTS_ITER], H);
-  result.db = biasToOneDnn(values(a[DNNL_ARG_DIFF_BIAS]));
+  result.db = biasToOneDnn(values(a[DNNL_ARG_DIFF_BIAS], biases));
   return result;
 }
 
 } // namespace
 
-std::unique_ptr<Side> bench::makeOneDnn(const Problem &problem, Work work) {
+std::unique_ptr<Side> bench::makeOneDnn(const Problem &problem, Work work,
+                                        bool bf16) {
   try {
-    return std::make_unique<OneDnn>(problem, work);
+    return std::make_unique<OneDnn>(problem, work, bf16);
   } catch (const dnnl::error &error) {
     if (error.status == dnnl_unimplemented)
       return nullptr;

@@ -31,8 +31,10 @@ public:
 };
 
 /// oneDNN's primitives; null if it has none for this work. It takes its number
-/// of threads from OMP_NUM_THREADS.
-std::unique_ptr<Side> makeOneDnn(const Problem &problem, Work work);
+/// of threads from OMP_NUM_THREADS. With `bf16`, inputs, weights, h and outputs
+/// are of that type, which it has for training and inference alike; biases, the
+/// state of a cell and all gradients stay f32.
+std::unique_ptr<Side> makeOneDnn(const Problem &problem, Work work, bool bf16);
 std::string oneDnnVersion();
 
 /// A cell that rnncc compiled to the shared object `path`.

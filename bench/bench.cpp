@@ -28,7 +28,7 @@ using namespace bench;
 static const char usage[] =
     R"(usage: rnncc-bench COMMAND
 
-  serve onednn          time oneDNN, as lines on the standard input ask
+  serve onednn f32|bf16 time oneDNN, as lines on the standard input ask
   serve rnncc OBJECT.so THREADS
                         the same for a cell that rnncc compiled
   problem LAYER FILE    write the arrays that the layer is given
@@ -117,7 +117,7 @@ std::string Server::prepare(const Words &words) {
   std::unique_ptr<Side> made;
 #ifdef BENCH_ONEDNN
   if (side[0] == "onednn")
-    made = makeOneDnn(*problem, work);
+    made = makeOneDnn(*problem, work, side.at(1) == "bf16");
 #endif
   if (side[0] == "rnncc")
     made = makeRnncc(side.at(1), *problem, work, int(toNumber(side.at(2))));

@@ -45,14 +45,17 @@ def flops(layer, phase):
     return forward * (3 if phase == "training" else 1)
 
 
-def bound_ms(layer, phase, ceilings):
+def bound_ms(layer, phase, ceilings, bf16=False):
     """The products alone, each at the peak or at the speed of reading its weights, whichever is
     slower: those of the inputs once for all steps, the recurrent one once a step. The recurrent
     weights keep the nearest caches, those of the inputs get what is left. The gradients of weights
-    are one product over all steps each."""
-    peak, G = ceilings.peaks["f32"], GATES[layer.cell]
+    are one product over all steps each. In bf16, factors have half the bytes and the best peak there
+    is counts."""
+    kinds = [kind for kind in ceilings.peaks if bf16 or kind == "f32"]
+    peak, G = max(ceilings.peaks[kind] for kind in kinds), GATES[layer.cell]
+    size = 2 if bf16 else 4
     read_recurrent, read_inputs = read_seconds(
-        ceilings.levels, [4 * G * layer.H * layer.H, 4 * G * layer.H * layer.I])
+        ceilings.levels, [size * G * layer.H * layer.H, size * G * layer.H * layer.I])
     step = 2 * layer.N * G * layer.H * layer.H / peak
     inputs = 2 * layer.T * layer.N * G * layer.H * layer.I / peak
     once = max(inputs, read_inputs) + layer.T * max(step, read_recurrent)

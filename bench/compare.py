@@ -13,8 +13,9 @@ import report
 from sides import (IN_PYTHON, NAMES, PEERS, Missing, NotOffered, Pinning, Setup, say, start_native,
                    start_python)
 
-# What two sides may differ, relative to the largest element.
-TOLERANCE = 1e-4
+# What two sides may differ, relative to the largest element. Sides that multiply in bf16 round at
+# different places.
+TOLERANCE = {"f32": 1e-4, "bf16": 2e-2}
 # A block in which others took more than this share of the time is repeated, this often.
 CALM, REPEATS = 0.02, 3
 CALLS, LEAST_MS = 3, 40
@@ -71,6 +72,7 @@ def parse():
     for name in ("build", "shapes", "rnncc", "python"):
         parser.add_argument("--" + name)
     parser.add_argument("--only", default="")
+    parser.add_argument("--type", default="f32")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--threads", default="1")
     parser.add_argument("--peers", default="")
@@ -83,10 +85,18 @@ def parse():
         parser.error("--threads takes whole numbers, such as 1 or 1,2")
     if options.rounds < 1 or min(options.threads) < 1:
         parser.error("--rounds and --threads take whole numbers from 1")
+    if options.type not in TOLERANCE:
+        parser.error(f"--type: there is no '{options.type}', but {' and '.join(TOLERANCE)}")
     options.peers = [name for name in options.peers.split(",") if name not in ("", "none")]
     for name in options.peers:
         if name not in PEERS:
             parser.error(f"--peers: there is no '{name}', but {', '.join(PEERS)} or none")
+    if options.type == "bf16":
+        if options.halide:
+            parser.error("--halide: Halide has no cells of --type bf16; leave one of the two out")
+        wrong = [name for name in options.peers if name in IN_PYTHON]
+        if wrong:
+            parser.error(f"--type bf16: {', '.join(wrong)} would compute in f32; give --peers onednn")
     return options
 
 
@@ -137,7 +147,7 @@ class Comparison:
 
     def judge(self, what, distance):
         """Notes a difference that is too large; False then."""
-        if distance <= TOLERANCE:
+        if distance <= TOLERANCE[self.options.type]:
             return True
         self.good = False
         self.note(f"RESULTS DIFFER: {what}: by {distance:.1g} of the largest element")
@@ -237,7 +247,8 @@ class Comparison:
                 ready = self.entries(layer, phase, sides)
                 if not self.options.check and ready:
                     rows.append(report.Row(layer, phase, self.threads, self.time(layer, ready),
-                                           bound.bound_ms(layer, phase, ceilings)))
+                                           bound.bound_ms(layer, phase, ceilings,
+                                                          self.options.type == "bf16")))
                 else:
                     self.progress.clear()
                     names = list(dict.fromkeys(NAMES[side.name] for side, _, _ in ready))
@@ -328,7 +339,7 @@ def main():
                for layer in layers}
     progress = report.Progress(list(weights.values()) * len(options.threads))
     rows, versions, notes, good = [], {}, [], True
-    print(f"{report.machine()}; f32", flush=True)
+    print(f"{report.machine()}; {options.type}", flush=True)
     try:
         for threads in options.threads:
             comparison = Comparison(options, setup, threads, progress, notes)

@@ -7,12 +7,14 @@ usage() {
 usage: [VARIABLE=VALUE] bench/run.sh [OPTIONS]
 
 Times compiled cells side by side with oneDNN, ONNX Runtime, PyTorch (eagerly and
-through torch.compile) and JAX: forward passes and training steps, f32. Compares
+through torch.compile) and JAX: forward passes and training steps. Compares
 all results first, measures what the processor can do at most, and writes a
 table, all timings to build/bench/bench.csv and a picture to build/bench/bench.svg.
 docs/performance.md says what is measured and how to read it.
 
   --only TEXT       layers whose name, such as 'lstm 50,32,64,64', has TEXT
+  --type TYPE       f32, or bf16 for products of bf16, which oneDNN alone has
+                    beside rnncc here (f32)
   --rounds N        how often each side takes its turn (7)
   --threads LIST    numbers of threads, each of them a run (1); '1,2' for both
   --peers LIST      whom to compare with, of
@@ -40,7 +42,9 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 rnncc=${RNNCC:-$root/build/release/bin/rnncc}
 shapes=$(realpath "${SHAPES:-$root/bench/shapes.tsv}")
 build=$(realpath -m "${BUILD:-$root/build/bench}")
-peers=onednn,onnxruntime,pytorch,pytorch-compile,jax
+all=onednn,onnxruntime,pytorch,pytorch-compile,jax
+peers=
+type=f32
 . "$root/bench/peers.sh"
 
 before=
@@ -54,8 +58,12 @@ for option in "$@"; do
   --peers=*) peers=${option#*=} ;;
   esac
   [ "$before" = --peers ] && peers=$option
+  case $option in --type=*) type=${option#*=} ;; esac
+  [ "$before" = --type ] && type=$option
   before=$option
 done
+[ "$type" = f32 ] || all=onednn
+peers=${peers:-$all}
 if [ -n "$rnncc" ] && [ ! -x "$rnncc" ]; then
   echo "$program: there is no compiler at $rnncc; build it ('./dev build'), or set RNNCC" >&2
   exit 1

@@ -113,7 +113,7 @@ class Side:
 
 def start_native(name, setup, threads, pinning, layer=None):
     """oneDNN, or the compiled cell of the layer."""
-    command = [setup.program, "serve", "onednn"]
+    command = [setup.program, "serve", "onednn", setup.type]
     if name != "onednn":
         command = [setup.program, "serve", "rnncc", setup.compiled(layer, name), str(threads)]
     side = Side(name, command, threads, pinning, os.path.join(setup.build, f"{name}.log"))
@@ -146,6 +146,7 @@ class Setup:
         self.build, self.python = options.build, options.python
         self.program = os.path.join(options.build, "rnncc-bench")
         self.rnncc, self.rnncc_version = options.rnncc, ""
+        self.type = options.type
         if self.rnncc:
             self.rnncc_version = self.run(self.rnncc, "--version").splitlines()[0].removeprefix("rnncc ")
 
@@ -164,10 +165,11 @@ class Setup:
         ending = ".halide.so" if side == "halide" else ".so"
         compiler = f"{os.path.realpath(self.rnncc)} {os.path.getmtime(self.rnncc)}"
         mark = hashlib.sha256(compiler.encode()).hexdigest()[:8]
-        path = os.path.join(self.build, f"{layer.cell}-{layer.I}-{layer.H}-{mark}{ending}")
+        name = f"{layer.cell}-{layer.I}-{layer.H}-{self.type}-{mark}{ending}"
+        path = os.path.join(self.build, name)
         if not os.path.exists(path) or os.path.getmtime(path) < os.path.getmtime(source):
             backend = ["--backend=halide"] if side == "halide" else []
-            self.run(self.rnncc, source, *backend, "--set", f"I={layer.I},H={layer.H}",
+            self.run(self.rnncc, source, *backend, f"--type={self.type}", "--set", f"I={layer.I},H={layer.H}",
                      "--emit=shared", "-o", path)
         return path
 

@@ -1,5 +1,5 @@
 # rnncc_add_cell(target file.rnn [SET I=64 H=128 ..] [CELLS LSTM ..]
-#                [TYPE f32|f64] [CPU avx2 ..] [WERROR])
+#                [TYPE f32|f64|bf16] [CPU avx2 ..] [WERROR])
 #
 # Compiles the cells and models of a .rnn file and adds them to `target`; makes a static library
 # of that name if there is none. Sources include the header by the file's name:

@@ -78,19 +78,21 @@ static func::FuncOp makeRowPairing(const Code &outer, const std::string &name,
   return function;
 }
 
-/// The function (from, fromRow, rows, to) that turns a panel of `width` units:
-/// to[part][unit][pair of rows], filled up with zeros to whole blocks. Without
-/// `inPairs` rounded elements stand there, two for a pair.
+/// The function (from, fromRow, rows, to, units) that turns a panel of `width`
+/// units: to[part][unit][pair of rows], filled up with zeros to whole blocks.
+/// Without `inPairs` rounded elements stand there, two for a pair. With `exact`
+/// nothing is read behind the first `units` of a row.
 static func::FuncOp makeTurning(const Code &outer, const std::string &name,
                                 int64_t width, int64_t toRow, int64_t parts,
-                                bool inPairs, ModuleOp module) {
+                                bool inPairs, bool exact, ModuleOp module) {
   Code code = outer;
   if (auto known = module.lookupSymbol<func::FuncOp>(name))
     return known;
   code.b.setInsertionPointToEnd(module.getBody());
   auto function = func::FuncOp::create(
       code.b, code.loc, name,
-      code.b.getFunctionType({code.ptr, code.i64, code.i64, code.ptr}, {}));
+      code.b.getFunctionType(
+          {code.ptr, code.i64, code.i64, code.ptr, code.i64}, {}));
   makePrivate(function);
   setForLLVM(function, "noinline");
   placeInSection(function, ".text." + name);
@@ -103,11 +105,12 @@ static func::FuncOp makeTurning(const Code &outer, const std::string &name,
   code.loop(code.num(0), filled, step, [&](Value row) {
     code.loop(0, width, code.lanes, [&](Value unit) {
       Value from = code.at(p[0], unit);
+      Value mask = exact ? code.firstLanes(code.sub(p[4], unit)) : Value();
       auto turned = [&](int64_t first) {
         SmallVector<Value> rows;
         for (int64_t r = 0; r < code.lanes; ++r)
           rows.push_back(loadRow(code, from, p[1], code.add(row, first + r),
-                                 p[2], Value()));
+                                 p[2], mask));
         return transpose(code, rows);
       };
       SmallVector<Value> low = turned(0), high = turned(code.lanes);
@@ -186,8 +189,11 @@ void ScanLoops::emitPairedAccumulates(ArrayRef<AccumulateOp> ops,
                      std::to_string(toRow) + "_" + std::to_string(parts) + "x" +
                      std::to_string(code.lanes) + "." +
                      layout.schedule.target.name;
-  func::FuncOp turn =
-      makeTurning(code, name, units.width, toRow, parts, layout.pairs, module);
+  auto turn = [&](bool exact) {
+    OpBuilder::InsertionGuard guard(code.b);
+    return makeTurning(code, exact ? "rnn_exact_" + name.substr(4) : name,
+                       units.width, toRow, parts, layout.pairs, exact, module);
+  };
 
   auto ofColumns = [&](AccumulateOp op, Value panel, Value firstRow,
                        Value count) {
@@ -249,11 +255,15 @@ void ScanLoops::emitPairedAccumulates(ArrayRef<AccumulateOp> ops,
         }
         code.ifThen(wanted, [&] {
           Access from = accesses.valueAccess(row, origin, true);
+          // The caller's rows end where they end.
+          const bool exact = from.exact && units.hasTail();
           func::CallOp::create(
-              code.b, code.loc, turn,
+              code.b, code.loc, turn(exact),
               ValueRange{
                   accesses.lanePointer(from, panel, firstRow, code.num(0)),
-                  from.stride, count, turned});
+                  from.stride, count, turned,
+                  code.sub(code.num(units.count),
+                           code.mul(panel, units.width))});
           for (AccumulateOp op : its)
             code.ifThen(code.notNull(gradientOf(op)),
                         [&] { ofColumns(op, panel, firstRow, count); });
