@@ -76,6 +76,14 @@ bool rnn::canBeDistinct(StageOp stage, StringRef input) {
   });
 }
 
+bool rnn::isReadTooSoon(StageOp stage) {
+  return llvm::any_of(stage->getUsers(), [&](Operation *user) {
+    auto reader = user->getParentOfType<StageOp>();
+    return reader && reader.getPhase() == Phase::before &&
+           !reader.getDistinct();
+  });
+}
+
 TensorOp CellOp::distinctInput() {
   for (auto tensor : getBody().getOps<TensorOp>())
     if (tensor.getDistinct())
@@ -95,7 +103,8 @@ LogicalResult rnn::verifyDistinct(CellOp cell) {
   for (auto scan : cell.getBody().getOps<ScanOp>())
     for (auto stage : scan.getBody().getOps<StageOp>())
       if (stage.getDistinct() &&
-          !(input && canBeDistinct(stage, input.getSymName())))
+          (!input || !canBeDistinct(stage, input.getSymName()) ||
+           isReadTooSoon(stage)))
         return stage.emitOpError("cannot run once for each distinct vector");
   return success();
 }

@@ -56,6 +56,8 @@ bool isBackward(mlir::Operation *op);
 mlir::Value outsideOfPullback(mlir::Value value);
 /// True if a stage may be `distinct`, where that input is.
 bool canBeDistinct(StageOp stage, llvm::StringRef input);
+/// True if another stage before the loop reads what a distinct one gives.
+bool isReadTooSoon(StageOp stage);
 /// Checks the rules of inputs and stages that are `distinct`.
 mlir::LogicalResult verifyDistinct(CellOp cell);
 /// What a tensor of that type is where matrices are the vectors of their rows.

@@ -41,6 +41,7 @@ def Rnn_StageOp : Rnn_Op<"stage", [HasParent<"ScanOp">, NoRegionArguments,
     - `stage-distinct`: a `distinct` stage is no `step` and reads nothing but the `distinct`
       input, parameters, and other stages: `distinct` ones, if it is `before`; if it is
       `after`, to multiply them by parameters, or by the input for the gradients of those.
+      Before the loop nothing but `distinct` stages reads what it gives.
 
     Example:
 

@@ -36,12 +36,14 @@ using namespace rnn;
 static constexpr int64_t leastSharedLength = 16;
 
 /// Marks the stages before the loop that follow from the input. False if
-/// another stage reads it, or no product does.
+/// another stage there needs them or it, or no product does.
 static bool markForward(CellOp cell, StringRef input) {
   ScanOp scan = cell.scan(false);
   for (auto stage : scan.getBody().getOps<StageOp>())
     stage.setDistinct(canBeDistinct(stage, input));
   bool isElsewhere = false, isMultiplied = false;
+  for (auto stage : scan.getBody().getOps<StageOp>())
+    isElsewhere |= stage.getDistinct() && isReadTooSoon(stage);
   scan.walk([&](ReadOp read) {
     if (read.getTensor() != input)
       return;

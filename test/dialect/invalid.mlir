@@ -990,3 +990,30 @@ rnn.cell part @C outputs [@h] sizes {} {
     }
   }
 }
+
+// -----
+
+// stage-distinct: before the loop, but for another stage there.
+rnn.cell part @C outputs [@h] sizes {} {
+  rnn.tensor @x input distinct 9 : tensor<4xf32>
+  rnn.tensor @u input : tensor<4xf32>
+  rnn.tensor @h state : tensor<4xf32>
+  rnn.scan forward {
+    // expected-error @+1 {{cannot run once for each distinct vector}}
+    %s = rnn.stage before distinct units(4) : tensor<4xf32> {
+      %x = rnn.read @x : tensor<4xf32>
+      %a = arith.addf %x, %x : tensor<4xf32>
+      rnn.yield %a : tensor<4xf32>
+    }
+    %t = rnn.stage before units(4) : tensor<4xf32> {
+      %u = rnn.read @u : tensor<4xf32>
+      %a = arith.addf %s, %u : tensor<4xf32>
+      rnn.yield %a : tensor<4xf32>
+    }
+    rnn.stage step units(4) {
+      %h = rnn.read @h[1] : tensor<4xf32>
+      %a = arith.addf %t, %h : tensor<4xf32>
+      rnn.write @h, %a : tensor<4xf32>
+    }
+  }
+}
