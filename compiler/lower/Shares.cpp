@@ -80,7 +80,10 @@ static func::FuncOp makeParts(Code code, ModuleOp module, StringRef name,
   };
   // The least cost and, in the last digit, the number of parts.
   Value end = code.add(threads, 1), huge = code.num(INT64_MAX);
-  Value best = code.sum(code.num(1), end, huge, [&](Value parts, Value best) {
+  // A lone thread, which may have just one step to do, has nothing to count.
+  Value one = code.num(1), hasOthers = code.less(one, threads);
+  Value begin = code.select(hasOthers, one, end);
+  Value best = code.sum(begin, end, huge, [&](Value parts, Value best) {
     Value groups = code.div(threads, parts), own = up(rows, parts);
     Value isNear =
         code.less(code.mul(parts, bytes), code.mul(threads, cacheBytes));
@@ -92,7 +95,8 @@ static func::FuncOp makeParts(Code code, ModuleOp module, StringRef name,
     Value found = code.add(code.mul(code.add(cost, others), end), parts);
     return code.min(best, found);
   });
-  func::ReturnOp::create(code.b, code.loc, code.rem(best, end));
+  Value parts = code.select(hasOthers, code.rem(best, end), one);
+  func::ReturnOp::create(code.b, code.loc, parts);
   return function;
 }
 
