@@ -249,11 +249,11 @@ static ExitCode runStages(const Options &options, StringRef text,
                           ? FloatType(builder.getF64Type())
                           : FloatType(builder.getF32Type());
   auto start = FileLineColLoc::get(&context, options.input, 1, 1);
-  OwningOpRef<ModuleOp> module = analyze(
-      *file,
-      {options.settings, options.cells, element, options.warningsAreErrors,
-       options.element == Element::BF16},
-      start);
+  OwningOpRef<ModuleOp> module =
+      analyze(*file,
+              {options.settings, options.cells, element,
+               options.warningsAreErrors, options.element == Element::BF16},
+              start);
   if (!module)
     return InputError;
 

@@ -337,8 +337,8 @@ static ArrayRef<int64_t> shapeOf(Value value) {
   return cast<RankedTensorType>(value.getType()).getShape();
 }
 
-/// result[o] += weight[o, i] * input[i], or weight[i, o] * input[i]; with `bf16`
-/// of factors rounded to that.
+/// result[o] += weight[o, i] * input[i], or weight[i, o] * input[i]; with
+/// `bf16` of factors rounded to that.
 static void addProduct(View weight, View input, bool transposed, bool bf16,
                        Doubles &result) {
   if (bf16)

@@ -91,8 +91,8 @@ static func::FuncOp makeTurning(const Code &outer, const std::string &name,
   code.b.setInsertionPointToEnd(module.getBody());
   auto function = func::FuncOp::create(
       code.b, code.loc, name,
-      code.b.getFunctionType(
-          {code.ptr, code.i64, code.i64, code.ptr, code.i64}, {}));
+      code.b.getFunctionType({code.ptr, code.i64, code.i64, code.ptr, code.i64},
+                             {}));
   makePrivate(function);
   setForLLVM(function, "noinline");
   placeInSection(function, ".text." + name);
@@ -109,8 +109,8 @@ static func::FuncOp makeTurning(const Code &outer, const std::string &name,
       auto turned = [&](int64_t first) {
         SmallVector<Value> rows;
         for (int64_t r = 0; r < code.lanes; ++r)
-          rows.push_back(loadRow(code, from, p[1], code.add(row, first + r),
-                                 p[2], mask));
+          rows.push_back(
+              loadRow(code, from, p[1], code.add(row, first + r), p[2], mask));
         return transpose(code, rows);
       };
       SmallVector<Value> low = turned(0), high = turned(code.lanes);
