@@ -46,8 +46,10 @@ class Side:
         self.name, self.threads = name, threads
         self.log = log
         variables = dict(os.environ, OMP_NUM_THREADS=str(threads), MKL_NUM_THREADS=str(threads),
-                         OPENBLAS_NUM_THREADS=str(threads), OMP_PROC_BIND="true",
-                         **(environment or {}))
+                         OPENBLAS_NUM_THREADS=str(threads), **(environment or {}))
+        # OpenMP would bind the first thread of every program that is linked with it.
+        if name in PEERS:
+            variables["OMP_PROC_BIND"] = "true"
         with open(log, "a", encoding="utf-8") as errors:
             self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                             stderr=errors, text=True, env=variables,

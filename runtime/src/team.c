@@ -66,13 +66,60 @@ struct team {
 
   pthread_mutex_t turn; /* held while a body runs */
 
-  /* A pinned team: who made it, and where that thread may run otherwise. */
+  bool is_pinned;
   pthread_t creator;
-  int *processors;
-  int64_t n_processors;
 
   struct worker workers[]; /* base.threads - 1 of them */
 };
+
+/* Where a thread that has made pinned teams may run otherwise. */
+struct home {
+  int64_t teams; /* that it has not destroyed yet */
+  int *processors;
+  int64_t count;
+};
+
+static pthread_once_t home_once = PTHREAD_ONCE_INIT;
+static pthread_key_t home_key;
+static bool has_home_key;
+
+static void free_home(void *pointer) {
+  struct home *home = pointer;
+  if (home)
+    free(home->processors);
+  free(home);
+}
+
+static void make_home_key(void) {
+  has_home_key = pthread_key_create(&home_key, free_home) == 0;
+}
+
+/* The home of the calling thread, with one team more; NULL if the system does
+ * not tell or gives no memory. */
+static struct home *enter_pinned(void) {
+  pthread_once(&home_once, make_home_key);
+  struct home *home = has_home_key ? pthread_getspecific(home_key) : NULL;
+  if (!home && has_home_key && (home = calloc(1, sizeof *home))) {
+    home->processors = rnncc_processors(&home->count);
+    if (!home->processors || pthread_setspecific(home_key, home)) {
+      free_home(home);
+      home = NULL;
+    }
+  }
+  if (home)
+    ++home->teams;
+  return home;
+}
+
+/* One team less; after the last one the calling thread is free again. */
+static void leave_pinned(void) {
+  struct home *home = pthread_getspecific(home_key);
+  if (!home || --home->teams)
+    return;
+  rnncc_pin(pthread_self(), home->processors, home->count);
+  pthread_setspecific(home_key, NULL);
+  free_home(home);
+}
 
 /* Which thread of the team whose body it runs this is. */
 static _Thread_local int64_t own_index;
@@ -209,15 +256,14 @@ static void finish(struct team *team, int64_t started) {
   pthread_cond_destroy(&team->opened);
   pthread_mutex_destroy(&team->mutex);
   pthread_mutex_destroy(&team->turn);
-  if (team->processors && pthread_equal(team->creator, pthread_self()))
-    rnncc_pin(team->creator, team->processors, team->n_processors);
-  free(team->processors);
+  if (team->is_pinned && pthread_equal(team->creator, pthread_self()))
+    leave_pinned();
   rnncc_free(team->counters);
   rnncc_free(team);
 }
 
 /* Gives each thread of a team whose workers run one of the first processors. */
-static bool pin(struct team *team, const int *processors) {
+static bool pin_threads(struct team *team, const int *processors) {
   bool done = rnncc_pin(team->creator, &processors[0], 1);
   for (int64_t i = 1; done && i < team->base.threads; ++i)
     done = rnncc_pin(team->workers[i - 1].thread, &processors[i], 1);
@@ -267,8 +313,7 @@ static rnncc_status create(int threads, int64_t spins, struct team **result) {
   team->argument = NULL;
   team->stop = false;
   team->creator = pthread_self();
-  team->processors = NULL;
-  team->n_processors = 0;
+  team->is_pinned = false;
   team->counters = counters;
   atomic_init(&team->phase, 0);
   atomic_init(&team->sleepers, 0);
@@ -304,37 +349,43 @@ rnncc_status rnncc_team_create(int threads, rnncc_team **result) {
   return status;
 }
 
+/* Makes a team of `threads` whose threads have the first of some processors. */
+static rnncc_status create_on(int threads, const int *processors,
+                              struct team **result) {
+  const rnncc_status status = create(threads, max_spins, result);
+  if (status != RNNCC_OK || pin_threads(*result, processors))
+    return status;
+  finish(*result, threads - 1);
+  *result = NULL;
+  return RNNCC_UNSUPPORTED;
+}
+
 rnncc_status rnncc_team_create_pinned(int threads, rnncc_team **result) {
   *result = NULL;
   if (threads < 1)
     return RNNCC_BAD_SIZE;
-  int64_t count;
-  int *allowed = rnncc_processors(&count);
-  if (!allowed)
+  struct home *home = enter_pinned();
+  if (!home)
     return RNNCC_UNSUPPORTED;
-  if (threads > count) {
-    free(allowed);
-    return RNNCC_BAD_SIZE;
-  }
-  int *spread = malloc((size_t)count * sizeof *spread);
-  struct team *team = NULL;
-  rnncc_status status =
-      spread ? create(threads, max_spins, &team) : RNNCC_NO_MEMORY;
-  if (status == RNNCC_OK) {
-    team->processors = allowed;
-    team->n_processors = count;
-    memcpy(spread, allowed, (size_t)count * sizeof *spread);
-    rnncc_spread_over_cores("/sys/devices/system/cpu", spread, count);
-    if (pin(team, spread)) {
-      *result = &team->base;
-    } else {
-      finish(team, threads - 1);
-      status = RNNCC_UNSUPPORTED;
+  rnncc_status status = RNNCC_BAD_SIZE;
+  if (threads <= home->count) {
+    const size_t bytes = (size_t)home->count * sizeof *home->processors;
+    int *spread = malloc(bytes);
+    struct team *team = NULL;
+    status = RNNCC_NO_MEMORY;
+    if (spread) {
+      memcpy(spread, home->processors, bytes);
+      rnncc_spread_over_cores("/sys/devices/system/cpu", spread, home->count);
+      status = create_on(threads, spread, &team);
+      free(spread);
     }
-  } else {
-    free(allowed);
+    if (status == RNNCC_OK) {
+      team->is_pinned = true;
+      *result = &team->base;
+      return RNNCC_OK;
+    }
   }
-  free(spread);
+  leave_pinned();
   return status;
 }
 

@@ -225,6 +225,24 @@ TEST(PinnedTeam, EachThreadHasAProcessorOfItsOwn) {
   EXPECT_EQ(mayRunOn(), before);
 }
 
+TEST(PinnedTeam, SecondOneHasTheSameProcessors) {
+  const std::vector<int> before = mayRunOn();
+  const int all = int(before.size());
+  rnncc_team *made = nullptr;
+  ASSERT_EQ(rnncc_team_create_pinned(all, &made), RNNCC_OK);
+  Team first(made, rnncc_team_destroy);
+  ASSERT_EQ(rnncc_team_create_pinned(all, &made), RNNCC_OK);
+  Team second(made, rnncc_team_destroy);
+  EXPECT_EQ(rnncc_team_create_pinned(all + 1, &made), RNNCC_BAD_SIZE);
+  first.reset();
+  EXPECT_EQ(mayRunOn().size(), 1u); // the second one still works here
+  std::atomic<int64_t> sum = 0;
+  run(second, [&](int64_t thread) { sum += thread; });
+  EXPECT_EQ(sum, all * (all - 1) / 2);
+  second.reset();
+  EXPECT_EQ(mayRunOn(), before);
+}
+
 TEST(PinnedTeam, DestroyedElsewhereLeavesThatThreadAlone) {
   std::thread([] {
     const std::vector<int> before = mayRunOn();

@@ -58,8 +58,10 @@ RNNCC_API rnncc_status rnncc_team_create(int threads, rnncc_team **team);
  * mask of the calling thread before (sched_setaffinity, taskset) to choose.
  *
  *  The calling thread becomes thread 0 of the team and is pinned, too, until it
- *  destroys the team; threads that it makes meanwhile inherit that. Calls from
- * other threads work, but thread 0 is then not pinned.
+ *  has destroyed all pinned teams that it made; threads that it makes meanwhile
+ * inherit that, but for those of further pinned teams, which have the
+ * processors that it may run on otherwise. Calls from other threads work, but
+ * thread 0 is then not pinned.
  *
  *  Returns RNNCC_OK; RNNCC_BAD_SIZE if `threads` is below 1 or more than the
  * calling thread has processors; RNNCC_NO_MEMORY; or RNNCC_UNSUPPORTED if the
