@@ -40,7 +40,7 @@ elif os.path.exists(os.path.join(fuzzers, "bin", "fuzz-rnn")):
 # What this machine's processor can run.
 with open("/proc/cpuinfo") as cpuinfo:
     flags = cpuinfo.read().split()
-for feature in ("avx2", "avx512f"):
+for feature in ("avx2", "avx512f", "avx512_bf16"):
     if feature in flags:
         config.available_features.add(feature)
 if os.path.exists(os.path.join(config.build_dir, "bin", "rnncc-halide")):

@@ -60,13 +60,7 @@ Value rnn::rounded(Code &code, Value value) {
 }
 
 Value rnn::restOf(Code &code, Value value) {
-  Value rest =
-      arith::SubFOp::create(code.b, code.loc, value, rounded(code, value));
-  // Of what is not finite nothing is left, or it would become NaN.
-  Value isNumber = arith::CmpFOp::create(code.b, code.loc,
-                                         arith::CmpFPredicate::ORD, rest, rest);
-  Value none = isa<VectorType>(value.getType()) ? code.splat(0) : code.real(0);
-  return arith::SelectOp::create(code.b, code.loc, isNumber, rest, none);
+  return arith::SubFOp::create(code.b, code.loc, value, rounded(code, value));
 }
 
 Value rnn::partOf(Code &code, Value value, int64_t part) {

@@ -74,4 +74,5 @@ def compare(path, expected, tolerance):
     sys.exit(wrong != 0)
 
 
-globals()[sys.argv[1]](*sys.argv[2:])
+if __name__ == "__main__":
+    globals()[sys.argv[1]](*sys.argv[2:])
