@@ -130,8 +130,9 @@ static std::optional<Workload> readWorkload(StringRef text) {
 /// The level to tune for: the best of this machine, or the one that --cpu names
 /// if the machine has it. Gives nothing if that is wrong, and reports it.
 static std::optional<Target> tunedLevel(llvm::ArrayRef<std::string> cpus,
-                                        llvm::ArrayRef<Target> levels) {
-  std::optional<Target> native = targetFor("native");
+                                        llvm::ArrayRef<Target> levels,
+                                        bool bf16) {
+  std::optional<Target> native = targetFor("native", bf16);
   if (!native) {
     commandLineError("--tune runs what it compiles, and there are no kernels "
                      "for processors of this machine");
@@ -139,10 +140,12 @@ static std::optional<Target> tunedLevel(llvm::ArrayRef<std::string> cpus,
   }
   if (cpus.empty())
     return native;
+  // Levels that only products in bf16 need are there for all types to name.
+  const std::string best = targetFor("native", /*bf16=*/true)->name;
   for (const Target &level : levelsOf(native->architecture)) {
     if (levels.size() == 1 && level.name == levels.front().name)
       return level;
-    if (level.name == native->name)
+    if (level.name == best)
       break;
   }
   commandLineError("--tune measures one CPU level that this machine has, not " +
@@ -211,8 +214,9 @@ std::optional<Options> rnn::parseOptions(int argc, char **argv) {
   static cl::list<std::string> cpus(
       "cpu", cl::CommaSeparated, cl::value_desc("LEVEL,.."),
       cl::desc("CPU levels to make kernels for: x86-64, avx2 (with FMA), "
-               "avx512 and, with --type=bf16, avx512bf16, of which an object "
-               "can hold several and takes the best that the processor has; "
+               "avx512 and, with --type=bf16, avx512bf16 and amx, of which an "
+               "object can hold several and takes the best that the processor "
+               "has; "
                "aarch64 (NEON); wasm32 (simd128); or "
                "native for this machine's. Without it, all levels of this "
                "machine's architecture"),
@@ -338,6 +342,13 @@ std::optional<Options> rnn::parseOptions(int argc, char **argv) {
   std::optional<std::vector<Target>> levels = chooseLevels(cpus, bf16);
   if (!levels)
     return std::nullopt;
+  if (element == Element::F64 && llvm::any_of(*levels, [](const Target &level) {
+        return level.hasMatrixUnit;
+      })) {
+    commandLineError("--cpu amx: its unit multiplies in bf16, which --type=f64 "
+                     "has no use for; give --cpu avx512");
+    return std::nullopt;
+  }
   options.targets = *levels;
   if (emit == Emit::Shared &&
       levels->front().architecture == Architecture::Wasm32) {
@@ -399,7 +410,7 @@ std::optional<Options> rnn::parseOptions(int argc, char **argv) {
                      "not standard input");
     return std::nullopt;
   }
-  std::optional<Target> level = tunedLevel(cpus, options.targets);
+  std::optional<Target> level = tunedLevel(cpus, options.targets, bf16);
   if (!level)
     return std::nullopt;
   options.targets = {*level};

@@ -48,8 +48,9 @@ static ExitCode findSubjects(const Options &options,
   });
   if (code || !subjects.empty())
     return code;
-  commandLineError("--tune: there is no cell to measure in '" + options.input +
-                   "'");
+  commandLineError("--tune: no cell of '" + options.input +
+                   "' can be measured as it stands; name one and give its "
+                   "sizes: --cell=NAME --set SIZE=VALUE,..");
   return InputError;
 }
 
@@ -60,6 +61,8 @@ static ExitCode checkFolder(const std::string &output) {
       output == "-" ? std::error_code()
                     : llvm::sys::fs::access(folder.empty() ? "." : folder,
                                             llvm::sys::fs::AccessMode::Write);
+  if (!error && llvm::sys::fs::is_directory(output))
+    error = std::make_error_code(std::errc::is_a_directory);
   if (!error)
     return Success;
   return fail(llvm::createStringError("cannot write '" + output +
@@ -78,6 +81,9 @@ ExitCode rnn::tune(const Options &options) {
   const Target &target = options.targets.front();
   const Tuning &tuning = *options.tuning;
   llvm::sys::SetInterruptFunction([] { interrupted = 1; });
+  // Who stops reading how it goes still gets the result.
+  std::signal(SIGPIPE, SIG_IGN);
+  llvm::scope_exit unheard([] { errs().clear_error(); });
   // The linker's files lie there, too.
   SmallString<128> folder;
   if (std::error_code error =

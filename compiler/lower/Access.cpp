@@ -182,7 +182,7 @@ Access Accesses::arrayAccess(ArrayRole role, StringRef name,
                   code.at(given, code.mul(code.mul(frame.before, frame.batch),
                                           access.stride)));
   if (role == ArrayRole::GradOutput && whole) {
-    // emitStart filled the stand-in with zeros if it is needed.
+    // emitGather filled the stand-in with zeros if it is needed.
     Place place = layout.standIn(name);
     access.exact = false;
     access.knownStride = layout.buffers[place.buffer].rowElements;

@@ -35,7 +35,7 @@ static Value loadRow(Code &code, Value from, Value stride, Value row,
   return code.select(isThere, code.loadVec(at, mask), code.splat(0));
 }
 
-/// The function (from, fromRow, rows, columns, to, firstBlock, lastBlock) that
+/// The function (from, fromRow, rows, to, firstBlock, lastBlock) that
 /// stores pairs of rows as they are summed over.
 static func::FuncOp makeRowPairing(const Code &outer, const std::string &name,
                                    int64_t width, int64_t columns,

@@ -290,14 +290,18 @@ double ScanCost::productSeconds(const Products &products, StageOp stage) const {
       int64_t wide = blocks > 1 ? 1
                                 : groupsAtOnce(rows, width, groups,
                                                schedule.target.accumulators);
-      double own = 0;
-      for (int64_t block = 0; block < blocks; ++block) {
-        int64_t height = rows / blocks + (block < rows % blocks);
-        // Two blocks of rows fetch the next panel.
-        bool isFetched = schedule.prefetch.value_or(outgrows) && blocks > 1;
-        double speed = block || isFetched ? near : far;
-        own +=
-            tileSeconds(height, width, wide, products.depth, speed, rowSpeed);
+      auto block = [&](int64_t height, double speed) {
+        return tileSeconds(height, width, wide, products.depth, speed,
+                           rowSpeed);
+      };
+      // Two blocks of rows fetch the next panel.
+      const bool isFetched = schedule.prefetch.value_or(outgrows) && blocks > 1;
+      const int64_t low = rows / blocks, high = rows % blocks;
+      double own = double(high) * block(low + 1, near) +
+                   double(blocks - high) * block(low, near);
+      if (!isFetched) {
+        int64_t first = low + (high > 0);
+        own += block(first, far) - block(first, near);
       }
       sum += std::max(own, double(wide) * panelBytes / far);
       groups -= wide;

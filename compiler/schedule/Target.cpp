@@ -98,7 +98,9 @@ static StringRef nativeLevel(bool bf16) {
                         [&](StringRef name) { return has.lookup(name); });
   };
   if (hasAll({"avx512f", "avx512vl", "avx512dq", "avx512bw"}))
-    return bf16 && hasAll({"avx512bf16"}) ? "avx512bf16" : "avx512";
+    return !bf16 || !hasAll({"avx512bf16"})   ? "avx512"
+           : hasAll({"amx-tile", "amx-bf16"}) ? "amx"
+                                              : "avx512bf16";
   return hasAll({"avx2", "fma"}) ? "avx2" : "x86-64";
 }
 

@@ -17,8 +17,8 @@
 /// A kernel's folder that says which processors share a core with which.
 struct Folder {
   explicit Folder(const std::vector<std::string> &siblings) {
-    char name[] = "/tmp/rnncc-processors-XXXXXX";
-    path = mkdtemp(name);
+    std::string name = testing::TempDir() + "rnncc-processors-XXXXXX";
+    path = mkdtemp(name.data());
     for (size_t i = 0; i < siblings.size(); ++i) {
       auto cpu = path / ("cpu" + std::to_string(i)) / "topology";
       std::filesystem::create_directories(cpu);
