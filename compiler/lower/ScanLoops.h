@@ -71,8 +71,6 @@ private:
   void emitStage(StageOp stage, const Origin &origin);
   int64_t rowsAtOnce(StageOp stage);
   void placeSums(StageState &state);
-  void emitRounding(StageOp stage, const Origin &origin, Value rows);
-  mlir::func::FuncOp roundingFunction(int64_t parts);
   void ifWanted(StageOp stage, llvm::function_ref<void()> body);
   void emitRows(StageState &state, const CallRows &own, int64_t most);
   void emitPanels(StageState &state, const CallRows &some);
@@ -86,6 +84,9 @@ private:
                   Value row, Value unit);
   Value gradientOf(AccumulateOp op);
   void emitAccumulates(StageOp stage, const Origin &origin, Value rows);
+  // In Rounding.cpp.
+  void emitRounding(StageOp stage, const Origin &origin, Value rows);
+  mlir::func::FuncOp roundingFunction(int64_t parts);
   // In PairedAccumulates.cpp.
   void emitPairedAccumulates(llvm::ArrayRef<AccumulateOp> ops,
                              const Units &units, const Origin &origin,
