@@ -130,16 +130,9 @@ func::FuncOp rnn::makeRounding(const Code &outer, const std::string &name,
   Code code = outer;
   if (auto known = module.lookupSymbol<func::FuncOp>(name))
     return known;
-  code.b.setInsertionPointToEnd(module.getBody());
-  auto function = func::FuncOp::create(
-      code.b, code.loc, name,
-      code.b.getFunctionType({code.ptr, code.i64, code.ptr, code.i64, code.i64,
-                              code.i64, code.i64},
-                             {}));
-  makePrivate(function);
-  setForLLVM(function, "noinline");
-  placeInSection(function, ".text." + name);
-  code.b.setInsertionPointToStart(function.addEntryBlock());
+  auto function = beginShared(
+      code, module, name,
+      {code.ptr, code.i64, code.ptr, code.i64, code.i64, code.i64, code.i64});
   auto p = function.getArguments();
   Value rows = p[4], count = p[5];
   const int64_t step = 2 * code.lanes;

@@ -424,3 +424,15 @@ SmallVector<Value> rnn::transpose(Code &code, SmallVector<Value> rows) {
   }
   return rows;
 }
+
+func::FuncOp rnn::beginShared(Code &code, ModuleOp module,
+                              const std::string &name, TypeRange inputs) {
+  code.b.setInsertionPointToEnd(module.getBody());
+  auto function = func::FuncOp::create(code.b, code.loc, name,
+                                       code.b.getFunctionType(inputs, {}));
+  makePrivate(function);
+  setForLLVM(function, "noinline");
+  placeInSection(function, ".text." + name);
+  code.b.setInsertionPointToStart(function.addEntryBlock());
+  return function;
+}

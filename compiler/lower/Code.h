@@ -155,6 +155,11 @@ struct Code {
   mlir::VectorType vec, mask;
 };
 
+/// Begins a function that is not inlined, in a section of its own; `code` is
+/// moved into it.
+mlir::func::FuncOp beginShared(Code &code, mlir::ModuleOp module,
+                               const std::string &name, mlir::TypeRange inputs);
+
 /// As many vectors as each has lanes, rows to columns.
 llvm::SmallVector<mlir::Value> transpose(Code &code,
                                          llvm::SmallVector<mlir::Value> rows);

@@ -43,15 +43,9 @@ static func::FuncOp makeRowPairing(const Code &outer, const std::string &name,
   Code code = outer;
   if (auto known = module.lookupSymbol<func::FuncOp>(name))
     return known;
-  code.b.setInsertionPointToEnd(module.getBody());
-  auto function = func::FuncOp::create(
-      code.b, code.loc, name,
-      code.b.getFunctionType(
-          {code.ptr, code.i64, code.i64, code.ptr, code.i64, code.i64}, {}));
-  makePrivate(function);
-  setForLLVM(function, "noinline");
-  placeInSection(function, ".text." + name);
-  code.b.setInsertionPointToStart(function.addEntryBlock());
+  auto function =
+      beginShared(code, module, name,
+                  {code.ptr, code.i64, code.i64, code.ptr, code.i64, code.i64});
   auto p = function.getArguments();
   constexpr int64_t pairs = Layout::pairsInLine;
   code.loop(p[4], p[5], 1, [&](Value block) {
@@ -88,15 +82,8 @@ static func::FuncOp makeTurning(const Code &outer, const std::string &name,
   Code code = outer;
   if (auto known = module.lookupSymbol<func::FuncOp>(name))
     return known;
-  code.b.setInsertionPointToEnd(module.getBody());
-  auto function = func::FuncOp::create(
-      code.b, code.loc, name,
-      code.b.getFunctionType({code.ptr, code.i64, code.i64, code.ptr, code.i64},
-                             {}));
-  makePrivate(function);
-  setForLLVM(function, "noinline");
-  placeInSection(function, ".text." + name);
-  code.b.setInsertionPointToStart(function.addEntryBlock());
+  auto function = beginShared(
+      code, module, name, {code.ptr, code.i64, code.i64, code.ptr, code.i64});
   auto p = function.getArguments();
   // Two vectors along the rows are a vector of pairs.
   const int64_t step = 2 * code.lanes;

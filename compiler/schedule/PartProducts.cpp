@@ -12,6 +12,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/schedule/CopyTo.h"
 #include "compiler/schedule/Passes.h"
 #include "compiler/schedule/Schedule.h"
 #include "mlir/IR/IRMapping.h"
@@ -23,20 +24,6 @@ namespace rnn {
 
 using namespace mlir;
 using namespace rnn;
-
-/// A value for another stage: what the old stage made itself is made again.
-static Value copyTo(OpBuilder &b, Value value, Block &from,
-                    IRMapping &mapping) {
-  Operation *def = value.getDefiningOp();
-  if (def->getBlock() != &from)
-    return value;
-  if (!mapping.contains(value)) {
-    for (Value operand : def->getOperands())
-      mapping.map(operand, copyTo(b, operand, from, mapping));
-    b.clone(*def, mapping);
-  }
-  return mapping.lookup(value);
-}
 
 /// Makes a stage before `stage` that computes these products.
 static void moveProducts(StageOp stage, ArrayRef<Operation *> moved) {

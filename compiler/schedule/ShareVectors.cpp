@@ -18,6 +18,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/schedule/CopyTo.h"
 #include "compiler/schedule/Passes.h"
 #include "dialect/LookupReaders.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -52,20 +53,6 @@ static bool markForward(CellOp cell, StringRef input) {
         read->getUsers(), [](Operation *user) { return isa<AffineOp>(user); });
   });
   return isMultiplied && !isElsewhere;
-}
-
-/// Copies a value, and what it is made of in its block, to where `b` stands.
-static Value copyTo(OpBuilder &b, Value value, Block &from,
-                    IRMapping &mapping) {
-  Operation *def = value.getDefiningOp();
-  if (def->getBlock() != &from)
-    return value;
-  if (!mapping.contains(value)) {
-    for (Value operand : def->getOperands())
-      mapping.map(operand, copyTo(b, operand, from, mapping));
-    b.clone(*def, mapping);
-  }
-  return mapping.lookup(value);
 }
 
 /// Moves what concerns the input to a stage of its own behind `stage`.
