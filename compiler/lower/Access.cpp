@@ -101,12 +101,12 @@ Value Accesses::rowsIn(Value step) {
 Value Accesses::stateRow(const Buffer &buffer, Value step) {
   // From the first step that the buffer holds.
   Value firstRow = frame.firstRow;
-  if (frame.holdsOtherSteps()) {
-    step = code.add(step, code.sub(frame.before, frame.statesFrom));
-    firstRow = rowsBefore(code, frame, frame.statesFrom);
+  if (frame.keepsOtherSteps()) {
+    step = code.add(step, code.sub(frame.before, frame.keptFrom));
+    firstRow = rowsBefore(code, frame, frame.keptFrom);
   }
   Value isEarlier = code.less(step, code.num(0));
-  Value later = code.add(frame.statesFrom, code.max(step, code.num(0)));
+  Value later = code.add(frame.keptFrom, code.max(step, code.num(0)));
   Value rows = code.sub(rowsBefore(code, frame, later), firstRow);
   return code.select(isEarlier,
                      code.mul(code.add(step, buffer.extra), frame.batch),
@@ -128,17 +128,21 @@ Access Accesses::bufferAccess(const Place &place, const Origin &origin,
   access.knownStride = place.panel ? buffer.rowElements / place.units.panels
                                    : buffer.rowElements;
   access.stride = code.num(access.knownStride);
+  // The rows of the chunk follow those of earlier ones, which are kept, too.
+  bool isAmongOthers = buffer.region == Memory::Keep && frame.keepsOtherSteps();
   Value row = code.num(0);
   switch (buffer.extent) {
   case Extent::Steps:
     if (origin.step)
       row = rowOf(origin.step);
+    if (isAmongOthers)
+      row = code.add(row, code.sub(frame.firstRow,
+                                   rowsBefore(code, frame, frame.keptFrom)));
     break;
   case Extent::States:
-    row = origin.step ? stateRow(buffer, code.add(origin.step, -delay))
-          : frame.holdsOtherSteps()
-              ? stateRow(buffer, code.num(-delay))
-              : code.mul(frame.batch, buffer.extra - delay);
+    row = origin.step     ? stateRow(buffer, code.add(origin.step, -delay))
+          : isAmongOthers ? stateRow(buffer, code.num(-delay))
+                          : code.mul(frame.batch, buffer.extra - delay);
     break;
   case Extent::Step:
   case Extent::Blocks:
@@ -159,8 +163,9 @@ Access Accesses::bufferAccess(const Place &place, const Origin &origin,
         access.base);
   if (place.panel) {
     access.base = code.at(access.base, place.slot * place.units.width);
-    access.panelStride =
-        code.mul(code.mul(frame.steps, frame.batch), access.knownStride);
+    access.panelStride = code.mul(
+        code.mul(isAmongOthers ? frame.kept : frame.steps, frame.batch),
+        access.knownStride);
   }
   return access;
 }

@@ -54,9 +54,10 @@ struct Frame {
   mlir::Value steps;  ///< C, of this chunk
   mlir::Value batch;  ///< N
   mlir::Value before; ///< steps of earlier chunks
-  /// Steps before the first one that buffers of states hold: `before`, or 0 if
-  /// they hold all steps while other buffers hold those of the chunk.
-  mlir::Value statesFrom;
+  /// Steps before the first one that buffers of Memory::Keep hold, and how many
+  /// these hold: those of the chunk, or all, while other buffers hold those of
+  /// the chunk.
+  mlir::Value keptFrom, kept;
   mlir::Value thread; ///< 0 .. threads-1
   mlir::Value threads;
   mlir::Value workers; ///< those with work; the others wait at barriers
@@ -80,8 +81,8 @@ struct Frame {
   llvm::SmallVector<mlir::Value> arrays;  ///< of the call, null or not
   llvm::SmallVector<mlir::Value> buffers; ///< where each buffer starts
 
-  /// True if buffers of states begin at another step than others.
-  bool holdsOtherSteps() const { return statesFrom != before; }
+  /// True if what is kept begins at another step than the chunk.
+  bool keepsOtherSteps() const { return keptFrom != before; }
 };
 
 /// How many rows the steps before that one have, from the first of all on.

@@ -7,8 +7,9 @@
 //   forward    stage before, on the D distinct vectors
 //              for each chunk: its row of each row's vector is copied to where
 //              the loop looks for it
-//   backward   what the stage after reads is added up, for each vector, over
-//              the rows that have it; then the stage, on D rows
+//   backward   for each chunk: what the stage after reads is added up, for
+//              each vector, over the rows that have it
+//              then the stage, on D rows
 //
 // The stages are emitted as ever, for a frame of one step with D rows, whose
 // buffers are others.
@@ -26,7 +27,8 @@ Frame ScanLoops::distinctFrame() {
   Frame own = frame;
   own.all = own.steps = code.num(1);
   own.batch = own.rows = frame.distinct;
-  own.before = own.statesFrom = own.firstRow = code.num(0);
+  own.before = own.keptFrom = own.firstRow = code.num(0);
+  own.kept = own.steps;
   own.ragged = code.no();
   for (auto [key, buffer] : layout.sharedBuffers)
     if (key.second == scan.getBackward())
@@ -45,11 +47,12 @@ Value ScanLoops::numbersOfRows() {
 void ScanLoops::emitDistinct() {
   if (!frame.isShared)
     return;
+  const Phase phase = scan.getBackward() ? Phase::after : Phase::before;
   code.ifThen(frame.isShared, [&] {
     Frame own = distinctFrame();
     ScanLoops loops(code, layout, tiles, kernels, scan, own, cacheBytes);
     for (StageOp stage : stagesOf(scan))
-      if (stage.getDistinct() && stage.getPhase() == Phase::before) {
+      if (stage.getDistinct() && stage.getPhase() == phase) {
         loops.shareOutAlone(stage);
         loops.emitStage(stage, Origin());
         emitBarrier();
@@ -57,16 +60,14 @@ void ScanLoops::emitDistinct() {
   });
 }
 
-/// A distinct stage, for the rows of the chunk.
+/// What the rows of the chunk take from a distinct stage, or give to it.
 void ScanLoops::emitShared(StageOp stage) {
   Frame own = distinctFrame();
-  ScanLoops loops(code, layout, tiles, kernels, scan, own, cacheBytes);
+  Accesses distinct(code, layout, own, scan.getBackward());
   if (stage.getPhase() == Phase::before)
-    return emitCopies(stage, loops.accesses);
-  emitSums(stage, loops.accesses);
-  emitBarrier();
-  loops.shareOutAlone(stage);
-  loops.emitStage(stage, Origin());
+    emitCopies(stage, distinct);
+  else
+    emitSums(stage, distinct);
 }
 
 namespace {
@@ -118,7 +119,8 @@ void ScanLoops::emitCopies(StageOp stage, Accesses &distinct) {
 }
 
 /// Adds up what the stage reads, unless an earlier one has, for each distinct
-/// vector in the order of the rows that have it.
+/// vector in the order of the rows that have it, on top of what later chunks
+/// have given.
 void ScanLoops::emitSums(StageOp stage, Accesses &distinct) {
   llvm::MapVector<int64_t, SmallVector<Pair>> byUnits;
   for (Operation &op : stage.getBody().front())
@@ -132,13 +134,15 @@ void ScanLoops::emitSums(StageOp stage, Accesses &distinct) {
   if (byUnits.empty())
     return;
   Value zero = code.num(0), numbers = numbersOfRows();
+  Value isFirst = code.equal(code.add(frame.before, frame.steps), frame.all);
+  Value toClear = code.select(isFirst, frame.distinct, zero);
   auto addUp = [&](ArrayRef<Pair> values, Value panel, int64_t vectors) {
     auto overVectors = [&](function_ref<void(const Pair &, Value)> body) {
       for (const Pair &value : values)
         for (int64_t v = 0; v < vectors; ++v)
           body(value, code.num(v * code.lanes));
     };
-    code.loop(zero, frame.distinct, 1, [&](Value number) {
+    code.loop(zero, toClear, 1, [&](Value number) {
       overVectors([&](const Pair &value, Value lane) {
         code.storeVec(code.splat(0), accesses.lanePointer(value.distinct, panel,
                                                           number, lane));

@@ -8,13 +8,15 @@
 //   body:           cuts up tape and scratch, then chunk by chunk the loops of
 //                   the scan
 //
-// With a tape all steps are one chunk. Without one, and where backward computes
-// again what it needs, a chunk is as many steps as fill the rows of a product,
-// so that scratch does not grow with T.
+// A chunk is as many steps as fill the rows of a product. So what the loop
+// reads of stages before it, and those after it of the loop, is still in the
+// cache, and scratch does not grow with T. What is kept on a tape holds all
+// steps.
 //
 //===----------------------------------------------------------------------===//
 
 #include "compiler/lower/Entries.h"
+#include "compiler/lower/Bodies.h"
 #include "compiler/lower/Denormals.h"
 #include "compiler/lower/ScanLoops.h"
 #include "compiler/lower/Setup.h"
@@ -23,12 +25,6 @@
 
 using namespace mlir;
 using namespace rnn;
-
-/// Rows that make a product over all steps of a chunk efficient.
-static constexpr int64_t chunkRows = 256;
-/// Multiplications and additions of a step that are worth a thread: less takes
-/// no longer than a barrier, and what comes from the caches of others.
-static constexpr int64_t leastThreadWork = 125000;
 
 //===----------------------------------------------------------------------===//
 // Sizes
@@ -45,8 +41,7 @@ public:
         code(OpBuilder(module.getContext()), cell.getLoc(), cell.elementType(),
              layout.lanes, target),
         denormals(code, target.architecture), level(target.name),
-        cacheBytes(target.l2Bytes * 3 / 4), line(64 / code.elementBytes()),
-        recomputes(cell.recomputes()) {
+        cacheBytes(target.l2Bytes * 3 / 4), line(64 / code.elementBytes()) {
     std::string text;
     llvm::raw_string_ostream os(text);
     for (Operation &op : cell.getBody().front())
@@ -69,7 +64,6 @@ private:
   /// Programs that only run a cell leave out what only training calls.
   std::string section(StringRef part) { return ".text." + name(part); }
   Value badSize(Value steps, Value batch);
-  Value chunkOf(Value steps, Value batch);
   int64_t unwantedElements() { return llvm::alignTo(layout.longestRow, line); }
   /// Where buffers begin in scratch: after a row for values nobody wants and
   /// the order of rows.
@@ -84,11 +78,7 @@ private:
   }
   void emitBytes(StringRef suffix,
                  llvm::function_ref<Value(Value, Value)> elements);
-  Frame chunkAt(const Frame &whole, Value index, Value chunk);
-  Value chunksOf(Value steps, Value chunk) {
-    Value up = code.sub(code.add(steps, chunk), code.num(1));
-    return code.max(code.div(up, chunk), code.num(1));
-  }
+  Frame chunkAt(const Frame &whole, Value index);
   void emitForwardBody();
   void emitBackwardBody();
   void emitBackwardSetup(const Frame &frame);
@@ -96,9 +86,7 @@ private:
   func::FuncOp beginBody(StringRef suffix);
   void endBody();
   Frame frameOf(func::FuncOp body);
-  void runBody(StringRef suffix, Value call);
-  double workPerRow(bool backward);
-  Value workersOf(Value threads, Value batch, bool backward);
+  void runBody(bool backward, Value call);
 
   Layout layout;
   Tiles &tiles;
@@ -108,7 +96,7 @@ private:
   Denormals denormals;
   std::string level;
   int64_t cacheBytes, line, id;
-  bool recomputes;
+  Value chunkSteps, firstChunk, endChunk; ///< of the body at hand
 };
 } // namespace
 
@@ -131,15 +119,6 @@ Value Entries::badSize(Value steps, Value batch) {
   return code.either(code.either(negative, huge), many);
 }
 
-/// Steps computed at a time when nothing has to be kept.
-Value Entries::chunkOf(Value steps, Value batch) {
-  Value some =
-      code.div(code.add(batch, chunkRows - 1), code.max(batch, code.num(1)));
-  // ceil(rows / N) = (rows + N - 1) / N
-  some = code.max(some, code.num(1));
-  return code.max(code.min(some, steps), code.num(1));
-}
-
 void Entries::emitBytes(StringRef suffix,
                         llvm::function_ref<Value(Value, Value)> elements) {
   EntryFunction entry(code, module, name(suffix), {code.i64, code.i64},
@@ -155,8 +134,7 @@ void Entries::emitBytes(StringRef suffix,
 // What each thread runs
 //===----------------------------------------------------------------------===//
 
-/// body(context, thread), with context = { call, number of threads, of those
-/// that work }.
+/// body(context, thread); see Bodies.h.
 func::FuncOp Entries::beginBody(StringRef suffix) {
   code.b.setInsertionPointToEnd(module.getBody());
   auto body =
@@ -179,12 +157,19 @@ Frame Entries::frameOf(func::FuncOp body) {
   Value context = body.getArgument(0);
   frame.call = code.loadPtr(context);
   frame.thread = body.getArgument(1);
-  frame.threads = code.loadNum(code.atByte(context, 8));
-  frame.workers = code.loadNum(code.atByte(context, 16));
+  auto number = [&](ContextField field) {
+    return code.loadNum(contextField(code, context, field));
+  };
+  frame.threads = number(ContextField::Threads);
+  frame.workers = number(ContextField::Workers);
+  chunkSteps = number(ContextField::ChunkSteps);
+  firstChunk = number(ContextField::FirstChunk);
+  endChunk = number(ContextField::EndChunk);
   frame.steps = code.loadNum(callField(code, frame.call, CallField::Steps));
   frame.batch = code.loadNum(callField(code, frame.call, CallField::Batch));
   frame.all = frame.steps;
-  frame.before = frame.statesFrom = code.num(0);
+  frame.kept = frame.all;
+  frame.before = frame.keptFrom = code.num(0);
   frame.weights = code.loadPtr(callField(code, frame.call, CallField::Weights));
   frame.unwanted =
       code.loadPtr(callField(code, frame.call, CallField::Scratch));
@@ -219,11 +204,11 @@ static void addBuffers(Code &code, Frame &frame, const MemoryOffsets &region,
       frame.buffers[index] = code.at(base, offset);
 }
 
-/// The chunk of that number, of `chunk` steps or what is left.
-Frame Entries::chunkAt(const Frame &whole, Value index, Value chunk) {
+/// The chunk of that number.
+Frame Entries::chunkAt(const Frame &whole, Value index) {
   Frame part = whole;
-  part.before = code.mul(index, chunk);
-  part.steps = code.min(chunk, code.sub(part.all, part.before));
+  part.before = code.mul(index, chunkSteps);
+  part.steps = code.min(chunkSteps, code.sub(part.all, part.before));
   part.firstRow = rowsBefore(code, part, part.before);
   Value end = rowsBefore(code, part, code.add(part.before, part.steps));
   part.rows = code.sub(end, part.firstRow);
@@ -237,13 +222,11 @@ void Entries::emitForwardBody() {
   Value all = code.max(frame.all, code.num(1));
   Value tape = code.loadPtr(callField(code, frame.call, CallField::Tape));
   Value noTape = code.isNull(tape);
-  Value some = chunkOf(frame.all, frame.batch);
-  Value kept = code.select(noTape, some, all);
-  Value chunk = recomputes ? some : kept;
+  Value kept = code.select(noTape, chunkSteps, all);
   Value scratch = frame.unwanted;
   MemoryOffsets temporary =
-      offsetsOf(code, layout, Memory::Forward, chunk, frame.all, frame.batch,
-                scratchStart(frame.all, frame.batch));
+      offsetsOf(code, layout, Memory::Forward, chunkSteps, frame.all,
+                frame.batch, scratchStart(frame.all, frame.batch));
   addBuffers(code, frame, temporary, scratch);
   Value keep = code.select(noTape, code.at(scratch, temporary.total),
                            code.at(tape, line));
@@ -253,24 +236,23 @@ void Entries::emitForwardBody() {
              keep);
 
   ScanLoops whole(code, layout, tiles, kernels, scan, frame, cacheBytes);
-  whole.emitRowOrder();
-  whole.emitStart();
-  whole.emitDistinct();
-  Value chunks = chunksOf(frame.all, chunk);
-  code.loop(code.num(0), chunks, 1, [&](Value index) {
-    Frame part = chunkAt(frame, index, chunk);
-    part.statesFrom = recomputes ? code.select(noTape, part.before, code.num(0))
-                                 : part.before;
+  Value chunks = chunksOf(code, frame.all, chunkSteps);
+  code.ifThen(code.equal(firstChunk, code.num(0)), [&] {
+    whole.emitRowOrder();
+    whole.emitStart();
+    whole.emitDistinct();
+  });
+  code.loop(firstChunk, endChunk, 1, [&](Value index) {
+    Frame part = chunkAt(frame, index);
+    part.keptFrom = code.select(noTape, part.before, code.num(0));
+    part.kept = kept;
     ScanLoops loops(code, layout, tiles, kernels, scan, part, cacheBytes);
     loops.emitGather();
     loops.emitStages();
     loops.emitScatter();
     loops.emitEnd();
     code.ifThen(code.less(code.add(index, 1), chunks), [&] {
-      if (recomputes)
-        code.ifThen(noTape, [&] { loops.emitNextChunk(); });
-      else
-        loops.emitNextChunk();
+      code.ifThen(noTape, [&] { loops.emitNextChunk(); });
       loops.emitBarrier();
     });
   });
@@ -288,33 +270,30 @@ void Entries::emitBackwardBody() {
                        code.max(frame.all, code.num(1)), frame.all, frame.batch,
                        code.num(0)),
              code.at(tape, line));
-  Value chunk = recomputes ? chunkOf(frame.all, frame.batch) : frame.all;
   addBuffers(code, frame,
-             offsetsOf(code, layout, Memory::Backward, chunk, frame.all,
+             offsetsOf(code, layout, Memory::Backward, chunkSteps, frame.all,
                        frame.batch, scratchStart(frame.all, frame.batch)),
              frame.unwanted);
   ScanLoops whole(code, layout, tiles, kernels, scan, frame, cacheBytes);
-  whole.emitRowOrder();
-  whole.emitStart();
-  auto run = [&](const Frame &part) {
+  Value chunks = chunksOf(code, frame.all, chunkSteps);
+  code.ifThen(code.equal(firstChunk, code.num(0)), [&] {
+    whole.emitRowOrder();
+    whole.emitStart();
+  });
+  // From the last chunk to the first; carries stay where they are.
+  code.loop(firstChunk, endChunk, 1, [&](Value done) {
+    Value index = code.sub(code.sub(chunks, code.num(1)), done);
+    Frame part = chunkAt(frame, index);
     ScanLoops loops(code, layout, tiles, kernels, scan, part, cacheBytes);
     loops.emitGather();
     loops.emitStages();
     loops.emitScatter();
-  };
-  if (recomputes) {
-    // From the last chunk to the first; carries stay where they are.
-    Value chunks = chunksOf(frame.all, chunk);
-    code.loop(code.num(0), chunks, 1, [&](Value done) {
-      Value index = code.sub(code.sub(chunks, code.num(1)), done);
-      run(chunkAt(frame, index, chunk));
-    });
-  } else {
-    frame.rows = rowsBefore(code, frame, frame.all);
-    run(frame);
-  }
-  whole.emitEnd();
-  emitBackwardSetup(frame);
+  });
+  code.ifThen(code.equal(endChunk, chunks), [&] {
+    whole.emitDistinct();
+    whole.emitEnd();
+    emitBackwardSetup(frame);
+  });
   endBody();
 }
 
@@ -342,69 +321,36 @@ void Entries::emitBackwardSetup(const Frame &frame) {
 // What the program calls
 //===----------------------------------------------------------------------===//
 
-/// Multiplications and additions of one row in one step of the loop.
-double Entries::workPerRow(bool backward) {
-  double work = 0;
-  layout.cell.scan(backward).walk([&](Operation *op) {
-    if (auto affine = dyn_cast<AffineOp>(op))
-      for (Value weight : affine.getWeights())
-        work += 2.0 * cast<RankedTensorType>(weight.getType()).getNumElements();
-    else if (auto product = dyn_cast<StepMatmulOp>(op))
-      work += 2.0 * product.terms();
-  });
-  return work;
-}
-
-/// How many threads of a team have work in a step: so many as the schedule
-/// says, or as there is work for.
-Value Entries::workersOf(Value threads, Value batch, bool backward) {
-  if (const std::optional<int64_t> &asked = layout.schedule.threads)
-    return *asked ? code.min(threads, code.num(*asked)) : threads;
-  int64_t perRow = std::max<int64_t>(workPerRow(backward), 1);
-  // Rows beyond these would be work for more threads than there can be.
-  Value rows = code.min(batch, code.num(INT64_MAX / perRow));
-  Value workers = code.div(code.mul(rows, perRow), code.num(leastThreadWork));
-  return code.min(threads, code.max(workers, code.num(1)));
-}
-
-/// Calls the body on the team's threads, or on this one alone.
-void Entries::runBody(StringRef suffix, Value call) {
-  Value one = code.num(1);
-  Value context =
-      LLVM::AllocaOp::create(code.b, code.loc, code.ptr, code.i64, code.num(3));
+/// Calls the body for all chunks, on the team's threads or on this one alone.
+void Entries::runBody(bool backward, Value call) {
+  Value one = code.num(1), context = makeContext(code);
+  auto set = [&](ContextField field, Value number) {
+    code.storeNum(number, contextField(code, context, field));
+  };
   LLVM::StoreOp::create(code.b, code.loc, call, context);
   Value team = code.loadPtr(callField(code, call, CallField::Team));
+  Value steps = code.loadNum(callField(code, call, CallField::Steps));
   Value batch = code.loadNum(callField(code, call, CallField::Batch));
-  code.storeNum(one, code.atByte(context, 8));
-  code.storeNum(one, code.atByte(context, 16));
+  set(ContextField::Threads, one);
+  set(ContextField::Workers, one);
+  Value chunk = stepsOfChunk(code, steps, batch);
+  set(ContextField::ChunkSteps, chunk);
+  set(ContextField::FirstChunk, code.num(0));
+  set(ContextField::EndChunk, chunksOf(code, steps, chunk));
   code.ifThen(code.notNull(team), [&] {
     Value threads = code.loadNum(team);
-    code.storeNum(threads, code.atByte(context, 8));
-    code.storeNum(workersOf(threads, batch, suffix == "backward_body"),
-                  code.atByte(context, 16));
+    set(ContextField::Threads, threads);
+    set(ContextField::Workers,
+        workersOf(code, workPerRow(layout.cell.scan(backward)),
+                  layout.schedule.threads, threads, batch));
   });
-  Value worthIt = code.less(one, code.loadNum(code.atByte(context, 16)));
-  auto bodyType = code.b.getFunctionType({code.ptr, code.i64}, {});
-  std::string body = name(suffix);
+  Value workers =
+      code.loadNum(contextField(code, context, ContextField::Workers));
+  std::string body = name(backward ? "backward_body" : "forward_body");
   code.ifElse(
-      worthIt,
+      code.less(one, workers), [&] { runOnTeam(code, team, body, context); },
       [&] {
-        Value function = func::ConstantOp::create(
-            code.b, code.loc, bodyType,
-            FlatSymbolRefAttr::get(code.b.getContext(), body));
-        Value pointer = UnrealizedConversionCastOp::create(code.b, code.loc,
-                                                           TypeRange{code.ptr},
-                                                           ValueRange{function})
-                            .getResult(0);
-        Value run = loadTeamFunction(code, team, TeamFunction::Run);
-        auto type = LLVM::LLVMFunctionType::get(
-            LLVM::LLVMVoidType::get(code.b.getContext()),
-            {code.ptr, code.ptr, code.ptr});
-        LLVM::CallOp::create(code.b, code.loc, type,
-                             ValueRange{run, team, pointer, context});
-      },
-      [&] {
-        code.storeNum(one, code.atByte(context, 8));
+        set(ContextField::Threads, one);
         func::CallOp::create(code.b, code.loc, body, TypeRange(),
                              ValueRange{context, code.num(0)});
       });
@@ -455,7 +401,7 @@ void Entries::emitCall(StringRef suffix, bool backward) {
   entry.failIf(differs(code, weights, 0, code.num(id)), status::WrongWeights);
   entry.takeTape(tape, backward, {code.num(id), steps, batch, known.id});
   entry.failIf(code.equal(batch, code.num(0)), status::Ok);
-  runBody(backward ? "backward_body" : "forward_body", call);
+  runBody(backward, call);
   entry.finish(code.status(status::Ok));
 }
 
@@ -496,17 +442,16 @@ LogicalResult Entries::emit() {
                      code.num(line));
   });
   emitBytes("forward_scratch_bytes", [&](Value steps, Value batch) {
-    Value chunk = chunkOf(steps, batch);
-    Value taped = recomputes ? chunk : code.max(steps, code.num(1));
+    Value chunk = stepsOfChunk(code, steps, batch);
     Value start = scratchStart(steps, batch);
     Value alone =
         regionEnd(Memory::Keep, chunk, steps, batch,
                   regionEnd(Memory::Forward, chunk, steps, batch, start));
-    Value withTape = regionEnd(Memory::Forward, taped, steps, batch, start);
+    Value withTape = regionEnd(Memory::Forward, chunk, steps, batch, start);
     return code.max(alone, withTape);
   });
   emitBytes("backward_scratch_bytes", [&](Value steps, Value batch) {
-    Value chunk = recomputes ? chunkOf(steps, batch) : steps;
+    Value chunk = stepsOfChunk(code, steps, batch);
     return regionEnd(Memory::Backward, chunk, steps, batch,
                      scratchStart(steps, batch));
   });

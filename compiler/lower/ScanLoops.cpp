@@ -18,6 +18,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/lower/ScanLoops.h"
+#include "compiler/lower/Bodies.h"
 #include "compiler/lower/StepProducts.h"
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/MapVector.h"
@@ -34,11 +35,8 @@ ScanLoops::ScanLoops(Code &code, const Layout &layout, Tiles &tiles,
 
 void ScanLoops::emitBarrier() {
   code.ifThen(code.less(code.num(1), frame.threads), [&] {
-    Value team = code.loadPtr(callField(code, frame.call, CallField::Team));
-    Value barrier = loadTeamFunction(code, team, TeamFunction::Barrier);
-    auto type = LLVM::LLVMFunctionType::get(
-        LLVM::LLVMVoidType::get(code.b.getContext()), {code.ptr});
-    LLVM::CallOp::create(code.b, code.loc, type, ValueRange{barrier, team});
+    waitForTeam(code,
+                code.loadPtr(callField(code, frame.call, CallField::Team)));
   });
 }
 

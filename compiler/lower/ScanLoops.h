@@ -31,7 +31,8 @@ public:
   void emitRowOrder();
   /// States or carries before the first step, from the caller's arrays.
   void emitStart();
-  /// What the loop needs of each distinct vector, if the caller gave those.
+  /// What the loop needs of each distinct vector, or what these get from it, if
+  /// the caller gave those.
   void emitDistinct();
   /// The caller's arrays over time, where they cannot be read as they are.
   void emitGather();

@@ -36,8 +36,6 @@ std::string Workload::text() const {
          ",threads=" + std::to_string(threads);
 }
 
-/// Rows that are about a chunk of steps where not all are kept.
-static constexpr int64_t chunkRows = 256;
 /// Rows after which products over rows start anew.
 static constexpr int64_t accumulateRows = 384;
 /// Most rows for which a lone sum runs over several panels at a time.
@@ -178,15 +176,15 @@ ScanCost::ScanCost(CellOp cell, ScanOp scan, const Schedule &schedule,
       bytes(cell.elementType().getWidth() / 8) {
   const bool kept = work.training && !cell.recomputes();
   const int64_t rows = std::max<int64_t>(work.batch, 1);
-  chunk = kept ? work.steps : std::min(work.steps, ceilDiv(chunkRows, rows));
-  chunk = std::max<int64_t>(chunk, 1);
-  chunks = ceilDiv(work.steps, chunk);
+  chunks = (work.steps * rows + chunkRows / 2) / chunkRows;
+  chunks = std::max<int64_t>(std::min(chunks, work.steps), 1);
+  chunk = std::max<int64_t>(ceilDiv(work.steps, chunks), 1);
   for (auto stage : scan.getBody().getOps<StageOp>()) {
     for (const Products &products : productsOf(stage))
       phaseWeights[stage.getPhase()] += products.weights() * double(bytes);
     keptBytes += vectorsMoved(stage) * double(stage.getUnits());
   }
-  keptBytes *= double(chunk * rows * bytes);
+  keptBytes *= double((kept ? work.steps : chunk) * rows * bytes);
 }
 
 /// Rows of one run of a stage, and how many runs there are.

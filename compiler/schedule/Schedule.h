@@ -23,6 +23,10 @@ namespace rnn {
 /// The name that a schedule has for all CPU levels.
 inline constexpr llvm::StringLiteral everyLevel = "cpu";
 
+/// Steps are computed in even chunks of about so many rows, so that what stages
+/// give each other stays in the cache and products have rows enough.
+inline constexpr int64_t chunkRows = 384;
+
 /// The sums that stay in registers: rows times vectors of units.
 struct RegisterTile {
   int64_t vectors = 0;
