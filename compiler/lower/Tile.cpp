@@ -370,26 +370,28 @@ func::FuncOp Tiles::makeDispatcher(Code &outer, const TileShape &shape) {
         isFew,
         [&] {
           // The number of groups at once falls with the rows: 4, then 2. A
-          // lone row also takes two of fewer than four: it has but one chain
-          // of sums for each vector.
+          // lone row also takes three or two, if there are no more: it has but
+          // one chain of sums for each vector.
           int64_t mostForFour = llvm::count_if(few, [&](int64_t m) {
             return groupsAtOnce(m, shape.vectors) == 4;
           });
           Value isFour = code.less(rows, code.num(mostForFour + 1));
-          Value isTwo = code.either(code.equal(rows, code.num(1)),
-                                    code.less(code.num(mostForFour), rows));
+          Value isLone = code.equal(rows, code.num(1));
+          Value isTwo =
+              code.either(isLone, code.less(code.num(mostForFour), rows));
           Value done = code.num(0);
-          for (int64_t wide : {4, 2}) {
+          for (int64_t wide : {4, 3, 2}) {
             SmallVector<int64_t> sizes = few;
             llvm::erase_if(sizes, [&](int64_t m) {
-              bool isLone = wide == 2 && m == 1;
+              bool isLone = wide < 4 && m == 1;
               return groupsAtOnce(m, shape.vectors) != wide && !isLone;
             });
             if (sizes.empty())
               continue;
             Value left = code.sub(groups, done);
             Value whole = code.sub(groups, code.rem(left, code.num(wide)));
-            Value end = code.select(wide == 4 ? isFour : isTwo, whole, done);
+            Value isWide = wide == 4 ? isFour : wide == 3 ? isLone : isTwo;
+            Value end = code.select(isWide, whole, done);
             code.loop(done, end, wide, [&](Value group) {
               callTile(
                   rows, sizes, [&](int64_t) { return wide; }, code.num(wide),
