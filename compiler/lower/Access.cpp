@@ -103,7 +103,7 @@ Value Accesses::stateRow(const Buffer &buffer, Value step) {
   Value firstRow = frame.firstRow;
   if (frame.keepsOtherSteps()) {
     step = code.add(step, code.sub(frame.before, frame.keptFrom));
-    firstRow = rowsBefore(code, frame, frame.keptFrom);
+    firstRow = frame.keptRows;
   }
   Value isEarlier = code.less(step, code.num(0));
   Value later = code.add(frame.keptFrom, code.max(step, code.num(0)));
@@ -136,8 +136,7 @@ Access Accesses::bufferAccess(const Place &place, const Origin &origin,
     if (origin.step)
       row = rowOf(origin.step);
     if (isAmongOthers)
-      row = code.add(row, code.sub(frame.firstRow,
-                                   rowsBefore(code, frame, frame.keptFrom)));
+      row = code.add(row, code.sub(frame.firstRow, frame.keptRows));
     break;
   case Extent::States:
     row = origin.step     ? stateRow(buffer, code.add(origin.step, -delay))

@@ -58,7 +58,8 @@ struct Frame {
   /// these hold: those of the chunk, or all, while other buffers hold those of
   /// the chunk.
   mlir::Value keptFrom, kept;
-  mlir::Value thread; ///< 0 .. threads-1
+  mlir::Value keptRows; ///< rows of the steps before keptFrom
+  mlir::Value thread;   ///< 0 .. threads-1
   mlir::Value threads;
   mlir::Value workers; ///< those with work; the others wait at barriers
   mlir::Value weights;

@@ -27,7 +27,8 @@ Frame ScanLoops::distinctFrame() {
   Frame own = frame;
   own.all = own.steps = code.num(1);
   own.batch = own.rows = frame.distinct;
-  own.before = own.keptFrom = own.firstRow = code.num(0);
+  own.before = own.keptFrom = code.num(0);
+  own.firstRow = own.keptRows = own.before;
   own.kept = own.steps;
   own.ragged = code.no();
   for (auto [key, buffer] : layout.sharedBuffers)

@@ -82,6 +82,7 @@ private:
   void emitForwardBody();
   void emitBackwardBody();
   void emitBackwardSetup(const Frame &frame);
+  void emitBegin(EntryFunction &entry, bool backward);
   void emitCall(StringRef suffix, bool backward);
   func::FuncOp beginBody(StringRef suffix);
   void endBody();
@@ -183,7 +184,7 @@ Frame Entries::frameOf(func::FuncOp body) {
   frame.order =
       code.atByte(frame.starts, code.mul(code.add(frame.steps, 1), 8));
   frame.ends = code.atByte(frame.order, code.mul(frame.batch, 8));
-  frame.firstRow = code.num(0);
+  frame.firstRow = frame.keptRows = code.num(0);
   if (layout.cell.distinctInput()) {
     // Behind the arrays: how many there are, then the number of each row's.
     Value given = code.loadPtr(callField(code, frame.call, CallField::Arrays,
@@ -245,6 +246,7 @@ void Entries::emitForwardBody() {
   code.loop(firstChunk, endChunk, 1, [&](Value index) {
     Frame part = chunkAt(frame, index);
     part.keptFrom = code.select(noTape, part.before, code.num(0));
+    part.keptRows = code.select(noTape, part.firstRow, code.num(0));
     part.kept = kept;
     ScanLoops loops(code, layout, tiles, kernels, scan, part, cacheBytes);
     loops.emitGather();
@@ -356,10 +358,9 @@ void Entries::runBody(bool backward, Value call) {
       });
 }
 
-void Entries::emitCall(StringRef suffix, bool backward) {
-  EntryFunction entry(code, module, name(suffix), {code.ptr}, code.i32);
-  makeInternal(entry.function);
-  placeInSection(entry.function, section(suffix));
+/// Emits what a call does before its body runs: it checks what it is given, and
+/// marks the tape. Fails if something is wrong.
+void Entries::emitBegin(EntryFunction &entry, bool backward) {
   Value call = entry.argument(0);
   auto pointerAt = [&](CallField field, int64_t index = 0) {
     return code.loadPtr(callField(code, call, field, index));
@@ -400,6 +401,37 @@ void Entries::emitCall(StringRef suffix, bool backward) {
   entry.failIf(known.isWrong, status::BadLengths);
   entry.failIf(differs(code, weights, 0, code.num(id)), status::WrongWeights);
   entry.takeTape(tape, backward, {code.num(id), steps, batch, known.id});
+}
+
+void Entries::emitCall(StringRef suffix, bool backward) {
+  auto makeEntry = [&](const std::string &name) {
+    EntryFunction entry(code, module, name, {code.ptr}, code.i32);
+    makeInternal(entry.function);
+    placeInSection(entry.function, section(suffix));
+    return entry;
+  };
+  // Models run the bodies of several parts at a time, each begun by itself.
+  const std::string beginName = name((suffix + "_begin").str());
+  const bool isPart = layout.cell.getPart();
+  if (isPart) {
+    EntryFunction begin = makeEntry(beginName);
+    emitBegin(begin, backward);
+    begin.finish(code.status(status::Ok));
+  }
+  EntryFunction entry = makeEntry(name(suffix));
+  Value call = entry.argument(0);
+  if (isPart) {
+    Value status = func::CallOp::create(code.b, code.loc, beginName,
+                                        TypeRange{code.i32}, ValueRange{call})
+                       .getResult(0);
+    entry.failWith(arith::CmpIOp::create(code.b, code.loc,
+                                         arith::CmpIPredicate::ne, status,
+                                         code.status(status::Ok)),
+                   status);
+  } else {
+    emitBegin(entry, backward);
+  }
+  Value batch = code.loadNum(callField(code, call, CallField::Batch));
   entry.failIf(code.equal(batch, code.num(0)), status::Ok);
   runBody(backward, call);
   entry.finish(code.status(status::Ok));

@@ -13,9 +13,8 @@
 //   weights   header | addresses of tables | packed weights of each run
 //   tape      header | values that runs pass on | what lookups share | the tape
 //             of each run
-//   scratch   that of the run at hand | random numbers, gradients | without a
-//   tape
-//             what would be on it
+//   scratch   that of the runs at hand | random numbers, gradients | without a
+//             tape what would be on it
 //
 // Whatever the caller can do wrong is found before the first run.
 //
@@ -25,7 +24,7 @@
 #include "compiler/lower/Entries.h"
 #include "compiler/lower/Sequences.h"
 #include "compiler/lower/SharedLookups.h"
-#include "dialect/ModelOps.h"
+#include "compiler/lower/Wavefront.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/xxhash.h"
 
@@ -54,6 +53,9 @@ private:
     return mark && mark->isBeforeInBlock(op);
   }
   SmallVector<Operation *> opsOf(bool backward);
+  const SmallVector<Front> &frontsIn(bool backward) {
+    return backward ? backwardFronts : forwardFronts;
+  }
   bool isOverTime(StringRef tensor) {
     return !model.tensor(tensor).getPerSequence();
   }
@@ -66,6 +68,8 @@ private:
   Value bytesOf(TensorOp tensor, Value steps, Value batch);
   bool isKept(TensorOp tensor);
   Value sizeOfKept(Value steps, Value batch);
+  Value scratchOfRuns(bool backward, Value steps, Value batch,
+                      llvm::function_ref<void(RunOp, Value at)> place);
   Value sizeOfScratch(bool backward, bool withKept, Value steps, Value batch);
   Value badSize(Value steps, Value batch);
   void emitBytes(StringRef suffix,
@@ -78,7 +82,8 @@ private:
                 int64_t delay = 0);
   Value pointerTo(StringRef tensor);
   void give(StringRef tensor, Value pointer) { pointers[tensor] = pointer; }
-  void run(RunOp op, EntryFunction &entry);
+  PreparedRun prepare(RunOp op);
+  Value runFront(const Front &front, StringRef suffix);
   Value reversed(ReverseOp op);
   void runLoops(Operation *op);
   Value wantedBy(Operation *reader);
@@ -87,6 +92,7 @@ private:
   Value withRandom(Value id);
 
   ModelOp model;
+  const Target &target;
   ModuleOp module;
   CellInterface face;
   std::string level;
@@ -94,20 +100,21 @@ private:
   Sequences sequences;
   SharedLookups shared;
   SmallVector<RunOp> runs; ///< forward
+  SmallVector<Front> forwardFronts, backwardFronts;
   SmallVector<StringRef> tables;
   int64_t id;
 
   // Of the function that is being emitted.
-  Value call, weights, tape, scratch, team, random;
+  Value call, weights, tape, team, random;
   Span span;
   Pointers pointers, buffers;
-  llvm::DenseMap<Operation *, Value> weightsOf;
+  llvm::DenseMap<Operation *, Value> weightsOf, scratchOf;
   llvm::DenseMap<int64_t, Value> tapeOf;
 };
 } // namespace
 
 ModelEntries::ModelEntries(ModelOp model, const Target &target, ModuleOp module)
-    : model(model), module(module), face(interfaceOf(model)),
+    : model(model), target(target), module(module), face(interfaceOf(model)),
       level(target.name),
       code(OpBuilder(module.getContext()), model.getLoc(), model.elementType(),
            target.vectorBytes * 8 / model.elementType().getWidth(), target),
@@ -126,6 +133,8 @@ ModelEntries::ModelEntries(ModelOp model, const Target &target, ModuleOp module)
         tables.push_back(lookup.getTable());
   }
   id = llvm::xxh3_64bits(StringRef(text)) & INT64_MAX;
+  forwardFronts = frontsOf(model, opsOf(false));
+  backwardFronts = frontsOf(model, opsOf(true));
 }
 
 /// What the model does in one direction, in order.
@@ -181,16 +190,30 @@ Value ModelEntries::sizeOfKept(Value steps, Value batch) {
   return code.add(bytes, shared.keptBytes(steps, batch));
 }
 
+/// Of scratch: what the runs of one front need at a time. Calls `place` with
+/// where that of each run begins.
+Value ModelEntries::scratchOfRuns(
+    bool backward, Value steps, Value batch,
+    llvm::function_ref<void(RunOp, Value at)> place) {
+  StringRef what =
+      backward ? "backward_scratch_bytes" : "forward_scratch_bytes";
+  Value most = code.num(lineBytes);
+  for (const Front &front : frontsIn(backward)) {
+    Value end = code.num(0);
+    for (Operation *op : front)
+      if (auto run = dyn_cast<RunOp>(op)) {
+        place(run, end);
+        end = code.add(end, callSize(run, what, steps, batch));
+      }
+    most = code.max(most, end);
+  }
+  return most;
+}
+
 /// Of scratch: that of the runs, and values that are not kept.
 Value ModelEntries::sizeOfScratch(bool backward, bool withKept, Value steps,
                                   Value batch) {
-  Value most = code.num(lineBytes);
-  for (Operation *op : opsOf(backward))
-    if (auto run = dyn_cast<RunOp>(op))
-      most = code.max(most, callSize(run,
-                                     backward ? "backward_scratch_bytes"
-                                              : "forward_scratch_bytes",
-                                     steps, batch));
+  Value most = scratchOfRuns(backward, steps, batch, [](RunOp, Value) {});
   for (auto tensor : model.getBody().getOps<TensorOp>()) {
     if (tensor.getRole() != Role::value || isKept(tensor))
       continue;
@@ -344,8 +367,8 @@ Value ModelEntries::pointerTo(StringRef tensor) {
 // Running
 //===----------------------------------------------------------------------===//
 
-/// Calls the cell of a run, unless it lacks an input.
-void ModelEntries::run(RunOp op, EntryFunction &entry) {
+/// Makes up the call of a run's cell.
+PreparedRun ModelEntries::prepare(RunOp op) {
   CellInterface cell = interfaceOf(op.callee());
   const bool backward = op.getBackward();
   StringRef vectors;
@@ -389,32 +412,23 @@ void ModelEntries::run(RunOp op, EntryFunction &entry) {
   set(CallField::Weights, weightsOf.lookup(op));
   set(CallField::Tape,
       op.getTape() ? tapeOf.lookup(*op.getTape()) : code.null());
-  set(CallField::Scratch, scratch);
+  set(CallField::Scratch, scratchOf.lookup(op));
   set(CallField::Team, team);
   set(CallField::Lengths, op.getOnce() ? code.null() : span.lengths);
   set(CallField::Random, random);
 
-  std::string function =
-      cell.prefix + (backward ? "_backward." : "_forward.") + level;
-  auto branch = scf::IfOp::create(code.b, code.loc, TypeRange{code.i32},
-                                  missing, /*withElseRegion=*/true);
-  {
-    OpBuilder::InsertionGuard guard(code.b);
-    code.b.setInsertionPointToStart(branch.thenBlock());
-    scf::YieldOp::create(code.b, code.loc, code.status(status::Ok));
-    code.b.setInsertionPointToStart(branch.elseBlock());
-    Value result = func::CallOp::create(code.b, code.loc, function,
-                                        TypeRange{code.i32}, ValueRange{inner})
-                       .getResult(0);
-    scf::YieldOp::create(code.b, code.loc, result);
-  }
-  Value result = branch.getResult(0);
-  entry.failWith(arith::CmpIOp::create(code.b, code.loc,
-                                       arith::CmpIPredicate::ne, result,
-                                       code.status(status::Ok)),
-                 result);
   for (StringRef tensor : written)
     give(tensor, code.select(missing, code.null(), pointerTo(tensor)));
+  return {op, inner, missing};
+}
+
+/// Calls the cells of a front. Gives the status.
+Value ModelEntries::runFront(const Front &front, StringRef suffix) {
+  SmallVector<PreparedRun> prepared;
+  for (Operation *op : front)
+    prepared.push_back(prepare(cast<RunOp>(op)));
+  Wavefront wavefront(code, module, target, face.prefix, suffix, prepared);
+  return wavefront.emit(span, team);
 }
 
 /// Where what is reversed is: the distinct rows of a shared lookup stay where
@@ -624,6 +638,7 @@ void ModelEntries::emitCall(bool backward) {
   pointers.clear();
   buffers.clear();
   weightsOf.clear();
+  scratchOf.clear();
   tapeOf.clear();
   call = entry.argument(0);
   auto pointerAt = [&](CallField field, int64_t index = 0) {
@@ -635,7 +650,7 @@ void ModelEntries::emitCall(bool backward) {
   entry.failIf(badSize(steps, batch), status::BadSize);
   weights = pointerAt(CallField::Weights);
   tape = pointerAt(CallField::Tape);
-  scratch = pointerAt(CallField::Scratch);
+  Value scratch = pointerAt(CallField::Scratch);
   team = pointerAt(CallField::Team);
   random = pointerAt(CallField::Random);
   span = {steps, batch, pointerAt(CallField::Lengths)};
@@ -683,16 +698,11 @@ void ModelEntries::emitCall(bool backward) {
   }
   // Behind what the runs need: values that are not kept, and without a tape
   // those that are.
-  Value own = code.num(lineBytes);
-  for (Operation *op : opsOf(backward))
-    if (auto run = dyn_cast<RunOp>(op)) {
-      own = code.max(own, callSize(run,
-                                   backward ? "backward_scratch_bytes"
-                                            : "forward_scratch_bytes",
-                                   steps, batch));
-      if (backward)
-        weightsOf[run] = weightsOfTape.lookup(*run.getTape());
-    }
+  Value own = scratchOfRuns(backward, steps, batch, [&](RunOp run, Value at) {
+    scratchOf[run] = code.atByte(scratch, at);
+    if (backward)
+      weightsOf[run] = weightsOfTape.lookup(*run.getTape());
+  });
   for (auto tensor : model.getBody().getOps<TensorOp>()) {
     bool isHere =
         tensor.getRole() == Role::value && !isKept(tensor) &&
@@ -738,11 +748,17 @@ void ModelEntries::emitCall(bool backward) {
 
   if (backward)
     skipUnwanted();
-  for (Operation *op : opsOf(backward))
-    if (auto runOp = dyn_cast<RunOp>(op))
-      run(runOp, entry);
-    else
-      runLoops(op);
+  for (auto [index, front] : llvm::enumerate(frontsIn(backward))) {
+    if (!isa<RunOp>(front.front())) {
+      runLoops(front.front());
+      continue;
+    }
+    Value status = runFront(front, (suffix + "_front" + Twine(index)).str());
+    entry.failWith(arith::CmpIOp::create(code.b, code.loc,
+                                         arith::CmpIPredicate::ne, status,
+                                         code.status(status::Ok)),
+                   status);
+  }
   entry.finish(code.status(status::Ok));
 }
 

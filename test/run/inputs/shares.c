@@ -8,7 +8,37 @@
 
 extern const rnncc_descriptor CELL;
 
-enum { STEPS = 5, MOST = 40 };
+#ifndef STEPS
+#define STEPS 5
+#endif
+enum { MOST = 40 };
+
+/* A team that counts what it is asked to run. */
+static struct {
+  rnncc_team base;
+  rnncc_team *real;
+  int runs;
+} counted;
+
+static void run_counted(rnncc_team *team, void (*body)(void *, int64_t),
+                        void *argument) {
+  (void)team;
+  ++counted.runs;
+  counted.real->run(counted.real, body, argument);
+}
+
+static void meet(rnncc_team *team) {
+  (void)team;
+  counted.real->barrier(counted.real);
+}
+
+static rnncc_team *counting(rnncc_team *real) {
+  counted.base.threads = real->threads;
+  counted.base.run = run_counted;
+  counted.base.barrier = meet;
+  counted.real = real;
+  return &counted.base;
+}
 
 /* All that a call writes. */
 struct results {
@@ -91,8 +121,8 @@ int main(void) {
           rnncc_team *team;
           if (rnncc_team_create(sizes[s], &team))
             abort();
-          run(rows[r], ragged ? lengths : NULL, backward, team, weights,
-              &together);
+          run(rows[r], ragged ? lengths : NULL, backward, counting(team),
+              weights, &together);
           rnncc_team_destroy(team);
           if (!same(&alone, &together, backward))
             printf("%d threads, %d rows%s%s: other bits\n", sizes[s],
@@ -103,6 +133,7 @@ int main(void) {
         }
         drop(&alone);
       }
-  printf("%s: %d compared\n", CELL.name, compared);
+  printf("%s: %d compared, %d runs of a team\n", CELL.name, compared,
+         counted.runs);
   return 0;
 }
