@@ -9,11 +9,11 @@ import sys
 
 # By number of threads: GFLOP/s of f32 multiply-adds, GB/s of reading from L3, nanoseconds of a barrier.
 MACHINES = {
-    # 16 cores of an Emerald Rapids. Barriers have not been measured there.
+    # 16 cores of an Emerald Rapids, virtual: bench/run.sh and scaling --barriers.
     "emerald-rapids": {
         "peak": {1: 137, 2: 354, 4: 612, 8: 1413, 16: 2750},
         "L3": {1: 25, 2: 51, 4: 94, 8: 192, 16: 349},
-        "barrier": {1: 0, 2: 150, 4: 250, 8: 400, 16: 700},
+        "barrier": {1: 0, 2: 260, 4: 500, 8: 780, 16: 1000},
         "line": 70,  # ns for a line that another core wrote, as far as nothing hides it
         "near": 1.5e6,  # bytes of L2 that weights may take
     },
@@ -26,6 +26,7 @@ MACHINES = {
 EFFICIENCY = 0.9  # of the peak, in products
 ELEMENTWISE = 0.35e-9  # seconds for a transcendental function
 WIDTH = 32  # units of a panel
+COLUMNS = 48  # of a weight gradient at a time
 
 # cell, T, N, I, H; stages in the loop: gates of each; transcendental functions of a unit.
 LAYERS = [("lstm", 25, 16, 1024, 1024, (4,), 5), ("lstm", 100, 128, 128, 128, (4,), 5),
@@ -76,9 +77,10 @@ def predict(machine, layer, n):
     back, _ = loop(machine, n, T, N, H, stages, functions, True)
     inputs = 2 * T * N * gates * H * I
     forward = steps + product(machine, n, inputs, T * N)
-    # Weight gradients are shared by panels alone.
+    # Weight gradients are shared by panels, and by blocks of columns where threads are left.
+    shares = panels * max(1, min(n // panels, up(H, COLUMNS)))
     training = forward + back + product(machine, n, inputs, T * N) + product(
-        machine, n, inputs + 2 * T * N * gates * H * H, panels)
+        machine, n, inputs + 2 * T * N * gates * H * H, shares)
     return forward, training, parts
 
 

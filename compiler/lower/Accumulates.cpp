@@ -42,11 +42,11 @@ void ScanLoops::emitAccumulates(StageOp stage, const Origin &origin,
     emitPairedAccumulates(paired, units, origin, rows, layout.parts(stage));
   if (byColumn.empty() && vectors.empty())
     return;
-  Panels own = ownPanels(units);
+  Panels ownSums = ownPanels(units);
   for (AccumulateOp op : vectors)
     code.ifThen(code.notNull(gradientOf(op)), [&] {
       Access row = accesses.valueAccess(op.getRow(), origin, true);
-      code.loop(own.first, own.last, 1, [&](Value panel) {
+      code.loop(ownSums.first, ownSums.last, 1, [&](Value panel) {
         code.loop(0, units.width, code.lanes, [&](Value lane) {
           Value unit = code.add(code.mul(panel, units.width), lane);
           Value tail =
@@ -77,6 +77,7 @@ void ScanLoops::emitAccumulates(StageOp stage, const Origin &origin,
 
   if (byColumn.empty())
     return;
+  GradientShare own = ownGradients(units);
   // In even blocks of rows, so that a panel's gradients stay near for all
   // columns; each block reads and writes all gradients once.
   Value blocks = code.max(
@@ -86,7 +87,7 @@ void ScanLoops::emitAccumulates(StageOp stage, const Origin &origin,
       code.div(code.max(code.sub(rows, code.num(1)), code.num(0)), blocks), 1);
   code.loop(code.num(0), rows, blockRows, [&](Value firstRow) {
     Value count = code.min(blockRows, code.sub(rows, firstRow));
-    code.loop(own.first, own.last, 1, [&](Value panel) {
+    code.loop(own.panels.first, own.panels.last, 1, [&](Value panel) {
       Value unit = code.mul(panel, units.width);
       Value height = units.hasTail()
                          ? code.min(code.num(units.width),
@@ -143,12 +144,11 @@ void ScanLoops::emitAccumulates(StageOp stage, const Origin &origin,
               });
             });
         };
-        int64_t whole = columns / step * step;
-        code.loop(0, whole, step,
-                  [&](Value at) { block(at, vectorsAtOnce, 0); });
-        if (int64_t rest = columns - whole)
-          block(code.num(whole), llvm::divideCeil(rest, code.lanes),
-                rest % code.lanes);
+        forOwnColumns(
+            own, columns, step, [&](Value at) { block(at, vectorsAtOnce, 0); },
+            [&](Value at, int64_t rest) {
+              block(at, llvm::divideCeil(rest, code.lanes), rest % code.lanes);
+            });
       }
     });
   });

@@ -182,6 +182,7 @@ void ScanLoops::emitPairedAccumulates(ArrayRef<AccumulateOp> ops,
                        units.width, toRow, parts, layout.pairs, exact, module);
   };
 
+  GradientShare own = ownGradients(units);
   auto ofColumns = [&](AccumulateOp op, Value panel, Value firstRow,
                        Value count) {
     Access column = pairedColumns(op);
@@ -223,17 +224,17 @@ void ScanLoops::emitPairedAccumulates(ArrayRef<AccumulateOp> ops,
     const int64_t vectors =
         std::min<int64_t>(layout.schedule.target.hasMatrixUnit ? 2 : 3,
                           llvm::divideCeil(columns, code.lanes));
-    const int64_t step = vectors * code.lanes, whole = columns / step * step;
-    code.loop(0, whole, step, [&](Value at) { some(at, vectors, 0); });
-    if (int64_t rest = columns - whole)
-      some(code.num(whole), llvm::divideCeil(rest, code.lanes),
-           rest % code.lanes);
+    forOwnColumns(
+        own, columns, vectors * code.lanes,
+        [&](Value at) { some(at, vectors, 0); },
+        [&](Value at, int64_t rest) {
+          some(at, llvm::divideCeil(rest, code.lanes), rest % code.lanes);
+        });
   };
 
-  Panels own = ownPanels(units);
   code.loop(code.num(0), rows, most, [&](Value firstRow) {
     Value count = code.min(code.num(most), code.sub(rows, firstRow));
-    code.loop(own.first, own.last, 1, [&](Value panel) {
+    code.loop(own.panels.first, own.panels.last, 1, [&](Value panel) {
       for (auto &[row, its] : byRow) {
         Value wanted;
         for (AccumulateOp op : its) {

@@ -111,6 +111,16 @@ private:
   };
   Panels ownPanels(const Units &units);
   Panels ownShare(Value count);
+  /// Panels of a gradient that this thread adds to, and its part of the columns
+  /// of each.
+  struct GradientShare {
+    Panels panels;
+    Value parts, index;
+  };
+  GradientShare ownGradients(const Units &units);
+  void forOwnColumns(const GradientShare &own, int64_t columns, int64_t step,
+                     llvm::function_ref<void(Value at)> whole,
+                     llvm::function_ref<void(Value at, int64_t rest)> tail);
   Panels part(Value count, Value parts, Value index);
   void shareOut(llvm::ArrayRef<StageOp> stages, Value rows);
   CallRows ownCells(StageOp stage, Value firstRow, Value rows);

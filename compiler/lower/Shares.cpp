@@ -39,6 +39,33 @@ ScanLoops::Panels ScanLoops::ownPanels(const Units &units) {
   return ownShare(code.num(units.panels));
 }
 
+/// With more threads than panels, several share the columns of one.
+ScanLoops::GradientShare ScanLoops::ownGradients(const Units &units) {
+  Value panels = code.num(units.panels);
+  Value parts = code.max(code.div(frame.workers, panels), code.num(1));
+  return {part(panels, code.div(frame.workers, parts),
+               code.div(frame.thread, parts)),
+          parts, code.rem(frame.thread, parts)};
+}
+
+/// Calls the bodies for blocks of `step` columns that are this thread's, and
+/// for what is left behind the last of them.
+void ScanLoops::forOwnColumns(const GradientShare &own, int64_t columns,
+                              int64_t step,
+                              llvm::function_ref<void(Value at)> whole,
+                              llvm::function_ref<void(Value, int64_t)> tail) {
+  const int64_t blocks = llvm::divideCeil(columns, step);
+  const int64_t end = columns / step * step;
+  Panels share = part(code.num(blocks), own.parts, own.index);
+  code.loop(code.mul(share.first, step),
+            code.min(code.mul(share.last, step), code.num(end)), step, whole);
+  if (end == columns)
+    return;
+  Value isLast = code.both(code.less(share.first, share.last),
+                           code.equal(share.last, code.num(blocks)));
+  code.ifThen(isLast, [&] { tail(code.num(end), columns - end); });
+}
+
 /// This thread's of so many things.
 ScanLoops::Panels ScanLoops::ownShare(Value count) {
   return part(count, frame.workers, frame.thread);
