@@ -22,9 +22,9 @@ Value rnn::contextField(Code &code, Value context, ContextField field) {
   return code.atByte(context, 8 * int64_t(field));
 }
 
-Value rnn::stepsOfChunk(Code &code, Value steps, Value batch) {
-  Value one = code.num(1), rows = code.mul(steps, batch);
-  Value chunks = code.div(code.add(rows, chunkRows / 2), code.num(chunkRows));
+Value rnn::stepsOfChunk(Code &code, int64_t rows, Value steps, Value batch) {
+  Value one = code.num(1), all = code.mul(steps, batch);
+  Value chunks = code.div(code.add(all, rows / 2), code.num(rows));
   chunks = code.max(code.min(chunks, steps), one);
   return code.max(code.div(code.add(steps, code.sub(chunks, one)), chunks),
                   one);

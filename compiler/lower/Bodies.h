@@ -34,9 +34,9 @@ enum class ContextField {
 mlir::Value makeContext(Code &code);
 mlir::Value contextField(Code &code, mlir::Value context, ContextField field);
 
-/// Steps of a chunk, if nothing else is wanted: even chunks of about chunkRows
-/// rows.
-mlir::Value stepsOfChunk(Code &code, mlir::Value steps, mlir::Value batch);
+/// Steps of even chunks of about so many rows (rowsOfChunk).
+mlir::Value stepsOfChunk(Code &code, int64_t rows, mlir::Value steps,
+                         mlir::Value batch);
 /// How many chunks of so many steps there are, at least one.
 mlir::Value chunksOf(Code &code, mlir::Value steps, mlir::Value chunkSteps);
 

@@ -64,6 +64,12 @@ private:
   /// Programs that only run a cell leave out what only training calls.
   std::string section(StringRef part) { return ".text." + name(part); }
   Value badSize(Value steps, Value batch);
+  /// Steps of a chunk of that scan.
+  Value chunkOf(bool backward, Value steps, Value batch) {
+    int64_t rows =
+        rowsOfChunk(layout.cell.scan(backward), layout.schedule.target);
+    return stepsOfChunk(code, rows, steps, batch);
+  }
   int64_t unwantedElements() { return llvm::alignTo(layout.longestRow, line); }
   /// Where buffers begin in scratch: after a row for values nobody wants and
   /// the order of rows.
@@ -335,7 +341,7 @@ void Entries::runBody(bool backward, Value call) {
   Value batch = code.loadNum(callField(code, call, CallField::Batch));
   set(ContextField::Threads, one);
   set(ContextField::Workers, one);
-  Value chunk = stepsOfChunk(code, steps, batch);
+  Value chunk = chunkOf(backward, steps, batch);
   set(ContextField::ChunkSteps, chunk);
   set(ContextField::FirstChunk, code.num(0));
   set(ContextField::EndChunk, chunksOf(code, steps, chunk));
@@ -474,7 +480,7 @@ LogicalResult Entries::emit() {
                      code.num(line));
   });
   emitBytes("forward_scratch_bytes", [&](Value steps, Value batch) {
-    Value chunk = stepsOfChunk(code, steps, batch);
+    Value chunk = chunkOf(false, steps, batch);
     Value start = scratchStart(steps, batch);
     Value alone =
         regionEnd(Memory::Keep, chunk, steps, batch,
@@ -483,7 +489,7 @@ LogicalResult Entries::emit() {
     return code.max(alone, withTape);
   });
   emitBytes("backward_scratch_bytes", [&](Value steps, Value batch) {
-    Value chunk = stepsOfChunk(code, steps, batch);
+    Value chunk = chunkOf(true, steps, batch);
     return regionEnd(Memory::Backward, chunk, steps, batch,
                      scratchStart(steps, batch));
   });

@@ -332,9 +332,15 @@ void Wavefront::emitBody(const std::string &name) {
 Value Wavefront::emit(const Span &span, Value team) {
   if (runs.size() == 1)
     return emitInOrder();
-  // Chunks may be any forward; backward, sums over a chunk are sums by
-  // themselves, so that other chunks would give other bits.
-  Value chunk = stepsOfChunk(code, span.steps, span.batch);
+  // Scratch is for the chunks of each run by itself. Smaller ones are as good
+  // forward; backward, where all runs have the same, sums over a chunk are sums
+  // by themselves, so that other chunks would give other bits.
+  int64_t rows = INT64_MAX;
+  for (const PreparedRun &prepared : runs) {
+    RunOp run = prepared.run;
+    rows = std::min(rows, rowsOfChunk(run.callee().scan(backward), target));
+  }
+  Value chunk = stepsOfChunk(code, rows, span.steps, span.batch);
   if (!backward) {
     Value few =
         code.max(code.ceilDiv(span.steps, leastChunks), code.num(leastSteps));

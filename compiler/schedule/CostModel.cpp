@@ -176,7 +176,8 @@ ScanCost::ScanCost(CellOp cell, ScanOp scan, const Schedule &schedule,
       bytes(cell.elementType().getWidth() / 8) {
   const bool kept = work.training && !cell.recomputes();
   const int64_t rows = std::max<int64_t>(work.batch, 1);
-  chunks = (work.steps * rows + chunkRows / 2) / chunkRows;
+  const int64_t wanted = rowsOfChunk(scan, schedule.target);
+  chunks = (work.steps * rows + wanted / 2) / wanted;
   chunks = std::max<int64_t>(std::min(chunks, work.steps), 1);
   chunk = std::max<int64_t>(ceilDiv(work.steps, chunks), 1);
   for (auto stage : scan.getBody().getOps<StageOp>()) {

@@ -158,6 +158,24 @@ RegisterTile Schedule::tile(int64_t count) const {
   return chosen;
 }
 
+int64_t rnn::rowsOfChunk(ScanOp scan, const Target &target) {
+  // Gradients of weights are read and written, and weights of stages before the
+  // loop read, once a chunk. The matrix unit would wait for these.
+  constexpr int64_t most = 384, least = 48;
+  if (scan.getBackward() || target.hasMatrixUnit)
+    return most;
+  int64_t bytes = 0; // of a row, from stages before the loop
+  for (auto stage : scan.getBody().getOps<StageOp>())
+    if (stage.getPhase() == Phase::before)
+      for (Value result : stage.getResults()) {
+        auto type = cast<RankedTensorType>(result.getType());
+        bytes += stage.getUnits() * type.getElementTypeBitWidth() / 8;
+      }
+  if (!bytes)
+    return most;
+  return std::clamp(target.l2Bytes * 3 / 8 / bytes, least, most);
+}
+
 std::set<int64_t> rnn::unitCounts(CellOp cell) {
   std::set<int64_t> counts;
   cell.walk([&](StageOp stage) { counts.insert(stage.getUnits()); });

@@ -23,10 +23,6 @@ namespace rnn {
 /// The name that a schedule has for all CPU levels.
 inline constexpr llvm::StringLiteral everyLevel = "cpu";
 
-/// Steps are computed in even chunks of about so many rows, so that what stages
-/// give each other stays in the cache and products have rows enough.
-inline constexpr int64_t chunkRows = 384;
-
 /// The sums that stay in registers: rows times vectors of units.
 struct RegisterTile {
   int64_t vectors = 0;
@@ -66,6 +62,11 @@ private:
   llvm::SmallVector<GivenTile> tiles;
   bool kernels;
 };
+
+/// Rows, about, of the even chunks in which the steps of a scan are computed:
+/// few enough for what stages give each other to stay in the cache, and so many
+/// that products over all of them are efficient.
+int64_t rowsOfChunk(ScanOp scan, const Target &target);
 
 /// Why the level cannot do what a directive asks for; empty if it can.
 std::string whyIllegal(ScheduleOp directive, const Target &target);
