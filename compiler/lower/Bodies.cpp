@@ -10,9 +10,10 @@
 using namespace mlir;
 using namespace rnn;
 
-/// Multiplications and additions of a step that are worth a thread: less takes
-/// no longer than a barrier, and what comes from the caches of others.
-static constexpr int64_t leastThreadWork = 125000;
+/// Multiplications and additions of a step that are worth a thread, about: half
+/// as many take no longer than a barrier, and what comes from the caches of
+/// others.
+static constexpr int64_t leastThreadWork = 96000;
 
 Value rnn::makeContext(Code &code) {
   return code.onStack(code.i64, int64_t(ContextField::Count), 8);
@@ -53,8 +54,11 @@ Value rnn::workersOf(Code &code, int64_t perRow, std::optional<int64_t> asked,
   if (asked)
     return *asked ? code.min(threads, code.num(*asked)) : threads;
   // Rows beyond these would be work for more threads than there can be.
-  Value rows = code.min(batch, code.num(INT64_MAX / perRow));
-  Value workers = code.div(code.mul(rows, perRow), code.num(leastThreadWork));
+  Value rows =
+      code.min(batch, code.num((INT64_MAX - leastThreadWork) / perRow));
+  Value workers =
+      code.div(code.add(code.mul(rows, perRow), leastThreadWork / 2),
+               code.num(leastThreadWork));
   return code.min(threads, code.max(workers, code.num(1)));
 }
 
