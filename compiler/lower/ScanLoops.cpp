@@ -453,8 +453,10 @@ void ScanLoops::emitSite(StageState &state, const Site &site, Value firstPanel,
                            : outgrowsCache(state.stage.getPhase());
       shape.unroll = schedule.unroll.value_or(0);
       RegisterTile tile = schedule.tile(site.units.count);
-      if (tile.rows != schedule.mostRows(tile.vectors))
+      const int64_t most = schedule.mostRows(tile.vectors);
+      if (tile.rows != most)
         shape.mostRows = tile.rows;
+      shape.prefetchForFew = schedule.prefetch || 2 * tile.rows <= most;
       shape.prefetchBlocks =
           !term.parts && term.fullPanels() > 1 && a.knownStride == fullSize;
       TileArguments t;

@@ -32,7 +32,7 @@ std::string TileShape::name(FloatType element, int64_t lanes) const {
   if (tailLanes)
     os << "_t" << tailLanes;
   if (prefetch)
-    os << "_p";
+    os << (prefetchForFew ? "_pf" : "_p");
   if (prefetchBlocks)
     os << "_q";
   if (manyRows)
@@ -178,6 +178,8 @@ func::FuncOp Tiles::makeTile(Code &outer, const TileShape &shape, int64_t rows,
   };
   // Few sums leave room for the loop's own work; code costs cache, too.
   const int64_t unroll = shape.unroll ? shape.unroll : sums <= 8 ? 2 : 1;
+  const bool isFew = 2 * rows <= target.mostRows(vectors);
+  const bool prefetches = shape.prefetch && (shape.prefetchForFew || !isFew);
   const int64_t line = 64 / code.elementBytes();
   Value whole =
       unroll == 1
@@ -206,7 +208,7 @@ func::FuncOp Tiles::makeTile(Code &outer, const TileShape &shape, int64_t rows,
                        auto bs = groupStarts(
                            code.at(b, code.mul(k, shape.bStep)), p[BGroup]);
                        // Half of the next group per block of rows: a line a k.
-                       if (shape.prefetch && step == unroll)
+                       if (prefetches && step == unroll)
                          for (int64_t u = 0; u < step; ++u)
                            code.prefetch(code.at(
                                code.at(next, code.mul(k, line)), u * line));

@@ -42,6 +42,9 @@ struct TileShape {
   int64_t cRow = 0;      ///< from c[m, n] to c[m+1, n]
   int64_t tailLanes = 0; ///< lanes of the last vector; 0: all
   bool prefetch = false; ///< fetch the next group of b meanwhile
+  /// The same in tiles of few rows, too, which read b so fast that the hardware
+  /// fetches it better by itself.
+  bool prefetchForFew = false;
   /// Fetch the next block of a meanwhile: a's blocks lie far apart, its rows
   /// side by side.
   bool prefetchBlocks = false;
