@@ -10,10 +10,9 @@
 using namespace mlir;
 using namespace rnn;
 
-/// Multiplications and additions of a step that are worth a thread, about: half
-/// as many take no longer than a barrier, and what comes from the caches of
-/// others.
-static constexpr int64_t leastThreadWork = 96000;
+/// Multiplications and additions of a step for one thread, about. Half as many
+/// are done before threads have met and fetched what others computed.
+static constexpr int64_t leastThreadWork = 110000;
 
 Value rnn::makeContext(Code &code) {
   return code.onStack(code.i64, int64_t(ContextField::Count), 8);

@@ -430,10 +430,7 @@ void Entries::emitCall(StringRef suffix, bool backward) {
     Value status = func::CallOp::create(code.b, code.loc, beginName,
                                         TypeRange{code.i32}, ValueRange{call})
                        .getResult(0);
-    entry.failWith(arith::CmpIOp::create(code.b, code.loc,
-                                         arith::CmpIPredicate::ne, status,
-                                         code.status(status::Ok)),
-                   status);
+    entry.failUnlessOk(status);
   } else {
     emitBegin(entry, backward);
   }

@@ -48,6 +48,8 @@ struct EntryFunction {
   void failIf(mlir::Value condition, int32_t status);
   /// The same, with a status that is known only when running.
   void failWith(mlir::Value condition, mlir::Value status);
+  /// Returns the status of something called if it reports an error.
+  void failUnlessOk(mlir::Value status);
   /// Marks the tape of a forward, if there is one; checks that of a backward,
   /// and marks it as used up.
   void takeTape(mlir::Value tape, bool backward, const TapeMark &mark);
@@ -57,6 +59,9 @@ struct EntryFunction {
   mlir::func::FuncOp function;
   mlir::Block *failure;
 };
+
+/// Whether a status reports no error.
+mlir::Value isOk(Code &code, mlir::Value status);
 
 /// Whether the number at `byte` is another one.
 mlir::Value differs(Code &code, mlir::Value base, int64_t byte,

@@ -44,8 +44,19 @@ void EntryFunction::failWith(Value condition, Value why) {
   code.b.setInsertionPointToStart(next);
 }
 
+void EntryFunction::failUnlessOk(Value status) {
+  failWith(arith::CmpIOp::create(code.b, code.loc, arith::CmpIPredicate::ne,
+                                 status, code.status(status::Ok)),
+           status);
+}
+
 void EntryFunction::finish(Value result) {
   func::ReturnOp::create(code.b, code.loc, result);
+}
+
+Value rnn::isOk(Code &code, Value status) {
+  return arith::CmpIOp::create(code.b, code.loc, arith::CmpIPredicate::eq,
+                               status, code.status(status::Ok));
 }
 
 Value rnn::differs(Code &code, Value base, int64_t byte, Value expected) {

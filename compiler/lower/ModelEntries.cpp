@@ -754,10 +754,7 @@ void ModelEntries::emitCall(bool backward) {
       continue;
     }
     Value status = runFront(front, (suffix + "_front" + Twine(index)).str());
-    entry.failWith(arith::CmpIOp::create(code.b, code.loc,
-                                         arith::CmpIPredicate::ne, status,
-                                         code.status(status::Ok)),
-                   status);
+    entry.failUnlessOk(status);
   }
   entry.finish(code.status(status::Ok));
 }

@@ -22,8 +22,8 @@ using namespace rnn;
 /// A front has at least so many chunks where there are steps enough, and each
 /// at least so many steps: threads wait for the first chunk and for the last.
 static constexpr int64_t leastChunks = 16, leastSteps = 8;
-/// What it takes threads that share a layer to meet in a step, as
-/// multiplications and additions.
+/// What it takes threads to meet, in a step of a layer that they share or
+/// after a chunk, as multiplications and additions.
 static constexpr int64_t meetingWork = 25000;
 
 //===----------------------------------------------------------------------===//
@@ -149,8 +149,8 @@ Wavefront::Wavefront(Code &code, ModuleOp module, const Target &target,
 }
 
 /// The owner of a run among so many threads: that of the middle of its work.
-static int64_t ownerOf(ArrayRef<int64_t> work, unsigned index, int64_t threads,
-                       int64_t all) {
+static int64_t ownerAmong(ArrayRef<int64_t> work, unsigned index,
+                          int64_t threads, int64_t all) {
   int64_t middle = work[index];
   for (int64_t before : work.take_front(index))
     middle += 2 * before;
@@ -169,7 +169,7 @@ static Value forThreads(Code &code, Value threads, int64_t most,
 
 Value Wavefront::ownerOf(unsigned index, Value threads) {
   return forThreads(code, threads, runs.size(), [&](int64_t count) {
-    return ::ownerOf(work, index, count, allWork);
+    return ownerAmong(work, index, count, allWork);
   });
 }
 
@@ -178,26 +178,37 @@ Value Wavefront::mostOfThreads(Value threads) {
   return forThreads(code, threads, runs.size(), [&](int64_t count) {
     SmallVector<int64_t> own(count);
     for (unsigned index = 0; index < work.size(); ++index)
-      own[::ownerOf(work, index, count, allWork)] += work[index];
+      own[ownerAmong(work, index, count, allWork)] += work[index];
     return *llvm::max_element(own);
   });
+}
+
+/// The threads that a schedule lets a run have; 0: all.
+int64_t Wavefront::threadsFor(RunOp run) const {
+  return Schedule(run.callee(), target, /*kernels=*/false).threads.value_or(0);
 }
 
 /// Compares the work of one thread, in a step and row, both ways.
 Value Wavefront::isFaster(const Span &span, Value threads, Value layers,
                           Value chunks) {
-  Value rows = code.max(span.batch, code.num(1)), inOrder = code.num(0);
+  Value one = code.num(1), rows = code.max(span.batch, one);
+  Value inOrder = code.num(0);
   for (auto [prepared, own] : llvm::zip(runs, work)) {
-    Schedule schedule(prepared.run.callee(), target, /*kernels=*/false);
+    RunOp run = prepared.run;
+    Schedule schedule(run.callee(), target, /*kernels=*/false);
     Value workers = workersOf(code, own, schedule.threads, threads, span.batch);
     Value meeting = code.div(code.num(meetingWork), rows);
-    Value isShared = code.less(code.num(1), workers);
+    Value isShared = code.less(one, workers);
     Value share = code.add(code.div(code.num(own), workers),
                            code.select(isShared, meeting, code.num(0)));
     inOrder = code.add(inOrder, share);
   }
-  Value turns = code.sub(code.add(chunks, layers), code.num(1));
+  Value turns = code.sub(code.add(chunks, layers), one);
   Value together = code.div(code.mul(mostOfThreads(layers), turns), chunks);
+  // To start a team takes about as long as to meet twice.
+  Value meetings = code.mul(code.add(turns, 2), meetingWork);
+  Value all = code.max(code.mul(span.steps, rows), one);
+  together = code.add(together, code.div(meetings, all));
   return code.less(together, inOrder);
 }
 
@@ -214,8 +225,7 @@ std::string Wavefront::functionOf(RunOp run, StringRef of) const {
 /// before.
 Value Wavefront::callUnlessMissing(const PreparedRun &prepared, StringRef of,
                                    Value status) {
-  Value isOk = arith::CmpIOp::create(code.b, code.loc, arith::CmpIPredicate::eq,
-                                     status, code.status(status::Ok));
+  Value isOk = rnn::isOk(code, status);
   Value runs = code.select(prepared.missing, code.no(), isOk);
   auto branch = scf::IfOp::create(code.b, code.loc, TypeRange{code.i32}, runs,
                                   /*withElseRegion=*/true);
@@ -272,8 +282,7 @@ Value Wavefront::emitTogether(Value team, Value layers, Value chunk,
     code.storeNum(ownerOf(index, layers),
                   frontField(code, front, FrontField::Runs, 2 * index + 1));
   }
-  Value isOk = arith::CmpIOp::create(code.b, code.loc, arith::CmpIPredicate::eq,
-                                     status, code.status(status::Ok));
+  Value isOk = rnn::isOk(code, status);
   code.ifThen(isOk, [&] { runOnTeam(code, team, body, front); });
   return status;
 }
@@ -330,7 +339,11 @@ void Wavefront::emitBody(const std::string &name) {
 }
 
 Value Wavefront::emit(const Span &span, Value team) {
-  if (runs.size() == 1)
+  int64_t most = runs.size();
+  for (const PreparedRun &prepared : runs)
+    if (int64_t limit = threadsFor(prepared.run))
+      most = std::min(most, limit);
+  if (most == 1)
     return emitInOrder();
   // Scratch is for the chunks of each run by itself. Smaller ones are as good
   // forward; backward, where all runs have the same, sums over a chunk are sums
@@ -338,13 +351,19 @@ Value Wavefront::emit(const Span &span, Value team) {
   int64_t rows = INT64_MAX;
   for (const PreparedRun &prepared : runs) {
     RunOp run = prepared.run;
-    rows = std::min(rows, rowsOfChunk(run.callee().scan(backward), target));
+    const int64_t own = rowsOfChunk(run.callee().scan(backward), target);
+    assert((!backward || rows == INT64_MAX || rows == own) &&
+           "sums over other chunks");
+    rows = std::min(rows, own);
   }
   Value chunk = stepsOfChunk(code, rows, span.steps, span.batch);
   if (!backward) {
     Value few =
         code.max(code.ceilDiv(span.steps, leastChunks), code.num(leastSteps));
-    chunk = code.min(chunk, few);
+    Value even = chunksOf(code, span.steps, code.min(chunk, few));
+    chunk = code.max(
+        code.div(code.add(span.steps, code.sub(even, code.num(1))), even),
+        code.num(1));
   }
   Value chunks = chunksOf(code, span.steps, chunk);
   Value threads = code.num(1);
@@ -360,7 +379,7 @@ Value Wavefront::emit(const Span &span, Value team) {
     scf::YieldOp::create(code.b, code.loc, threads);
     threads = branch.getResult(0);
   }
-  Value layers = code.min(threads, code.num(int64_t(runs.size())));
+  Value layers = code.min(threads, code.num(most));
   Value isTogether = code.both(code.less(code.num(1), threads),
                                isFaster(span, threads, layers, chunks));
   auto branch = scf::IfOp::create(code.b, code.loc, TypeRange{code.i32},

@@ -55,11 +55,12 @@ public:
   Value emit(const Span &span, Value team);
 
 private:
-  std::string functionOf(RunOp run, llvm::StringRef suffix) const;
+  std::string functionOf(RunOp run, llvm::StringRef of) const;
   Value emitInOrder();
-  Value emitTogether(Value team, Value threads, Value chunk, Value chunks);
-  Value callUnlessMissing(const PreparedRun &run, llvm::StringRef suffix,
+  Value emitTogether(Value team, Value layers, Value chunk, Value chunks);
+  Value callUnlessMissing(const PreparedRun &prepared, llvm::StringRef of,
                           Value status);
+  int64_t threadsFor(RunOp run) const;
   Value ownerOf(unsigned index, Value threads);
   Value mostOfThreads(Value threads);
   Value isFaster(const Span &span, Value threads, Value layers, Value chunks);

@@ -180,6 +180,7 @@ ScanCost::ScanCost(CellOp cell, ScanOp scan, const Schedule &schedule,
   chunks = (work.steps * rows + wanted / 2) / wanted;
   chunks = std::max<int64_t>(std::min(chunks, work.steps), 1);
   chunk = std::max<int64_t>(ceilDiv(work.steps, chunks), 1);
+  chunks = std::max<int64_t>(ceilDiv(work.steps, chunk), 1);
   for (auto stage : scan.getBody().getOps<StageOp>()) {
     for (const Products &products : productsOf(stage))
       phaseWeights[stage.getPhase()] += products.weights() * double(bytes);

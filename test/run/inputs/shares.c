@@ -1,6 +1,7 @@
 /* Teams of many sizes give the bits of one thread: with fewer panels than
    threads, with numbers that do not divide, with rows of equal and of different
-   lengths, forward alone and with backward. */
+   lengths, forward alone and with backward. Tells how often a team was asked to
+   run something. */
 #include "rnncc/runtime.h"
 #include <stdio.h>
 #include <stdlib.h>
