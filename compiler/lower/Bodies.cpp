@@ -22,12 +22,17 @@ Value rnn::contextField(Code &code, Value context, ContextField field) {
   return code.atByte(context, 8 * int64_t(field));
 }
 
+Value rnn::evenSteps(Code &code, Value steps, Value chunks) {
+  Value one = code.num(1);
+  Value up = code.add(steps, code.sub(chunks, one));
+  return code.max(code.div(up, chunks), one);
+}
+
 Value rnn::stepsOfChunk(Code &code, int64_t rows, Value steps, Value batch) {
   Value one = code.num(1), all = code.mul(steps, batch);
   Value chunks = code.div(code.add(all, rows / 2), code.num(rows));
   chunks = code.max(code.min(chunks, steps), one);
-  return code.max(code.div(code.add(steps, code.sub(chunks, one)), chunks),
-                  one);
+  return evenSteps(code, steps, chunks);
 }
 
 Value rnn::chunksOf(Code &code, Value steps, Value chunkSteps) {

@@ -37,6 +37,8 @@ mlir::Value contextField(Code &code, mlir::Value context, ContextField field);
 /// Steps of even chunks of about so many rows (rowsOfChunk).
 mlir::Value stepsOfChunk(Code &code, int64_t rows, mlir::Value steps,
                          mlir::Value batch);
+/// Steps of each of so many chunks, at least one.
+mlir::Value evenSteps(Code &code, mlir::Value steps, mlir::Value chunks);
 /// How many chunks of so many steps there are, at least one.
 mlir::Value chunksOf(Code &code, mlir::Value steps, mlir::Value chunkSteps);
 

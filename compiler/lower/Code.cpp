@@ -347,6 +347,19 @@ void Code::ifElse(Value condition, llvm::function_ref<void()> then,
   b.setInsertionPointToStart(branch.elseBlock());
   otherwise();
 }
+Value Code::choose(Value condition, Type type, llvm::function_ref<Value()> then,
+                   llvm::function_ref<Value()> otherwise) {
+  auto branch = scf::IfOp::create(b, loc, TypeRange{type}, condition,
+                                  /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  Value result = then();
+  scf::YieldOp::create(b, loc, result);
+  b.setInsertionPointToStart(branch.elseBlock());
+  result = otherwise();
+  scf::YieldOp::create(b, loc, result);
+  return branch.getResult(0);
+}
 void Code::copyBytes(Value to, Value from, Value bytes) {
   LLVM::MemcpyOp::create(b, loc, to, from, toSize(bytes), /*isVolatile=*/false);
 }

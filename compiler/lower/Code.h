@@ -132,6 +132,10 @@ struct Code {
         llvm::function_ref<llvm::SmallVector<Value>(Value, mlir::ValueRange)>
             body);
   void ifThen(Value condition, llvm::function_ref<void()> then);
+  /// What one of the two gives, of which only that one runs.
+  Value choose(Value condition, mlir::Type type,
+               llvm::function_ref<Value()> then,
+               llvm::function_ref<Value()> otherwise);
   void ifElse(Value condition, llvm::function_ref<void()> then,
               llvm::function_ref<void()> otherwise);
   void copyBytes(Value to, Value from, Value bytes);

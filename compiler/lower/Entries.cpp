@@ -162,7 +162,7 @@ void Entries::endBody() {
 Frame Entries::frameOf(func::FuncOp body) {
   Frame frame;
   Value context = body.getArgument(0);
-  frame.call = code.loadPtr(context);
+  frame.call = code.loadPtr(contextField(code, context, ContextField::Call));
   frame.thread = body.getArgument(1);
   auto number = [&](ContextField field) {
     return code.loadNum(contextField(code, context, field));
@@ -335,7 +335,8 @@ void Entries::runBody(bool backward, Value call) {
   auto set = [&](ContextField field, Value number) {
     code.storeNum(number, contextField(code, context, field));
   };
-  LLVM::StoreOp::create(code.b, code.loc, call, context);
+  LLVM::StoreOp::create(code.b, code.loc, call,
+                        contextField(code, context, ContextField::Call));
   Value team = code.loadPtr(callField(code, call, CallField::Team));
   Value steps = code.loadNum(callField(code, call, CallField::Steps));
   Value batch = code.loadNum(callField(code, call, CallField::Batch));

@@ -589,19 +589,12 @@ void ModelEntries::skipUnwanted() {
 /// A number that hardly belongs to others, mixed with the random numbers of the
 /// call.
 Value ModelEntries::withRandom(Value id) {
-  auto branch =
-      scf::IfOp::create(code.b, code.loc, TypeRange{code.i64},
-                        code.notNull(random), /*withElseRegion=*/true);
-  OpBuilder::InsertionGuard guard(code.b);
-  code.b.setInsertionPointToStart(branch.thenBlock());
-  Value mixed = code.add(
-      code.mul(code.add(code.mul(code.loadNum(random), mixingFactor), 1),
-               mixingFactor),
-      code.loadNum(code.atByte(random, 8)));
-  scf::YieldOp::create(code.b, code.loc, code.add(id, mixed));
-  code.b.setInsertionPointToStart(branch.elseBlock());
-  scf::YieldOp::create(code.b, code.loc, id);
-  return branch.getResult(0);
+  auto mixed = [&] {
+    Value seed = code.add(code.mul(code.loadNum(random), mixingFactor), 1);
+    Value iteration = code.loadNum(code.atByte(random, 8));
+    return code.add(id, code.add(code.mul(seed, mixingFactor), iteration));
+  };
+  return code.choose(code.notNull(random), code.i64, mixed, [&] { return id; });
 }
 
 /// True if one of the indices that are read is none of its table.

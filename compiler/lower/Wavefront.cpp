@@ -143,8 +143,10 @@ Wavefront::Wavefront(Code &code, ModuleOp module, const Target &target,
       suffix(suffix), runs(runs),
       backward(RunOp(runs.front().run).getBackward()) {
   for (const PreparedRun &prepared : runs) {
-    work.push_back(workOf(prepared.run));
+    RunOp run = prepared.run;
+    work.push_back(workOf(run));
     allWork += work.back();
+    limits.push_back(Schedule(run.callee(), target, /*kernels=*/false).threads);
   }
 }
 
@@ -183,20 +185,13 @@ Value Wavefront::mostOfThreads(Value threads) {
   });
 }
 
-/// The threads that a schedule lets a run have; 0: all.
-int64_t Wavefront::threadsFor(RunOp run) const {
-  return Schedule(run.callee(), target, /*kernels=*/false).threads.value_or(0);
-}
-
 /// Compares the work of one thread, in a step and row, both ways.
 Value Wavefront::isFaster(const Span &span, Value threads, Value layers,
                           Value chunks) {
   Value one = code.num(1), rows = code.max(span.batch, one);
   Value inOrder = code.num(0);
-  for (auto [prepared, own] : llvm::zip(runs, work)) {
-    RunOp run = prepared.run;
-    Schedule schedule(run.callee(), target, /*kernels=*/false);
-    Value workers = workersOf(code, own, schedule.threads, threads, span.batch);
+  for (auto [own, limit] : llvm::zip(work, limits)) {
+    Value workers = workersOf(code, own, limit, threads, span.batch);
     Value meeting = code.div(code.num(meetingWork), rows);
     Value isShared = code.less(one, workers);
     Value share = code.add(code.div(code.num(own), workers),
@@ -227,18 +222,12 @@ Value Wavefront::callUnlessMissing(const PreparedRun &prepared, StringRef of,
                                    Value status) {
   Value isOk = rnn::isOk(code, status);
   Value runs = code.select(prepared.missing, code.no(), isOk);
-  auto branch = scf::IfOp::create(code.b, code.loc, TypeRange{code.i32}, runs,
-                                  /*withElseRegion=*/true);
-  OpBuilder::InsertionGuard guard(code.b);
-  code.b.setInsertionPointToStart(branch.thenBlock());
-  Value result =
-      func::CallOp::create(code.b, code.loc, functionOf(prepared.run, of),
-                           TypeRange{code.i32}, ValueRange{prepared.call})
-          .getResult(0);
-  scf::YieldOp::create(code.b, code.loc, result);
-  code.b.setInsertionPointToStart(branch.elseBlock());
-  scf::YieldOp::create(code.b, code.loc, status);
-  return branch.getResult(0);
+  auto result = [&]() -> Value {
+    return func::CallOp::create(code.b, code.loc, functionOf(prepared.run, of),
+                                TypeRange{code.i32}, ValueRange{prepared.call})
+        .getResult(0);
+  };
+  return code.choose(runs, code.i32, result, [&] { return status; });
 }
 
 Value Wavefront::emitInOrder() {
@@ -327,7 +316,8 @@ void Wavefront::emitBody(const std::string &name) {
           frontField(code, front, FrontField::Runs, 2 * index + 1));
       Value isOwn = code.both(code.equal(owner, thread), code.notNull(call));
       code.ifThen(code.both(hasChunk, isOwn), [&, &prepared = prepared] {
-        LLVM::StoreOp::create(code.b, code.loc, call, context);
+        LLVM::StoreOp::create(code.b, code.loc, call,
+                              contextField(code, context, ContextField::Call));
         func::CallOp::create(code.b, code.loc,
                              functionOf(prepared.run, "_body"), TypeRange(),
                              ValueRange{context, code.num(0)});
@@ -340,9 +330,9 @@ void Wavefront::emitBody(const std::string &name) {
 
 Value Wavefront::emit(const Span &span, Value team) {
   int64_t most = runs.size();
-  for (const PreparedRun &prepared : runs)
-    if (int64_t limit = threadsFor(prepared.run))
-      most = std::min(most, limit);
+  for (std::optional<int64_t> limit : limits)
+    if (limit && *limit)
+      most = std::min(most, *limit);
   if (most == 1)
     return emitInOrder();
   // Scratch is for the chunks of each run by itself. Smaller ones are as good
@@ -360,36 +350,18 @@ Value Wavefront::emit(const Span &span, Value team) {
   if (!backward) {
     Value few =
         code.max(code.ceilDiv(span.steps, leastChunks), code.num(leastSteps));
-    Value even = chunksOf(code, span.steps, code.min(chunk, few));
-    chunk = code.max(
-        code.div(code.add(span.steps, code.sub(even, code.num(1))), even),
-        code.num(1));
+    chunk = evenSteps(code, span.steps,
+                      chunksOf(code, span.steps, code.min(chunk, few)));
   }
   Value chunks = chunksOf(code, span.steps, chunk);
-  Value threads = code.num(1);
-  {
-    auto branch = scf::IfOp::create(code.b, code.loc, TypeRange{code.i64},
-                                    code.notNull(team),
-                                    /*withElseRegion=*/true);
-    OpBuilder::InsertionGuard guard(code.b);
-    code.b.setInsertionPointToStart(branch.thenBlock());
-    Value given = code.loadNum(team);
-    scf::YieldOp::create(code.b, code.loc, given);
-    code.b.setInsertionPointToStart(branch.elseBlock());
-    scf::YieldOp::create(code.b, code.loc, threads);
-    threads = branch.getResult(0);
-  }
+  Value threads = code.choose(
+      code.notNull(team), code.i64, [&] { return code.loadNum(team); },
+      [&] { return code.num(1); });
   Value layers = code.min(threads, code.num(most));
   Value isTogether = code.both(code.less(code.num(1), threads),
                                isFaster(span, threads, layers, chunks));
-  auto branch = scf::IfOp::create(code.b, code.loc, TypeRange{code.i32},
-                                  isTogether, /*withElseRegion=*/true);
-  OpBuilder::InsertionGuard guard(code.b);
-  code.b.setInsertionPointToStart(branch.thenBlock());
-  Value status = emitTogether(team, layers, chunk, chunks);
-  scf::YieldOp::create(code.b, code.loc, status);
-  code.b.setInsertionPointToStart(branch.elseBlock());
-  status = emitInOrder();
-  scf::YieldOp::create(code.b, code.loc, status);
-  return branch.getResult(0);
+  return code.choose(
+      isTogether, code.i32,
+      [&] { return emitTogether(team, layers, chunk, chunks); },
+      [&] { return emitInOrder(); });
 }

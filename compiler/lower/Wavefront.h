@@ -60,7 +60,6 @@ private:
   Value emitTogether(Value team, Value layers, Value chunk, Value chunks);
   Value callUnlessMissing(const PreparedRun &prepared, llvm::StringRef of,
                           Value status);
-  int64_t threadsFor(RunOp run) const;
   Value ownerOf(unsigned index, Value threads);
   Value mostOfThreads(Value threads);
   Value isFaster(const Span &span, Value threads, Value layers, Value chunks);
@@ -72,6 +71,8 @@ private:
   std::string prefix, suffix;
   llvm::SmallVector<PreparedRun> runs;
   llvm::SmallVector<int64_t> work; ///< of a row in a step, of each run
+  /// How many threads schedules give each run, as in Schedule.
+  llvm::SmallVector<std::optional<int64_t>> limits;
   int64_t allWork = 0;
   bool backward;
 };
