@@ -97,11 +97,8 @@ void ScanLoops::emitAccumulates(StageOp stage, const Origin &origin,
         Value operand = AccumulateOp(ops.front()).getColumn();
         Access column = accesses.valueAccess(operand, origin, true);
         const int64_t columns = AccumulateOp(ops.front()).columnUnits();
-        // Three vectors need fewer loads, if rows enough fit beside them: four
-        // and all operands would take every register of AVX2.
-        int64_t vectorsAtOnce =
-            std::min<int64_t>(layout.schedule.mostRows(3) < 5 ? 2 : 3,
-                              llvm::divideCeil(columns, code.lanes));
+        const int64_t vectorsAtOnce = layout.schedule.vectorsOfTile(
+            llvm::divideCeil(columns, code.lanes));
         int64_t step = vectorsAtOnce * code.lanes;
         auto block = [&](Value at, int64_t vectorCount, int64_t tailLanes) {
           for (AccumulateOp op : ops)

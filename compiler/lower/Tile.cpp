@@ -48,17 +48,6 @@ std::string TileShape::name(FloatType element, int64_t lanes) const {
   return text;
 }
 
-int64_t Tiles::groupsAtOnce(int64_t rows, int64_t vectors) const {
-  // Two fused multiply-adds a cycle, each of which takes four.
-  constexpr int64_t sumsInFlight = 8;
-  if (rows * vectors >= sumsInFlight)
-    return 1;
-  for (int64_t groups : {4, 2})
-    if (rows * vectors * groups <= target.accumulators)
-      return groups;
-  return 1;
-}
-
 /// The parameters of a tile function, in order; a dispatcher has `rows` and
 /// `groups` before them.
 namespace {
@@ -106,6 +95,13 @@ static std::string familyOf(const Code &code, TileShape shape) {
   shape.manyRows = false;
   shape.mostRows = 0;
   return shape.name(code.element, code.lanes);
+}
+
+/// The lines of the next group that a block of rows fetches for each k: half of
+/// them, so that loads of its own have room.
+static int64_t linesFetched(const Code &code, const TileShape &shape) {
+  const int64_t bytes = shape.vectors * code.lanes * code.elementBytes();
+  return llvm::divideCeil(bytes, 2 * 64);
 }
 
 func::FuncOp Tiles::makeTile(Code &outer, const TileShape &shape, int64_t rows,
@@ -181,6 +177,7 @@ func::FuncOp Tiles::makeTile(Code &outer, const TileShape &shape, int64_t rows,
   const bool isFew = 2 * rows <= target.mostRows(vectors);
   const bool prefetches = shape.prefetch && (shape.prefetchForFew || !isFew);
   const int64_t line = 64 / code.elementBytes();
+  const int64_t fetched = linesFetched(code, shape);
   Value whole =
       unroll == 1
           ? p[BlockSize]
@@ -194,7 +191,7 @@ func::FuncOp Tiles::makeTile(Code &outer, const TileShape &shape, int64_t rows,
         Value a = code.at(p[A], code.mul(block, p[ABlock]));
         Value done = code.mul(block, p[BlockSize]);
         Value b = code.at(p[B], code.mul(done, shape.bStep));
-        Value next = code.at(p[Next], code.mul(done, line));
+        Value next = code.at(p[Next], code.mul(done, line * fetched));
         Value nextBlock = code.at(a, p[ABlock]);
         auto loopOverK = [&](Value lo, Value hi, int64_t step,
                              ValueRange init) {
@@ -207,11 +204,11 @@ func::FuncOp Tiles::makeTile(Code &outer, const TileShape &shape, int64_t rows,
                        Value ak = code.at(a, code.mul(k, shape.aStep));
                        auto bs = groupStarts(
                            code.at(b, code.mul(k, shape.bStep)), p[BGroup]);
-                       // Half of the next group per block of rows: a line a k.
                        if (prefetches && step == unroll)
-                         for (int64_t u = 0; u < step; ++u)
+                         for (int64_t u = 0; u < step * fetched; ++u)
                            code.prefetch(code.at(
-                               code.at(next, code.mul(k, line)), u * line));
+                               code.at(next, code.mul(k, line * fetched)),
+                               u * line));
                        if (shape.prefetchBlocks && step == unroll)
                          for (int64_t u = 0; u < step; ++u)
                            code.prefetch(
@@ -307,7 +304,7 @@ func::FuncOp Tiles::makeDispatcher(Code &outer, const TileShape &shape) {
     // Many rows are cut evenly, into tiles of at least half of the most.
     for (int64_t m = shape.manyRows ? most / 2 : 1; m <= most; ++m) {
       all.push_back(m);
-      if (!shape.manyRows && groupsAtOnce(m, shape.vectors) > 1)
+      if (!shape.manyRows && target.groupsAtOnce(m, shape.vectors) > 1)
         few.push_back(m);
     }
   }
@@ -326,7 +323,8 @@ func::FuncOp Tiles::makeDispatcher(Code &outer, const TileShape &shape) {
       // Block 0 of the rows fetches the first half of the next group, block 1
       // the second; later blocks have nothing left to do.
       Value half =
-          code.mul(code.mul(p[Blocks], p[BlockSize]), 64 / code.elementBytes());
+          code.mul(code.mul(p[Blocks], p[BlockSize]),
+                   linesFetched(code, shape) * 64 / code.elementBytes());
       next = code.at(next, code.mul(code.min(block, code.num(1)), half));
     }
     SmallVector<Value> arguments = {
@@ -375,7 +373,7 @@ func::FuncOp Tiles::makeDispatcher(Code &outer, const TileShape &shape) {
           // lone row also takes three or two, if there are no more: it has but
           // one chain of sums for each vector.
           int64_t mostForFour = llvm::count_if(few, [&](int64_t m) {
-            return groupsAtOnce(m, shape.vectors) == 4;
+            return target.groupsAtOnce(m, shape.vectors) == 4;
           });
           Value isFour = code.less(rows, code.num(mostForFour + 1));
           Value isLone = code.equal(rows, code.num(1));
@@ -385,8 +383,9 @@ func::FuncOp Tiles::makeDispatcher(Code &outer, const TileShape &shape) {
           for (int64_t wide : {4, 3, 2}) {
             SmallVector<int64_t> sizes = few;
             llvm::erase_if(sizes, [&](int64_t m) {
-              bool isLone = wide < 4 && m == 1;
-              return groupsAtOnce(m, shape.vectors) != wide && !isLone;
+              int64_t most = target.groupsAtOnce(m, shape.vectors);
+              bool isLone = wide < most && m == 1;
+              return most != wide && !isLone;
             });
             if (sizes.empty())
               continue;

@@ -98,9 +98,6 @@ public:
   }
 
 private:
-  /// How many groups a tile of so many rows computes at once when there are few
-  /// rows: as many as its registers hold, so that sums do not wait for sums.
-  int64_t groupsAtOnce(int64_t rows, int64_t vectors) const;
   int64_t mostRowsFor(const TileShape &shape) const;
   mlir::func::FuncOp makeTile(Code &code, const TileShape &shape, int64_t rows,
                               int64_t groups);

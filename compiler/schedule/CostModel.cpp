@@ -244,16 +244,12 @@ double ScanCost::tileSeconds(int64_t rows, int64_t vectors, int64_t groups,
 
 /// How many of so many groups few rows compute at once.
 static int64_t groupsAtOnce(int64_t rows, int64_t vectors, int64_t groups,
-                            int64_t registers) {
-  constexpr int64_t sumsInFlight = 8;
-  if (rows * vectors >= sumsInFlight)
-    return 1;
-  const int64_t most = rows * vectors * 4 <= registers   ? 4
-                       : rows * vectors * 2 <= registers ? 2
-                                                         : 1;
+                            const Target &target) {
+  const int64_t most = target.groupsAtOnce(rows, vectors);
   if (groups >= most)
     return most;
-  return rows == 1 && groups >= 2 ? 2 : 1;
+  // A lone row also takes three or two.
+  return rows == 1 ? groups : 1;
 }
 
 /// One run of some products.
@@ -287,9 +283,8 @@ double ScanCost::productSeconds(const Products &products, StageOp stage) const {
   auto groupSeconds = [&](int64_t groups, int64_t width) {
     double sum = 0;
     while (groups) {
-      int64_t wide = blocks > 1 ? 1
-                                : groupsAtOnce(rows, width, groups,
-                                               schedule.target.accumulators);
+      int64_t wide =
+          blocks > 1 ? 1 : groupsAtOnce(rows, width, groups, schedule.target);
       auto block = [&](int64_t height, double speed) {
         return tileSeconds(height, width, wide, products.depth, speed,
                            rowSpeed);
@@ -345,8 +340,7 @@ double ScanCost::accumulateSeconds(StageOp stage) const {
     }
     const int64_t units = op.rowUnits();
     const int64_t vectors = ceilDiv(op.columnUnits(), schedule.lanes);
-    const int64_t atOnce =
-        std::min<int64_t>(schedule.mostRows(3) < 5 ? 2 : 3, vectors);
+    const int64_t atOnce = schedule.vectorsOfTile(vectors);
     const int64_t height =
         std::min(std::min(width, units), schedule.mostRows(atOnce));
     const double tiles =

@@ -83,7 +83,8 @@ std::string rnn::whyIllegal(ScheduleOp op, const Target &target) {
 }
 
 Schedule::Schedule(CellOp cell, const Target &target, bool kernels)
-    : target(target), lanes(lanesOn(cell, target)), kernels(kernels) {
+    : target(target), lanes(lanesOn(cell, target)), kernels(kernels),
+      isBf16(cell.getBf16Products()) {
   for (ScheduleOp op : directivesFor(cell, target.name)) {
     StringRef word = op.getDirective(), choice = op.name(0);
     if (!whyIllegal(op, target).empty())
@@ -138,14 +139,44 @@ int64_t Schedule::mostRows(int64_t vectors) const {
   return target.mostRows(vectors);
 }
 
+int64_t Schedule::vectorsOfTile(int64_t vectors, int64_t widest) const {
+  // Fewer rows would cut those of a small batch unevenly.
+  constexpr int64_t fewestRows = 6;
+  // A lone vector reaches about three quarters of the speed of several.
+  int64_t chosen = 1, least = llvm::divideCeil(4 * vectors, 3);
+  for (int64_t count = 2; count <= std::min(widest, vectors); ++count) {
+    const int64_t padded = llvm::alignTo(vectors, count);
+    if (count > 2 && target.mostRows(count) < fewestRows)
+      break;
+    if (padded <= least) {
+      chosen = count;
+      least = padded;
+    }
+  }
+  return chosen;
+}
+
+/// A panel is narrower than a tile could be where L1 is too small for it, since
+/// fewer tiles of more rows then read it from L2; and where it would be the
+/// only one, since the elementwise work of one panel runs beside the products
+/// of the next.
+int64_t Schedule::vectorsOfPanel(int64_t vectors) const {
+  // Halves of pairs take registers of their own, and the matrix unit has tiles
+  // of two by two.
+  int64_t widest = kernels || isBf16 ? 2 : widestTile;
+  const int64_t mostBytes = target.l2Bytes / 32;
+  while (widest > 2 &&
+         widest * target.vectorBytes * vectors * lanes > mostBytes)
+    --widest;
+  if (vectors % 2 == 0)
+    widest = std::min(widest, std::max<int64_t>(vectors / 2, 2));
+  return vectorsOfTile(vectors, widest);
+}
+
 RegisterTile Schedule::tile(int64_t count) const {
   const int64_t vectors = llvm::divideCeil(count, lanes);
   RegisterTile chosen;
-  // Two vectors halve the loads per multiplication; one wastes less of an odd
-  // size. A lone vector reaches about three quarters of the speed.
-  bool two =
-      vectors > 1 && 3 * int64_t(llvm::alignTo(vectors, 2)) <= 4 * vectors;
-  chosen.vectors = two ? 2 : 1;
+  chosen.vectors = vectorsOfPanel(vectors);
   chosen.rows = mostRows(chosen.vectors);
   // Of those that fit, the last that names the size, else the last for all.
   bool isNamed = false;

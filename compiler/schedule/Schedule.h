@@ -32,6 +32,9 @@ struct RegisterTile {
 /// The decisions for one CPU level.
 class Schedule {
 public:
+  /// Vectors of a tile that is not given, at most.
+  static constexpr int64_t widestTile = 4;
+
   /// `kernels`: another code generator makes the kernels of stages.
   Schedule(CellOp cell, const Target &target, bool kernels);
 
@@ -52,6 +55,10 @@ public:
 
   /// The tile of products that give `count` units.
   RegisterTile tile(int64_t count) const;
+  /// How many of so many vectors a tile has beside each other. The more, the
+  /// fewer loads per multiplication; but narrow tiles waste less of an odd
+  /// number.
+  int64_t vectorsOfTile(int64_t vectors, int64_t widest = widestTile) const;
   /// The most rows of a tile of so many vectors that its registers hold.
   int64_t mostRows(int64_t vectors) const;
 
@@ -60,7 +67,9 @@ private:
     int64_t units, rows, of; ///< of: 0 for all sizes
   };
   llvm::SmallVector<GivenTile> tiles;
-  bool kernels;
+  bool kernels, isBf16;
+
+  int64_t vectorsOfPanel(int64_t vectors) const;
 };
 
 /// Rows, about, of the even chunks in which the steps of a scan are computed:

@@ -74,6 +74,15 @@ std::vector<Target> rnn::levelsFor(Architecture architecture, bool bf16) {
   return levels;
 }
 
+int64_t Target::groupsAtOnce(int64_t rows, int64_t vectors) const {
+  // Two fused multiply-adds a cycle, each of which takes four.
+  constexpr int64_t sumsInFlight = 8;
+  for (int64_t groups : {1, 2, 4})
+    if (rows * vectors * groups >= sumsInFlight || groups == 4)
+      return rows * vectors * groups <= accumulators ? groups : 1;
+  llvm_unreachable("four is the last");
+}
+
 std::optional<Architecture> rnn::architectureHere() {
   switch (llvm::Triple(llvm::sys::getProcessTriple()).getArch()) {
   case llvm::Triple::x86_64:

@@ -55,6 +55,10 @@ struct Target {
   int64_t mostRows(int64_t vectors) const {
     return std::max<int64_t>(1, accumulators / std::max<int64_t>(vectors, 2));
   }
+
+  /// How many products, each of so many vectors, a tile of few rows computes at
+  /// once, so that sums do not wait for sums.
+  int64_t groupsAtOnce(int64_t rows, int64_t vectors) const;
 };
 
 /// The level, for tests alone, that does what `amx` does on a machine that has
