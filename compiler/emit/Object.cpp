@@ -9,8 +9,8 @@
 //          --> the rest       --> optimised --> object --'
 //
 // Parts are worked on side by side. Functions of one CPU level are one part:
-// they call each other and nothing else. How many threads there are changes no
-// byte.
+// they call each other and nothing else. A level by itself is cut in two once
+// it is optimised. How many threads there are changes no byte.
 //
 //===----------------------------------------------------------------------===//
 
@@ -141,101 +141,165 @@ Error rnn::writeAssembly(Module &module, raw_pwrite_stream &os) {
 // Parts
 //===----------------------------------------------------------------------===//
 
-namespace {
 using Bytes = SmallString<0>;
 
-/// A part as bitcode, and the CPU level that it is for.
-struct Part {
-  std::string level;
-  Bytes bitcode;
-};
-} // namespace
+/// The part that each function belongs to; whatever is missing is of part 0.
+using Parts = DenseMap<const Function *, unsigned>;
 
-/// The instructions that a function may use name its part; "" for the rest.
-static StringRef partOf(const GlobalValue &value) {
-  auto function = dyn_cast<Function>(&value);
-  return function
-             ? function->getFnAttribute("target-features").getValueAsString()
-             : StringRef();
-}
-
-/// True if another part uses it. Uses by constants count as uses by the rest.
-static bool isUsedElsewhere(const GlobalValue &value) {
-  return any_of(value.users(), [&](const User *user) {
+/// Cuts a module: each part as bitcode, for a context of its own. What one part
+/// has and another uses gets a name that only the linker sees, with `suffix`,
+/// since two objects of a program may not have the same.
+static std::vector<Bytes> cut(Module &module, const Parts &parts,
+                              unsigned count, const Twine &suffix = "") {
+  auto partOf = [&](const GlobalValue *value) {
+    auto function = dyn_cast<Function>(value);
+    return function ? parts.lookup(function) : 0;
+  };
+  auto partOfUser = [&](const User *user) {
     auto instruction = dyn_cast<Instruction>(user);
-    return (instruction ? partOf(*instruction->getFunction()) : "") !=
-           partOf(value);
-  });
-}
-
-/// Writes each part of a module as bitcode, for a context of its own. What one
-/// part has and another uses gets a name that only the linker sees.
-static std::vector<Part> split(Module &module) {
-  MapVector<StringRef, std::string> levels; // by the name of the part
-  for (GlobalValue &value : module.global_values()) {
-    if (value.isDeclaration())
-      continue;
-    std::string &level = levels[partOf(value)];
-    if (!partOf(value).empty() && level.empty())
-      level = value.getName().rsplit('.').second.str();
-    if (value.hasLocalLinkage() && isUsedElsewhere(value)) {
+    return instruction ? parts.lookup(instruction->getFunction()) : 0;
+  };
+  for (GlobalValue &value : module.global_values())
+    if (value.hasLocalLinkage() && any_of(value.users(), [&](const User *user) {
+          return partOfUser(user) != partOf(&value);
+        })) {
+      value.setName(value.getName() + suffix);
       value.setLinkage(GlobalValue::ExternalLinkage);
       value.setVisibility(GlobalValue::HiddenVisibility);
     }
-  }
-  std::vector<Part> parts;
-  for (auto &[name, level] : levels) {
+  std::vector<Bytes> bitcode(count);
+  for (unsigned part = 0; part < count; ++part) {
     ValueToValueMapTy map;
-    std::unique_ptr<Module> part =
+    std::unique_ptr<Module> own =
         CloneModule(module, map, [&](const GlobalValue *value) {
-          return partOf(*value) == name;
+          return partOf(value) == part;
         });
-    parts.push_back({level.empty() ? "all levels" : level, Bytes()});
-    raw_svector_ostream os(parts.back().bitcode);
-    WriteBitcodeToFile(*part, os);
+    raw_svector_ostream os(bitcode[part]);
+    WriteBitcodeToFile(*own, os);
+  }
+  return bitcode;
+}
+
+/// The names of the CPU levels whose functions are parts 1, 2, .., told apart
+/// by the instructions that they may use; before them the name of the rest.
+static std::vector<std::string> findLevels(const Module &module, Parts &parts) {
+  std::vector<std::string> levels = {"all levels"};
+  StringMap<unsigned> found;
+  for (const Function &function : module) {
+    Attribute features = function.getFnAttribute("target-features");
+    if (function.isDeclaration() || !features.isValid())
+      continue;
+    unsigned part =
+        found.try_emplace(features.getValueAsString(), levels.size())
+            .first->second;
+    parts[&function] = part;
+    levels.resize(std::max<size_t>(levels.size(), part + 1));
+    // Tiles have no level in their names.
+    if (levels[part].empty())
+      levels[part] = function.getName().rsplit('.').second.str();
+  }
+  return levels;
+}
+
+/// Cuts in two parts that take about as long as each other. What shares a
+/// section calls each other and stays together.
+static Parts halve(const Module &module) {
+  struct Section {
+    size_t size = 0;
+    SmallVector<const Function *> members;
+  };
+  MapVector<StringRef, Section> sections;
+  for (const Function &function : module)
+    if (!function.isDeclaration()) {
+      Section &section = sections[function.getSection()];
+      section.size += function.getInstructionCount();
+      section.members.push_back(&function);
+    }
+  auto largestFirst = sections.takeVector();
+  stable_sort(largestFirst, [](const auto &a, const auto &b) {
+    return a.second.size > b.second.size;
+  });
+  Parts parts;
+  size_t sizes[2] = {0, 0};
+  for (const auto &[name, section] : largestFirst) {
+    unsigned part = sizes[1] < sizes[0];
+    sizes[part] += section.size;
+    for (const Function *function : section.members)
+      parts[function] = part;
   }
   return parts;
 }
 
-static Expected<Bytes> compilePart(const Part &source,
+/// The object code of a module, which is of no use afterwards.
+static Expected<Bytes> writeObject(Module &module, StringRef name,
                                    mlir::TimingScope &timing) {
-  mlir::TimingScope whole = timing.nest("Code of " + source.level);
-  LLVMContext context;
-  auto part =
-      parseBitcodeFile(MemoryBufferRef(source.bitcode, source.level), context);
-  if (!part)
-    return part.takeError();
-  {
-    mlir::TimingScope step = whole.nest("Optimise");
-    optimise(**part);
-  }
+  mlir::TimingScope whole = timing.nest("Code of " + name.str());
   mlir::TimingScope step = whole.nest("Instructions");
   Bytes object;
   raw_svector_ostream os(object);
-  if (Error error = writeCode(**part, CodeGenFileType::ObjectFile, os))
+  if (Error error = writeCode(module, CodeGenFileType::ObjectFile, os))
     return error;
   return object;
 }
 
+static Expected<std::unique_ptr<Module>> read(const Bytes &bitcode,
+                                              LLVMContext &context) {
+  return parseBitcodeFile(MemoryBufferRef(bitcode, "part"), context);
+}
+
 Expected<std::vector<Bytes>> rnn::objectCode(Module &module,
                                              mlir::TimingScope &timing) {
-  std::vector<Part> parts = split(module);
+  Parts parts;
+  const std::vector<std::string> names = findLevels(module, parts);
+  const bool isLone = names.size() == 2;
+  const std::vector<Bytes> sources = cut(module, parts, names.size());
+
+  // Each part gives an object, or one for each half.
   std::vector<Expected<Bytes>> objects;
-  for (size_t i = 0; i < parts.size(); ++i)
+  for (size_t i = 0; i < 2 * names.size(); ++i)
     objects.emplace_back(Bytes());
-  {
-    DefaultThreadPool pool(hardware_concurrency(parts.size()));
-    // The widest vectors take longest; they come last.
-    for (size_t i = parts.size(); i-- > 0;)
-      pool.async([&, i] { objects[i] = compilePart(parts[i], timing); });
-  }
+  DefaultThreadPool pool(hardware_concurrency(names.size()));
+  auto compile = [&](size_t part) {
+    LLVMContext context;
+    auto own = read(sources[part], context);
+    if (!own) {
+      objects[2 * part] = own.takeError();
+      return;
+    }
+    {
+      mlir::TimingScope whole = timing.nest("Code of " + names[part]);
+      mlir::TimingScope step = whole.nest("Optimise");
+      optimise(**own);
+    }
+    if (part == 0 || !isLone) {
+      objects[2 * part] = writeObject(**own, names[part], timing);
+      return;
+    }
+    auto entry = find_if(**own, [](const Function &function) {
+      return !function.isDeclaration() && function.hasExternalLinkage();
+    });
+    std::vector<Bytes> halves =
+        cut(**own, halve(**own), 2, "." + entry->getName());
+    for (size_t i : {0, 1})
+      pool.async([&, part, i, source = std::move(halves[i])] {
+        LLVMContext context;
+        auto half = read(source, context);
+        objects[2 * part + i] = half ? writeObject(**half, names[part], timing)
+                                     : Expected<Bytes>(half.takeError());
+      });
+  };
+  // The widest vectors take longest; they come last.
+  for (size_t part = names.size(); part-- > 0;)
+    pool.async([&, part] { compile(part); });
+  pool.wait();
+
   std::vector<Bytes> result;
   Error errors = Error::success();
   for (Expected<Bytes> &object : objects) {
-    if (object)
-      result.push_back(std::move(*object));
-    else
+    if (!object)
       errors = joinErrors(std::move(errors), object.takeError());
+    else if (!object->empty())
+      result.push_back(std::move(*object));
   }
   if (errors)
     return errors;
