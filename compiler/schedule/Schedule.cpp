@@ -163,11 +163,12 @@ int64_t Schedule::vectorsOfTile(int64_t vectors, int64_t widest) const {
 int64_t Schedule::vectorsOfPanel(int64_t vectors) const {
   // Halves of pairs take registers of their own, and the matrix unit has tiles
   // of two by two.
-  int64_t widest = kernels || isBf16 ? 2 : widestTile;
+  if (kernels || (isBf16 && (!target.hasBf16 || target.hasMatrixUnit)))
+    return vectorsOfTile(vectors, 2);
+  // A product of so many elements with as many.
   const int64_t mostBytes = target.l2Bytes / 32;
-  while (widest > 2 &&
-         widest * target.vectorBytes * vectors * lanes > mostBytes)
-    --widest;
+  const int64_t bytes = target.vectorBytes * vectors * lanes / (isBf16 ? 2 : 1);
+  int64_t widest = std::clamp<int64_t>(mostBytes / bytes, 2, widestTile);
   if (vectors % 2 == 0)
     widest = std::min(widest, std::max<int64_t>(vectors / 2, 2));
   return vectorsOfTile(vectors, widest);

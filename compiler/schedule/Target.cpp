@@ -76,11 +76,12 @@ std::vector<Target> rnn::levelsFor(Architecture architecture, bool bf16) {
 
 int64_t Target::groupsAtOnce(int64_t rows, int64_t vectors) const {
   // Two fused multiply-adds a cycle, each of which takes four.
-  constexpr int64_t sumsInFlight = 8;
-  for (int64_t groups : {1, 2, 4})
-    if (rows * vectors * groups >= sumsInFlight || groups == 4)
-      return rows * vectors * groups <= accumulators ? groups : 1;
-  llvm_unreachable("four is the last");
+  constexpr int64_t sumsInFlight = 8, most = 4;
+  int64_t groups = 1;
+  while (groups < most && rows * vectors * groups < sumsInFlight &&
+         2 * rows * vectors * groups <= accumulators)
+    groups *= 2;
+  return groups;
 }
 
 std::optional<Architecture> rnn::architectureHere() {
