@@ -58,6 +58,7 @@ static void addCanonical(PassManager &pm, const Options &) {
 }
 
 static void addAutodiff(PassManager &pm, const Options &options) {
+  pm.addPass(createTrimPartsPass());
   pm.addPass(createDifferentiateModelsPass());
   // Halide differentiates stages itself.
   if (options.backend == Backend::Halide)

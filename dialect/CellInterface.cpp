@@ -87,10 +87,14 @@ static void addBoundary(CellInterface &face, ArrayRef<TensorOp> states,
 }
 
 static void addArrays(CellInterface &face, const Visible &visible) {
-  SmallVector<TensorOp> scored = visible.outputs, numbers;
+  SmallVector<TensorOp> scored, numbers;
+  for (TensorOp output : visible.outputs)
+    if (!output.getNoGradient())
+      scored.push_back(output);
   llvm::append_range(scored, visible.losses);
   for (TensorOp input : visible.inputs)
-    if (!input.tensorType().getElementType().isInteger())
+    if (!input.tensorType().getElementType().isInteger() &&
+        !input.getNoGradient())
       numbers.push_back(input);
   addOverTime(face, visible.inputs, ArrayRole::Input, "");
   addOverTime(face, visible.targets, ArrayRole::Target, "");

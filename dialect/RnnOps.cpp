@@ -130,6 +130,14 @@ LogicalResult CellOp::verifyRegions() {
       return tensor.emitOpError("of role ")
              << stringifyRole(tensor.getRole())
              << " has no tensor of this type to belong to";
+  // tensor-no-gradient
+  for (auto tensor : tensors)
+    if (tensor.getNoGradient() &&
+        (!getPart() ||
+         (tensor.getRole() != Role::input &&
+          !llvm::is_contained(getOutputs(), FlatSymbolRefAttr::get(tensor)))))
+      return tensor.emitOpError("has no gradient to leave out: it is no input "
+                                "or output of a part of a model");
   // cell-outputs
   for (Attribute output : getOutputs()) {
     auto symbol = dyn_cast<FlatSymbolRefAttr>(output);

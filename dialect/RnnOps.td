@@ -113,7 +113,8 @@ def Rnn_TensorOp : Rnn_Op<"tensor", [Symbol, ParentOneOf<["CellOp", "ModelOp"]>]
     not one per step, `finish` what becomes of the average of a metric. In a part of a
     model, `rate` says that an input, or the initial value of a state, is what
     `rnn.draw` gives for that rate, and `distinct` that the vectors of an input are rows
-    of a table of so many, so that a call has many of them more than once.
+    of a table of so many, so that a call has many of them more than once. `no_gradient`:
+    nobody gives the gradient of that output, or wants that of that input.
 
     Rules:
 
@@ -121,6 +122,7 @@ def Rnn_TensorOp : Rnn_Op<"tensor", [Symbol, ParentOneOf<["CellOp", "ModelOp"]>]
       gradient of an input, a carry of a state with its delay; types are the
       same.
     - `tensor-distinct`: what is `distinct` is the only such input of a part of a model.
+    - `tensor-no-gradient`: what has `no_gradient` is an input or output of a part of a model.
 
     Example:
 
@@ -138,12 +140,13 @@ def Rnn_TensorOp : Rnn_Op<"tensor", [Symbol, ParentOneOf<["CellOp", "ModelOp"]>]
                        UnitAttr:$per_sequence, OptionalAttr<F64Attr>:$rate,
                        OptionalAttr<Rnn_Finish>:$finish,
                        OptionalAttr<ConfinedAttr<I64Attr, [IntPositive]>>:$distinct,
+                       UnitAttr:$no_gradient,
                        TypeAttrOf<Rnn_Named>:$type);
   let assemblyFormat = [{
     $sym_name $role (`of` $of^)? (`delay` $delay^)?
     (`init` $init^)? (`with` $init_arguments^)?
     (`per_sequence` $per_sequence^)? (`rate` $rate^)? (`finish` $finish^)?
-    (`distinct` $distinct^)? attr-dict `:` $type
+    (`distinct` $distinct^)? (`no_gradient` $no_gradient^)? attr-dict `:` $type
   }];
   let skipDefaultBuilders = 1;
   let builders = [

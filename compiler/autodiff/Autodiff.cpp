@@ -47,7 +47,7 @@ static bool isActivation(Operation *op) {
 /// again.
 static bool isMadeOfLess(Operation *op) {
   auto product = dyn_cast<StepMatmulOp>(op);
-  return (product && product.isOuter()) || isa<StepTransposeOp>(op);
+  return (product && product.isOuter()) || isa<StepTransposeOp, SplatOp>(op);
 }
 
 namespace {
@@ -69,6 +69,7 @@ private:
   void seed();
   LogicalResult pull();
   void finish();
+  void dropUnused();
   void nameTape();
 
   CellOp cell;
@@ -209,11 +210,11 @@ LogicalResult Autodiff::pull() {
       std::string name = tensor.getSymName().str();
       if (tensor.getRole() == Role::state)
         addShare(carries[{name, int64_t(read.getDelay())}], gradient);
-      else if (tensor.getRole() == Role::input)
-        addShare(cell.tensor("grad." + name), gradient);
-      else
+      else if (tensor.getRole() != Role::input)
         AccumulateOp::create(b, op.getLoc(), tensor.getSymName(), gradient,
                              Value(), DenseI64ArrayAttr());
+      else if (!tensor.getNoGradient())
+        addShare(cell.tensor("grad." + name), gradient);
       continue;
     }
     auto differentiable = dyn_cast<DifferentiableOpInterface>(op);
@@ -234,6 +235,18 @@ void Autodiff::finish() {
       WriteOp::create(b, tensor.getLoc(), tensor.getSymName(),
                       share ? share : zeros(tensor));
     }
+}
+
+/// Takes away what only gradients needed that nobody wants, so that it is not
+/// saved either.
+void Autodiff::dropUnused() {
+  for (Operation &op :
+       llvm::make_early_inc_range(llvm::reverse(*b.getBlock()))) {
+    if (!isOpTriviallyDead(&op))
+      continue;
+    llvm::erase_if(saved, [&](auto &entry) { return entry.second == &op; });
+    op.erase();
+  }
 }
 
 /// Declares the tape in the order of the forward scan, and writes it there.
@@ -270,6 +283,7 @@ LogicalResult Autodiff::run() {
   if (failed(pull()))
     return failure();
   finish();
+  dropUnused();
   nameTape();
   return success();
 }

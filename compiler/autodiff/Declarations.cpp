@@ -18,10 +18,11 @@ Carries rnn::declareGradients(CellOp cell) {
   auto tensors = llvm::to_vector(cell.getBody().getOps<TensorOp>());
   for (Attribute output : cell.getOutputs()) {
     TensorOp tensor = cell.tensor(cast<FlatSymbolRefAttr>(output).getValue());
-    declare("grad." + tensor.getSymName(), Role::output_gradient, tensor, 1);
+    if (!tensor.getNoGradient())
+      declare("grad." + tensor.getSymName(), Role::output_gradient, tensor, 1);
   }
   for (TensorOp tensor : tensors)
-    if (tensor.getRole() == Role::input)
+    if (tensor.getRole() == Role::input && !tensor.getNoGradient())
       declare("grad." + tensor.getSymName(), Role::input_gradient, tensor, 1);
   Carries carries;
   for (TensorOp tensor : tensors)
@@ -35,6 +36,5 @@ Carries rnn::declareGradients(CellOp cell) {
 }
 
 TensorOp rnn::declareTape(OpBuilder &b, Value value, StringRef name) {
-  return TensorOp::create(b, value.getLoc(), name, Role::tape,
-                          value.getType());
+  return TensorOp::create(b, value.getLoc(), name, Role::tape, value.getType());
 }

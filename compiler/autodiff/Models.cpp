@@ -11,7 +11,8 @@
 //
 // The ops of the model from the last to the first, each once. Where several of
 // them read a tensor, their shares of its gradient are added up before the op
-// that wrote it. Inside of a cell its own backward scan knows what to do.
+// that wrote it. Inside of a cell its own backward scan knows what to do; a
+// part of the model is told which gradients it neither gets nor has to give.
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,6 +20,7 @@
 #include "dialect/CellInterface.h"
 #include "dialect/ModelOps.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -46,6 +48,7 @@ private:
   std::string gradientOf(StringRef name);
   void pull(RunOp run);
   void pull(Operation *op);
+  void tellPart(RunOp run, DictionaryAttr bound);
   FlatSymbolRefAttr symbol(StringRef name) {
     return FlatSymbolRefAttr::get(model.getContext(), name);
   }
@@ -117,6 +120,44 @@ std::string Backward::gradientOf(StringRef name) {
   return sum;
 }
 
+/// The inputs of a part on which those of its outputs depend that have a
+/// gradient in `bind`, as far as gradients go.
+static llvm::StringSet<> dependencies(CellOp part, const NamedAttrList &bind) {
+  llvm::StringSet<> inputs;
+  llvm::SetVector<Operation *> ops;
+  auto reach = [&](Value value) {
+    if (Operation *op = value.getDefiningOp(); !isa<StopGradientOp>(op))
+      ops.insert(op);
+  };
+  for (auto write : part.scan(/*backward=*/false).getBody().getOps<WriteOp>())
+    if (write.declaration().getRole() == Role::state ||
+        bind.get(("grad." + write.getTensor()).str()))
+      reach(write.getValue());
+  for (unsigned i = 0; i < ops.size(); ++i) {
+    if (auto read = dyn_cast<ReadOp>(ops[i]))
+      inputs.insert(read.getTensor());
+    llvm::for_each(ops[i]->getOperands(), reach);
+  }
+  return inputs;
+}
+
+/// Marks in a part of the model what has no gradient: outputs that nothing
+/// reads that is differentiated, inputs that have or need none.
+void Backward::tellPart(RunOp run, DictionaryAttr bound) {
+  CellOp part = run.callee();
+  auto isOther = [&](RunOp other) {
+    return other != run && !other.getBackward() &&
+           other.getCell() == run.getCell();
+  };
+  if (!part.getPart() || llvm::any_of(model.getBody().getOps<RunOp>(), isOther))
+    return;
+  for (const CellArray &array : interfaceOf(part).arrays)
+    if ((array.role == ArrayRole::GradOutput ||
+         array.role == ArrayRole::GradInput) &&
+        !bound.contains(array.name))
+      TensorOp(array.tensor).setNoGradient(true);
+}
+
 void Backward::pull(RunOp run) {
   CellInterface face = interfaceOf(run.callee());
   NamedAttrList bind;
@@ -146,6 +187,7 @@ void Backward::pull(RunOp run) {
   }
   if (!hasSeed)
     return;
+  llvm::StringSet<> needed = dependencies(run.callee(), bind);
   for (const CellArray &array : face.arrays) {
     StringRef name = array.name;
     if (array.role == ArrayRole::Input || array.role == ArrayRole::Initial) {
@@ -164,7 +206,9 @@ void Backward::pull(RunOp run) {
       continue;
     if (model.tensor(bound).getRole() == Role::state) {
       bind.set(name, symbol(bound));
-    } else if (varying.contains(bound)) {
+    } else if (varying.contains(bound) &&
+               (array.role == ArrayRole::GradInitial ||
+                needed.contains(TensorOp(array.tensor).getSymName()))) {
       std::string share = newGradient(bound);
       bind.set(name, symbol(share));
       shares[bound].push_back(share);
@@ -178,6 +222,7 @@ void Backward::pull(RunOp run) {
       RunOp::create(b, run.getLoc(), run.getCell(), /*backward=*/true,
                     run.getOnce(), bind.getDictionary(model.getContext()));
   backward.setTapeAttr(number);
+  tellPart(run, backward.getBind());
 }
 
 void Backward::pull(Operation *op) {

@@ -47,12 +47,28 @@ def AdjointStagesPass : Pass<"rnn-adjoint-stages", "::rnn::CellOp"> {
   let dependentDialects = ["mlir::arith::ArithDialect"];
 }
 
+def TrimPartsPass : Pass<"rnn-trim-parts", "mlir::ModuleOp"> {
+  let summary = "Leave out of the parts of models what nothing reads";
+  let description = [{
+    A part is called by its model alone. It loses inputs that it does not read, outputs
+    that no op of the model reads, and what only those needed.
+
+    Needs: models without `rnn.backward`; cells in flat form.
+    Gives: the same with parts that are smaller.
+    Keeps: cells that programs call, and parts that are run more than once.
+
+    Example: see `test/autodiff/trim-parts.mlir`.
+  }];
+}
+
 def DifferentiateModelsPass : Pass<"rnn-differentiate-models", "mlir::ModuleOp"> {
   let summary = "Derive what a model runs backward";
   let description = [{
     Walks the ops of each model from the last to the first: a run of a cell becomes one of
     its backward scan, a lookup a scatter. Shares of one gradient are added up.
-    Random numbers are drawn again rather than kept.
+    Random numbers are drawn again rather than kept. A part is told what has
+    `no_gradient`: an output whose gradient nothing gives, an input whose gradient is
+    wanted by nothing or, by what depends on what, zero.
 
     Needs: models without `rnn.backward`.
     Gives: `rnn.backward` and the derived ops behind it; declarations of gradients; numbers

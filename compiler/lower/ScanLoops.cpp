@@ -252,7 +252,7 @@ int64_t ScanLoops::rowsAtOnce(StageOp stage) {
     for (const Term &term : site.terms)
       elements = std::max(elements, layout.packedDepth(term));
   if (!elements)
-    return 0;
+    return fewRows;
   int64_t fit = cacheBytes / 2 / (elements * code.elementBytes());
   return std::max<int64_t>(fit / tile.rows, leastTilesAtOnce) * tile.rows;
 }

@@ -196,9 +196,9 @@ int64_t rnn::rowsOfChunk(ScanOp scan, const Target &target) {
   constexpr int64_t most = 384, least = 48;
   if (scan.getBackward() || target.hasMatrixUnit)
     return most;
-  int64_t bytes = 0; // of a row, from stages before the loop
+  int64_t bytes = 0; // of a row, from stages outside of the loop
   for (auto stage : scan.getBody().getOps<StageOp>())
-    if (stage.getPhase() == Phase::before)
+    if (stage.getPhase() != Phase::step)
       for (Value result : stage.getResults()) {
         auto type = cast<RankedTensorType>(result.getType());
         bytes += stage.getUnits() * type.getElementTypeBitWidth() / 8;

@@ -67,3 +67,56 @@ rnn.model @Unread outputs [@c] sizes {} {
   rnn.tensor @c output per_sequence : tensor<10xf32>
   rnn.one_hot @c, @i
 }
+
+// What has no gradient is said in the part: `p`, of which the loss does not depend but by a
+// stopped gradient, in both, and `y`, which no parameter is behind.
+// CHECK-LABEL: rnn.cell part @Dense
+//       CHECK:   rnn.tensor @p output no_gradient
+//       CHECK:   rnn.tensor @z output :
+rnn.cell part @Dense outputs [@p, @z] sizes {} {
+  rnn.tensor @x input : tensor<4xf32>
+  rnn.tensor @p output : tensor<4xf32>
+  rnn.tensor @z output : tensor<4xf32>
+  rnn.scan forward {
+    %x = rnn.read @x : tensor<4xf32>
+    rnn.write @p, %x : tensor<4xf32>
+    rnn.write @z, %x : tensor<4xf32>
+  }
+}
+// CHECK-LABEL: rnn.cell part @Score
+//       CHECK:   rnn.tensor @p input no_gradient
+//       CHECK:   rnn.tensor @z input :
+//       CHECK:   rnn.tensor @y input no_gradient
+//       CHECK:   rnn.tensor @metric output no_gradient
+rnn.cell part @Score outputs [@loss, @metric] sizes {} {
+  rnn.tensor @p input : tensor<4xf32>
+  rnn.tensor @z input : tensor<4xf32>
+  rnn.tensor @y input : tensor<4xf32>
+  rnn.tensor @loss output : tensor<f32>
+  rnn.tensor @metric output : tensor<f32>
+  rnn.scan forward {
+    %p = rnn.read @p : tensor<4xf32>
+    %z = rnn.read @z : tensor<4xf32>
+    %y = rnn.read @y : tensor<4xf32>
+    %most = rnn.reduce_max %p : tensor<4xf32> -> tensor<f32>
+    %stopped = rnn.stop_gradient %most : tensor<f32>
+    %m = arith.mulf %z, %y : tensor<4xf32>
+    %sum = rnn.reduce_sum %m : tensor<4xf32> -> tensor<f32>
+    %all = arith.addf %sum, %stopped : tensor<f32>
+    rnn.write @loss, %all : tensor<f32>
+    rnn.write @metric, %most : tensor<f32>
+  }
+}
+// CHECK-LABEL: rnn.model @Scored
+//       CHECK:   rnn.run backward tape(0) @Score {grad.loss = @grad.loss, grad.z = @[[Z:.*]], p = @p, y = @y, z = @z}
+//       CHECK:   rnn.run backward tape(1) @Dense {grad.x = @{{.*}}, grad.z = @[[Z]], x = @x}
+rnn.model @Scored outputs [] sizes {} {
+  rnn.tensor @x input : tensor<4xf32>
+  rnn.tensor @y target : tensor<4xf32>
+  rnn.tensor @p value : tensor<4xf32>
+  rnn.tensor @z value : tensor<4xf32>
+  rnn.tensor @loss loss : tensor<f32>
+  rnn.tensor @metric metric : tensor<f32>
+  rnn.run @Dense {x = @x, p = @p, z = @z}
+  rnn.run @Score {p = @p, z = @z, y = @y, loss = @loss, metric = @metric}
+}

@@ -929,6 +929,34 @@ rnn.cell part @C outputs [@h] sizes {} {
 
 // -----
 
+// tensor-no-gradient: a cell that programs call.
+rnn.cell @C outputs [@h] sizes {} {
+  // expected-error @+1 {{has no gradient to leave out}}
+  rnn.tensor @x input no_gradient : tensor<4xf32>
+  rnn.tensor @h state : tensor<4xf32>
+  rnn.scan forward {
+    %x = rnn.read @x : tensor<4xf32>
+    rnn.write @h, %x : tensor<4xf32>
+  }
+}
+
+// -----
+
+// tensor-no-gradient: a state that is no output.
+rnn.cell part @C outputs [@y] sizes {} {
+  rnn.tensor @x input no_gradient : tensor<4xf32>
+  rnn.tensor @y output no_gradient : tensor<4xf32>
+  // expected-error @+1 {{has no gradient to leave out}}
+  rnn.tensor @h state no_gradient : tensor<4xf32>
+  rnn.scan forward {
+    %x = rnn.read @x : tensor<4xf32>
+    rnn.write @h, %x : tensor<4xf32>
+    rnn.write @y, %x : tensor<4xf32>
+  }
+}
+
+// -----
+
 // stage-distinct: another input.
 rnn.cell part @C outputs [@h] sizes {} {
   rnn.tensor @x input distinct 9 : tensor<4xf32>
