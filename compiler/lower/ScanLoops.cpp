@@ -110,6 +110,9 @@ static constexpr int64_t panelsAtOnce = 4;
 
 /// Fewer tiles than these, one above the other, would fetch weights too often.
 static constexpr int64_t leastTilesAtOnce = 4;
+/// Rows that meet all panels of a stage without products, whose long rows each
+/// lie on pages of their own.
+static constexpr int64_t rowsWithoutProducts = 6;
 
 /// True if the stage reads what stands in that panel slot, but for the start of
 /// `affine`: the slot of a value that is read here for the last time may be
@@ -239,8 +242,8 @@ void ScanLoops::emitRows(StageState &state, const CallRows &own, int64_t most) {
 }
 
 /// How many rows meet all panels of a stage before other rows do; 0: all.
-/// Outside of the loop over steps there are so many that each panel would fetch
-/// them anew from behind the cache.
+/// Outside of the loop over steps there can be so many that each panel would
+/// fetch them anew from behind the cache.
 int64_t ScanLoops::rowsAtOnce(StageOp stage) {
   RegisterTile tile = layout.schedule.tile(stage.getUnits());
   if (layout.schedule.rowsOutside)
@@ -252,7 +255,7 @@ int64_t ScanLoops::rowsAtOnce(StageOp stage) {
     for (const Term &term : site.terms)
       elements = std::max(elements, layout.packedDepth(term));
   if (!elements)
-    return fewRows;
+    return rowsWithoutProducts;
   int64_t fit = cacheBytes / 2 / (elements * code.elementBytes());
   return std::max<int64_t>(fit / tile.rows, leastTilesAtOnce) * tile.rows;
 }

@@ -41,3 +41,44 @@ rnn.cell @Stopped outputs [@h] sizes {H = 4 : i64} {
     rnn.write @h, %h : tensor<4xf32>
   }
 }
+
+// What only the gradient of an input needs that nobody wants is not saved.
+// CHECK-LABEL: rnn.cell part @Unwanted
+//   CHECK-NOT:   tape
+//       CHECK:   rnn.scan backward
+//  CHECK-NEXT:     %[[G:.*]] = rnn.read @grad.y
+//  CHECK-NEXT:     rnn.accumulate @b, %[[G]]
+//  CHECK-NEXT:   }
+rnn.cell part @Unwanted outputs [@y] sizes {H = 4 : i64} {
+  rnn.tensor @x input no_gradient : tensor<4xf32>
+  rnn.tensor @b param : tensor<4xf32>
+  rnn.tensor @y output : tensor<4xf32>
+  rnn.scan forward {
+    %x = rnn.read @x : tensor<4xf32>
+    %b = rnn.read @b : tensor<4xf32>
+    %r = rnn.reduce_sum %x : tensor<4xf32> -> tensor<f32>
+    %s = rnn.splat %r : tensor<f32> -> tensor<4xf32>
+    %t = math.tanh %s : tensor<4xf32>
+    %y = arith.addf %t, %b : tensor<4xf32>
+    rnn.write @y, %y : tensor<4xf32>
+  }
+}
+
+// A scalar is saved, not the vector that it fills.
+// CHECK-LABEL: rnn.cell @Filled
+//       CHECK:   rnn.tensor @tape.0 tape : tensor<f32>
+//   CHECK-NOT:   rnn.tensor @tape.1
+//       CHECK:   rnn.scan backward
+//       CHECK:     %[[SUM:.*]] = rnn.read @tape.0 : tensor<f32>
+//       CHECK:     rnn.splat %[[SUM]]
+rnn.cell @Filled outputs [@y] sizes {H = 4 : i64} {
+  rnn.tensor @x input : tensor<4xf32>
+  rnn.tensor @y output : tensor<4xf32>
+  rnn.scan forward {
+    %x = rnn.read @x : tensor<4xf32>
+    %r = rnn.reduce_sum %x : tensor<4xf32> -> tensor<f32>
+    %s = rnn.splat %r : tensor<f32> -> tensor<4xf32>
+    %y = arith.mulf %x, %s : tensor<4xf32>
+    rnn.write @y, %y : tensor<4xf32>
+  }
+}
