@@ -10,8 +10,8 @@
 //                                                  write @carry.h.1 }
 //                                          after: accumulate @W, %ds outer h[1]
 //
-// Where a schedule says `recompute gates`, results of forward stages are not read
-// from a tape: the stages themselves stand once more before the loop.
+// Where a schedule says `recompute gates`, results of forward stages are not
+// read from a tape: the stages themselves stand once more before the loop.
 //
 // Stages are taken from the last to the first. What the loop needs (gradients
 // of states, and of values made in the loop) is computed in it; gradients of
@@ -433,12 +433,11 @@ bool AdjointStages::hasSeed(StageOp stage, Value value) {
        llvm::zip(yield.getOperands(), stage.getResults()))
     if (yielded == value && !shares[result].empty())
       return true;
-  for (auto write : stage.getBody().getOps<WriteOp>())
-    if (write.getValue() == value &&
-        (write.declaration().getRole() == Role::state ||
-         write.declaration().getRole() == Role::output))
-      return true;
-  return false;
+  return llvm::any_of(stage.getBody().getOps<WriteOp>(), [&](WriteOp write) {
+    return write.getValue() == value &&
+           (write.declaration().getRole() == Role::state ||
+            cell.tensor(("grad." + write.getTensor()).str()));
+  });
 }
 
 /// The gradient of a value: shares of later stages, the caller's, and what

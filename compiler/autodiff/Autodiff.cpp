@@ -274,7 +274,7 @@ LogicalResult Autodiff::run() {
   auto backward = ScanOp::create(b, loc, /*backward=*/true);
   b.setInsertionPointToStart(&backward.getBody().emplaceBlock());
   // In the order of forward, so that sums are made alike and weights are packed
-  // once. What is not needed goes when simplified.
+  // once. What is not needed is dropped below.
   if (recomputes)
     for (Operation &op : forward.getBody().front())
       if (op.getNumResults())

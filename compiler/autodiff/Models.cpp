@@ -145,11 +145,12 @@ static llvm::StringSet<> dependencies(CellOp part, const NamedAttrList &bind) {
 /// reads that is differentiated, inputs that have or need none.
 void Backward::tellPart(RunOp run, DictionaryAttr bound) {
   CellOp part = run.callee();
-  auto isOther = [&](RunOp other) {
+  auto isAnotherRun = [&](RunOp other) {
     return other != run && !other.getBackward() &&
            other.getCell() == run.getCell();
   };
-  if (!part.getPart() || llvm::any_of(model.getBody().getOps<RunOp>(), isOther))
+  if (!part.getPart() ||
+      llvm::any_of(model.getBody().getOps<RunOp>(), isAnotherRun))
     return;
   for (const CellArray &array : interfaceOf(part).arrays)
     if ((array.role == ArrayRole::GradOutput ||

@@ -51,11 +51,12 @@ def TrimPartsPass : Pass<"rnn-trim-parts", "mlir::ModuleOp"> {
   let summary = "Leave out of the parts of models what nothing reads";
   let description = [{
     A part is called by its model alone. It loses inputs that it does not read, outputs
-    that no op of the model reads, and what only those needed.
+    that no op of the model reads, and what only those needed. Ops of the model that give
+    nothing, or what nobody reads, go as a whole, but for runs of cells that programs call.
 
     Needs: models without `rnn.backward`; cells in flat form.
     Gives: the same with parts that are smaller.
-    Keeps: cells that programs call, and parts that are run more than once.
+    Keeps: cells that programs call, and parts that are run more than once in the module.
 
     Example: see `test/autodiff/trim-parts.mlir`.
   }];

@@ -8,8 +8,9 @@
 //   loss categorical_crossentropy(p, y)   ==>  .. reads the logits alone:
 //                                              p is neither given nor computed
 //
-// From the last run to the first: a part loses the inputs that it does not read
-// and the outputs that nobody else reads, with all that only they needed.
+// From the last op to the first: a part loses the inputs that it does not read
+// and the outputs that nobody else reads, with all that only they needed. What
+// gives nothing else goes as a whole.
 //
 //===----------------------------------------------------------------------===//
 
@@ -18,6 +19,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
 
 namespace rnn {
@@ -86,21 +88,39 @@ static void trimInputs(RunOp run, CellOp part) {
     }
 }
 
+/// True if nothing comes of an op, or what nobody reads.
+static bool isUseless(ModelOp model, Operation *op) {
+  return llvm::none_of(accessOf(op).writes,
+                       [&](StringRef name) { return isRead(model, name); });
+}
+
 namespace {
 struct TrimPartsPass : rnn::impl::TrimPartsPassBase<TrimPartsPass> {
   void runOnOperation() override {
+    llvm::StringMap<unsigned> runs;
+    getOperation().walk([&](RunOp run) { ++runs[run.getCell()]; });
     for (auto model : getOperation().getOps<ModelOp>()) {
       if (model.backward())
         continue;
-      auto runs = llvm::to_vector(model.getBody().getOps<RunOp>());
-      for (RunOp run : llvm::reverse(runs)) {
-        CellOp part = run.callee();
-        if (!part.getPart() || llvm::count_if(runs, [&](RunOp other) {
-                                 return other.getCell() == run.getCell();
-                               }) > 1)
+      SmallVector<Operation *> ops;
+      for (Operation &op : model.getBody().front())
+        if (!isa<TensorOp>(op))
+          ops.push_back(&op);
+      for (Operation *op : llvm::reverse(ops)) {
+        auto run = dyn_cast<RunOp>(op);
+        CellOp part = run ? run.callee() : CellOp();
+        if (run && (!part.getPart() || runs[run.getCell()] > 1))
           continue;
-        trimOutputs(model, run, part);
-        trimInputs(run, part);
+        if (isUseless(model, op)) {
+          for (StringRef name : accessOf(op).writes)
+            model.tensor(name).erase();
+          op->erase();
+          if (part)
+            part.erase();
+        } else if (run) {
+          trimOutputs(model, run, part);
+          trimInputs(run, part);
+        }
       }
     }
   }

@@ -275,9 +275,11 @@ Expected<std::vector<Bytes>> rnn::objectCode(Module &module,
       objects[2 * part] = writeObject(**own, names[part], timing);
       return;
     }
+    // Entries have names that no other object has; that of any will do.
     auto entry = find_if(**own, [](const Function &function) {
       return !function.isDeclaration() && function.hasExternalLinkage();
     });
+    assert(entry != (*own)->end() && "a level is called from outside");
     std::vector<Bytes> halves =
         cut(**own, halve(**own), 2, "." + entry->getName());
     for (size_t i : {0, 1})

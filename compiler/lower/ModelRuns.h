@@ -15,6 +15,7 @@ namespace rnn {
 /// What the functions of a model for one CPU level are made with.
 struct ModelParts {
   ModelParts(ModelOp model, const Target &target, mlir::ModuleOp module);
+  ModelParts(const ModelParts &) = delete; // its members know each other
 
   const ModelPlan plan;
   CellInterface face;

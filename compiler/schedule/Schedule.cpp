@@ -157,15 +157,16 @@ int64_t Schedule::vectorsOfTile(int64_t vectors, int64_t widest) const {
 }
 
 /// A panel is narrower than a tile could be where L1 is too small for it, since
-/// fewer tiles of more rows then read it from L2; and where it would be the
-/// only one, since the elementwise work of one panel runs beside the products
-/// of the next.
+/// fewer tiles of more rows then read it from L2; and where two of half the
+/// width would do, since the elementwise work of one panel runs beside the
+/// products of the next.
 int64_t Schedule::vectorsOfPanel(int64_t vectors) const {
   // Halves of pairs take registers of their own, and the matrix unit has tiles
   // of two by two.
   if (kernels || (isBf16 && (!target.hasBf16 || target.hasMatrixUnit)))
     return vectorsOfTile(vectors, 2);
-  // A product of so many elements with as many.
+  // Levels do not know L1, which is such a part of L2, or half of it; and a
+  // panel is one of a square matrix, whatever it multiplies in the end.
   const int64_t mostBytes = target.l2Bytes / 32;
   const int64_t bytes = target.vectorBytes * vectors * lanes / (isBf16 ? 2 : 1);
   int64_t widest = std::clamp<int64_t>(mostBytes / bytes, 2, widestTile);

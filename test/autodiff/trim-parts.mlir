@@ -33,7 +33,7 @@ rnn.cell part @Score outputs [@loss] sizes {} {
     rnn.write @loss, %sum : tensor<f32>
   }
 }
-// A part that is run twice, and a state, stay as they are.
+// A part that is run twice stays as it is, and one that is read.
 // CHECK-LABEL: rnn.cell part @Twice outputs [@y]
 //       CHECK:   rnn.tensor @u input
 // CHECK-LABEL: rnn.cell part @Keep outputs [@h]
@@ -60,7 +60,7 @@ rnn.cell part @Keep outputs [@h] sizes {} {
 //       CHECK:   rnn.run @Dense {x = @x, z = @z}
 //       CHECK:   rnn.run @Score {loss = @loss, z = @z}
 //       CHECK:   rnn.run @Twice {u = @x, x = @x, y = @a}
-//       CHECK:   rnn.run @Keep {x = @b}
+//       CHECK:   rnn.run @Keep {h = @k, x = @b}
 rnn.model @M outputs [@c] sizes {} {
   rnn.tensor @x input : tensor<4xf32>
   rnn.tensor @p value : tensor<4xf32>
@@ -68,11 +68,37 @@ rnn.model @M outputs [@c] sizes {} {
   rnn.tensor @loss loss : tensor<f32>
   rnn.tensor @a value : tensor<4xf32>
   rnn.tensor @b value : tensor<4xf32>
+  rnn.tensor @k value : tensor<4xf32>
   rnn.tensor @c output : tensor<4xf32>
   rnn.run @Dense {x = @x, m = @x, p = @p, z = @z}
   rnn.run @Score {p = @p, z = @z, loss = @loss}
   rnn.run @Twice {x = @x, u = @x, y = @a}
   rnn.run @Twice {x = @a, u = @a, y = @b}
-  rnn.run @Keep {x = @b}
-  rnn.sum @c, [@b]
+  rnn.run @Keep {x = @b, h = @k}
+  rnn.sum @c, [@k]
+}
+
+// A part of which nothing is left is not run, nor is what only it read.
+// CHECK-NOT: rnn.cell part @Useless
+rnn.cell part @Useless outputs [@y] sizes {} {
+  rnn.tensor @x input : tensor<4xf32>
+  rnn.tensor @y output : tensor<4xf32>
+  rnn.scan forward {
+    %x = rnn.read @x : tensor<4xf32>
+    %y = math.tanh %x : tensor<4xf32>
+    rnn.write @y, %y : tensor<4xf32>
+  }
+}
+// CHECK-LABEL: rnn.model @Rest
+//   CHECK-NOT:   value
+//       CHECK:   rnn.sum @c, [@x]
+//  CHECK-NEXT: }
+rnn.model @Rest outputs [@c] sizes {} {
+  rnn.tensor @x input : tensor<4xf32>
+  rnn.tensor @c output : tensor<4xf32>
+  rnn.tensor @r value : tensor<4xf32>
+  rnn.tensor @y value : tensor<4xf32>
+  rnn.reverse @r, @x
+  rnn.run @Useless {x = @r, y = @y}
+  rnn.sum @c, [@x]
 }
