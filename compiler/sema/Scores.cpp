@@ -103,9 +103,13 @@ static Value categoricalCrossentropy(B &b, const ScoreInputs &in) {
     Value all = total ? mul(b, whole, total) : whole;
     return sub(b, all, call(b, "sum", mul(b, y, shifted)));
   }
-  Value total = SplatOp::create(b, in.prediction.getType(),
-                                call(b, "sum", in.prediction));
-  Value p = arith::DivFOp::create(b, in.prediction, total);
+  // Of zeros alone, such as the mean of a row without steps, all are 0.
+  Value whole = call(b, "sum", in.prediction);
+  Value isZero = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, whole,
+                                       like(b, whole, 0));
+  whole = arith::SelectOp::create(b, isZero, like(b, whole, 1), whole);
+  Value p = arith::DivFOp::create(
+      b, in.prediction, SplatOp::create(b, in.prediction.getType(), whole));
   p = call(b, "clip",
            {p, like(b, p, leastProbability), like(b, p, 1 - leastProbability)});
   return negate(b, call(b, "sum", mul(b, y, math::LogOp::create(b, p))));
