@@ -25,7 +25,7 @@ using Memory = std::unique_ptr<void, Free>;
 
 /// `bytes` bytes, aligned as weights, tape and scratch are.
 Memory allocate(size_t bytes) {
-  Memory memory(std::aligned_alloc(64, (bytes + 64) / 64 * 64));
+  Memory memory(rnncc_alloc(bytes));
   if (!memory)
     throw std::bad_alloc();
   std::memset(memory.get(), 0, bytes);

@@ -22,10 +22,10 @@ static_assert(sizeof(rnncc_array) == 72 && offsetof(rnncc_array, shape) == 32 &&
               offsetof(rnncc_array, indices) == 64);
 static_assert(sizeof(rnncc_param) == 72 && offsetof(rnncc_param, shape) == 32);
 static_assert(sizeof(rnncc_size) == 16);
-static_assert(sizeof(rnncc_descriptor) == 152 &&
+static_assert(sizeof(rnncc_descriptor) == 160 &&
               offsetof(rnncc_descriptor, name) == 8 &&
               offsetof(rnncc_descriptor, forward_flops) == 72 &&
-              offsetof(rnncc_descriptor, trained) == 144);
+              offsetof(rnncc_descriptor, trained) == 152);
 static_assert(offsetof(rnncc_call, arrays) == 64);
 static_assert(int(ElementType::I32) == RNNCC_I32 &&
               int(Finish::exp_mean) == RNNCC_EXP_MEAN);
@@ -141,6 +141,7 @@ static Constant *descriptorOf(Constants &c, const CellFacts &cell) {
                    ConstantFP::get(c.f64, cell.forwardFlops),
                    entry("weights_bytes"),
                    entry("pack"),
+                   entry("pack_on_team"),
                    entry("tape_bytes"),
                    entry("forward_scratch_bytes"),
                    entry("backward_scratch_bytes"),

@@ -154,6 +154,11 @@ size_t {0}_weights_bytes(void);
  */
 rnncc_status {0}_pack({1}params, void *weights);
 
+/** The same on the threads of a team; NULL: this thread alone. The weights are
+ *  the same bytes.
+ */
+rnncc_status {0}_pack_on_team({1}params, void *weights, rnncc_team *team);
+
 /** Bytes of tape for T steps of N rows; 0 if they are out of range. */
 size_t {0}_tape_bytes(int64_t steps, int64_t batch);
 

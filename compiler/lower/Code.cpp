@@ -164,6 +164,10 @@ Value Code::loadVec(Value from) {
 void Code::storeVec(Value value, Value to) {
   LLVM::StoreOp::create(b, loc, value, to, elementBytes());
 }
+void Code::storeLine(Value value, Value to) {
+  LLVM::StoreOp::create(b, loc, value, to, /*alignment=*/64,
+                        /*isVolatile=*/false, /*isNonTemporal=*/true);
+}
 Value Code::loadVec(Value from, Value mask_) {
   if (!mask_)
     return loadVec(from);

@@ -92,6 +92,9 @@ struct Code {
   void store(Value value, Value to);
   Value loadVec(Value from);
   void storeVec(Value value, Value to);
+  /// Past the caches, a whole line of 64 bytes at a multiple of that. Other
+  /// threads see it after a fence.
+  void storeLine(Value value, Value to);
   /// Some lanes, which lie side by side; others load zeros.
   Value loadVec(Value from, Value mask_);
   void storeVec(Value value, Value to, Value mask_);

@@ -189,7 +189,9 @@ public:
 
   void emit() {
     emitEntry("weights_bytes", "sizes", {}, Answer::Size);
-    emitEntry("pack", "sizes", {code.ptr, code.ptr}, Answer::Status);
+    emitEntry("pack_on_team", "sizes", {code.ptr, code.ptr, code.ptr},
+              Answer::Status);
+    emitPack();
     for (StringRef name :
          {"tape_bytes", "forward_scratch_bytes", "backward_scratch_bytes"})
       emitEntry(name, "sizes", {code.i64, code.i64}, Answer::Size);
@@ -211,6 +213,7 @@ private:
   }
   void emitEntry(StringRef name, StringRef section, TypeRange inputs,
                  Answer answer);
+  void emitPack();
   void emitStep();
 
   const CellInterface &face;
@@ -270,6 +273,17 @@ void Dispatch::emitEntry(StringRef name, StringRef section, TypeRange inputs,
     return branch.getResult(0);
   };
   entry.finish(choose(targets));
+}
+
+/// On this thread alone.
+void Dispatch::emitPack() {
+  EntryFunction entry(code, module, prefix + "_pack", {code.ptr, code.ptr},
+                      code.i32);
+  placeInSection(entry.function, ".text." + prefix + "_sizes");
+  auto result = func::CallOp::create(
+      code.b, code.loc, prefix + "_pack_on_team", TypeRange{code.i32},
+      ValueRange{entry.argument(0), entry.argument(1), code.null()});
+  entry.finish(result.getResult(0));
 }
 
 /// One step is forward on a copy of the call that says so.

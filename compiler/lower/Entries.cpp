@@ -472,7 +472,7 @@ LogicalResult Entries::emit() {
         code.b, code.loc,
         code.num(layout.weightElements * code.elementBytes()));
   }
-  emitPack(code, layout, name("pack"), section("sizes"), id, module);
+  emitPack(code, layout, layout.face.prefix, level, id, module);
   emitBytes("tape_bytes", [&](Value steps, Value batch) {
     return regionEnd(Memory::Keep, code.max(steps, code.num(1)), steps, batch,
                      code.num(line));

@@ -24,9 +24,10 @@ namespace rnn {
 mlir::LogicalResult emitEntries(CellOp cell, const Target &target, Tiles &tiles,
                                 KernelSet *kernels, mlir::ModuleOp module);
 
-/// Emits `<prefix>_pack`: parameters to packed weights, with `id` in front.
-void emitPack(Code &code, const Layout &layout, const std::string &name,
-              llvm::StringRef section, int64_t id, mlir::ModuleOp module);
+/// Emits `<prefix>_pack_on_team`: parameters to packed weights, with `id` in
+/// front.
+void emitPack(Code &code, const Layout &layout, llvm::StringRef prefix,
+              llvm::StringRef level, int64_t id, mlir::ModuleOp module);
 
 /// Emits those of a model, whose cells have theirs for that level.
 void emitModelEntries(ModelOp model, const Target &target,

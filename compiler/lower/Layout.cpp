@@ -618,9 +618,7 @@ void Layout::placeWeights() {
           for (Term &term : site.terms) {
             auto [entry, isNew] = packed.try_emplace(panelsKey(site, term));
             if (isNew)
-              entry->second =
-                  take(site.units.padded() * int64_t(site.affines.size()) *
-                       packedDepth(term));
+              entry->second = take(packedElements(site, term));
             term.weights = entry->second;
           }
 }

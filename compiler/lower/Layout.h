@@ -203,6 +203,11 @@ public:
     return term.parts ? term.parts * llvm::alignTo(term.pairs(), pairsInLine)
                       : term.depth();
   }
+  /// Elements of the packed weights of a term, with what fills up.
+  int64_t packedElements(const Site &site, const Term &term) const {
+    return site.units.padded() * int64_t(site.affines.size()) *
+           packedDepth(term);
+  }
   /// Pairs of bf16 in 64 bytes.
   static constexpr int64_t pairsInLine = 16;
   /// Rows that are summed over together as pairs.

@@ -91,11 +91,12 @@ void ModelEntries::emitWeightsBytes() {
 
 /// Packs the weights of each run as its cell does.
 void ModelEntries::emitPack() {
-  EntryFunction entry(code, module, name("pack"), {code.ptr, code.ptr},
-                      code.i32);
+  EntryFunction entry(code, module, name("pack_on_team"),
+                      {code.ptr, code.ptr, code.ptr}, code.i32);
   makeInternal(entry.function);
   placeInSection(entry.function, section("sizes"));
   Value params = entry.argument(0), to = entry.argument(1);
+  Value team = entry.argument(2);
   entry.failIf(face.params.empty()
                    ? code.isNull(to)
                    : code.either(code.isNull(params), code.isNull(to)),
@@ -110,7 +111,7 @@ void ModelEntries::emitPack() {
     entry.failIf(isMisaligned(code, source, code.elementBytes()),
                  status::Misaligned);
   }
-  code.storeNum(code.num(0), to);
+  code.zeroBytes(to, code.num(memory.weightsHeader()));
   for (auto [index, table] : llvm::enumerate(plan.tables))
     LLVM::StoreOp::create(code.b, code.loc, sources[table],
                           memory.tablePlace(to, index));
@@ -122,8 +123,9 @@ void ModelEntries::emitPack() {
       LLVM::StoreOp::create(
           code.b, code.loc, sources[run.bound(param.getSymName())],
           code.atByte(list, code.pointerBytes * int64_t(index)));
-    func::CallOp::create(code.b, code.loc, cell.prefix + "_pack." + level,
-                         TypeRange{code.i32}, ValueRange{list, at});
+    func::CallOp::create(code.b, code.loc,
+                         cell.prefix + "_pack_on_team." + level,
+                         TypeRange{code.i32}, ValueRange{list, at, team});
   });
   code.storeNum(code.num(id), to);
   entry.finish(code.status(status::Ok));

@@ -13,11 +13,6 @@ using namespace rnn;
 /// Room for the mark of a tape.
 static constexpr int64_t tapeHeader = lineBytes;
 
-/// A number and the addresses of tables.
-static int64_t weightsHeader(const ModelPlan &plan) {
-  return llvm::alignTo(8 + 8 * int64_t(plan.tables.size()), lineBytes);
-}
-
 static bool isTaped(RunOp run) { return run.getTape().has_value(); }
 
 //===----------------------------------------------------------------------===//
@@ -74,8 +69,12 @@ Value ModelMemory::scratchOfRuns(
   return most;
 }
 
+int64_t ModelMemory::weightsHeader() const {
+  return llvm::alignTo(8 + 8 * int64_t(plan.tables.size()), lineBytes);
+}
+
 Value ModelMemory::weightsBytes() {
-  Value bytes = code.num(weightsHeader(plan));
+  Value bytes = code.num(weightsHeader());
   for (RunOp run : plan.runs)
     bytes = code.add(bytes, callSize(run, "weights_bytes", ValueRange()));
   return bytes;
@@ -132,7 +131,7 @@ Value ModelMemory::tablePlace(Value weights, int64_t index) {
 
 void ModelMemory::forWeights(Value weights,
                              llvm::function_ref<void(RunOp, Value at)> place) {
-  Value at = code.num(weightsHeader(plan));
+  Value at = code.num(weightsHeader());
   for (RunOp run : plan.runs) {
     place(run, code.atByte(weights, at));
     at = code.add(at, callSize(run, "weights_bytes", ValueRange()));

@@ -41,6 +41,9 @@ public:
               llvm::StringRef level)
       : plan(plan), code(code), shared(shared), level(level) {}
 
+  /// Bytes in front of the weights of the runs: a number and the addresses of
+  /// tables.
+  int64_t weightsHeader() const;
   Value weightsBytes();
   Value tapeBytes(Value steps, Value batch);
   /// For forward, as much as it needs without a tape.

@@ -7,12 +7,15 @@
 //   weight[o, i]  ->  packed[panel of o][affine][i][o in panel]
 //
 // so that a product reads its weights from first to last. Rows past the last
-// unit of a panel stay zero. Blocks of as many rows as a vector has lanes are
-// transposed in registers; what is left over goes element by element.
+// unit of a panel are zero. Blocks of as many rows as a vector has lanes are
+// transposed in registers; what is left over goes element by element. What
+// blocks fill whole is written once, not zeroed before. Threads share out the
+// panels of each weight.
 //
 //===----------------------------------------------------------------------===//
 
 #include "compiler/lower/Bf16.h"
+#include "compiler/lower/Bodies.h"
 #include "compiler/lower/Entries.h"
 #include "compiler/lower/Setup.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -33,11 +36,94 @@ struct Piece {
   int64_t innerWidth; ///< i comes in panels of so many
   int64_t perBlock;   ///< packed elements from panel to panel of i
   int64_t parts;      ///< of bf16; 0: elements
+  bool isPast;        ///< stored past the caches
   int64_t firstPair;  ///< in bf16: of its term's
   int64_t restBack;   ///< how much earlier the last panel of i begins, if it is
                       ///< not full
+
+  /// Packed elements that it fills.
+  int64_t elements() const {
+    return outer.count * (parts ? parts * llvm::divideCeil(inner, 2) : inner);
+  }
+};
+
+/// The packed weights of a term.
+struct PackedTerm {
+  int64_t begin = 0, end = 0;
+  llvm::SmallVector<Piece> pieces;
+
+  bool isFull() const {
+    int64_t filled = 0;
+    for (const Piece &piece : pieces)
+      filled += piece.elements();
+    return filled == end - begin;
+  }
 };
 } // namespace
+
+/// Whether packed weights are stored past the caches, which takes half of the
+/// time: those that the nearest do not hold, where a vector is a line.
+static bool goPastCaches(const Layout &layout) {
+  FloatType element = layout.face.element;
+  const int64_t bytes = element.getWidth() / 8;
+  return layout.lanes * bytes == 64 &&
+         layout.weightElements * bytes > layout.schedule.target.l2Bytes;
+}
+
+static void store(Code &code, bool past, Value vector, Value to) {
+  if (past)
+    code.storeLine(vector, to);
+  else
+    code.storeVec(vector, to);
+}
+
+static Piece makePiece(const Layout &layout, const Site &site, const Term &term,
+                       int64_t a, int64_t slot) {
+  AffineOp op = site.affines[a];
+  const unsigned operand = term.operand[a][slot];
+  const int64_t width = site.units.width, depth = layout.packedDepth(term);
+  Piece piece;
+  piece.view = weightView(op.getWeights()[operand]);
+  piece.pitch = piece.view.param.tensorType().getDimSize(1);
+  piece.transposed = op.getTransposed()[operand];
+  piece.inner =
+      cast<RankedTensorType>(op.getInputs()[operand].getType()).getDimSize(0);
+  piece.outer = site.units;
+  piece.innerWidth = term.panel ? term.inner.width : term.inner.count;
+  piece.parts = term.parts;
+  piece.isPast = goPastCaches(layout);
+  piece.firstPair = slot * term.pairsOfSlot();
+  const int64_t before = term.parts ? 0 : slot * piece.innerWidth;
+  piece.base = term.weights + (a * depth + before) * width;
+  piece.perPanel = int64_t(site.affines.size()) * depth * width;
+  piece.perBlock = term.slots * piece.innerWidth * width;
+  piece.restBack = term.panel && term.restUnits()
+                       ? slot * (term.inner.width - term.restUnits()) * width
+                       : 0;
+  return piece;
+}
+
+/// All terms, each place once, in the order of their places.
+static SmallVector<PackedTerm> packedTerms(const Layout &layout) {
+  std::map<int64_t, PackedTerm> terms;
+  CellOp cell = layout.cell;
+  for (bool backward : {false, true})
+    if (ScanOp scan = cell.scan(backward))
+      for (StageOp stage : stagesOf(scan))
+        for (const Site &site : layout.sites(stage))
+          for (const Term &term : site.terms) {
+            auto [place, isNew] = terms.try_emplace(term.weights);
+            if (!isNew)
+              continue;
+            PackedTerm &packed = place->second;
+            packed.begin = term.weights;
+            packed.end = term.weights + layout.packedElements(site, term);
+            for (size_t a = 0; a < site.affines.size(); ++a)
+              for (size_t slot = 0; slot < term.operand[a].size(); ++slot)
+                packed.pieces.push_back(makePiece(layout, site, term, a, slot));
+          }
+  return llvm::to_vector(llvm::make_second_range(terms));
+}
 
 /// The pair of elements `k` and k + 1 of `count`, or of one and zero.
 static Value loadPair(Code &code, Value from, Value k, Value count,
@@ -65,8 +151,7 @@ static Value rowOfPair(Code &code, Value pair, int64_t parts, int64_t part) {
 /// to[column * width + row]. With `parts` it stores pairs of columns: that of
 /// columns 2c and 2c + 1 at to[c * width + row], c counted from `firstPair`.
 static func::FuncOp makeTranspose(const Code &outer, const std::string &name,
-                                  int64_t parts, StringRef section,
-                                  ModuleOp module) {
+                                  int64_t parts, bool past, ModuleOp module) {
   const bool bf16 = parts;
   Code code = outer;
   code.b.setInsertionPointToEnd(module.getBody());
@@ -75,8 +160,6 @@ static func::FuncOp makeTranspose(const Code &outer, const std::string &name,
       code.b.getFunctionType({code.ptr, code.i64, code.i64, code.i64, code.ptr,
                               code.i64, code.i64},
                              {}));
-  makeInternal(function);
-  placeInSection(function, section);
   setForLLVM(function, "noinline");
   code.b.setInsertionPointToStart(function.addEntryBlock());
   Value from = function.getArgument(0), pitch = function.getArgument(1);
@@ -116,7 +199,7 @@ static func::FuncOp makeTranspose(const Code &outer, const std::string &name,
           vectors.push_back(vector);
         }
         for (auto [c, vector] : llvm::enumerate(transpose(code, vectors)))
-          code.storeVec(vector, target(code.num(int64_t(c)), part));
+          store(code, past, vector, target(code.num(int64_t(c)), part));
       };
       auto rest = [&](int64_t part) {
         code.loop(code.num(0), rowsHere, 1, [&](Value r) {
@@ -144,12 +227,28 @@ static func::FuncOp makeTranspose(const Code &outer, const std::string &name,
   return function;
 }
 
+namespace {
+/// A thread's share of the panels of each weight, of as many as have work.
+struct Share {
+  Value thread, workers;
+
+  void loop(Code &code, int64_t panels,
+            llvm::function_ref<void(Value)> body) const {
+    Value all = code.num(panels);
+    auto border = [&](Value thread) {
+      return code.min(code.div(code.mul(all, thread), workers), all);
+    };
+    code.loop(border(thread), border(code.add(thread, 1)), 1, body);
+  }
+};
+} // namespace
+
 /// Packs one weight from the parameter at `source`, in bf16: pairs of k.
-static void emitPairs(Code &code, const Piece &piece, Value source,
-                      Value packed, func::FuncOp transposer) {
+static void emitPairs(Code &code, const Piece &piece, const Share &share,
+                      Value source, Value packed, func::FuncOp transposer) {
   const int64_t width = piece.outer.width;
   source = code.at(source, piece.view.row * piece.pitch + piece.view.column);
-  code.loop(0, piece.outer.panels, 1, [&](Value panel) {
+  share.loop(code, piece.outer.panels, [&](Value panel) {
     Value o = code.mul(panel, width);
     Value to =
         code.at(packed, code.add(code.mul(panel, piece.perPanel), piece.base));
@@ -179,9 +278,9 @@ static void emitPairs(Code &code, const Piece &piece, Value source,
         forEachPart(code, piece.parts, first, second,
                     [&](int64_t part, Value a, Value b) {
                       Value row = rowOfPair(code, place, piece.parts, part);
-                      code.storeVec(pairUp(code, a, b),
-                                    code.at(to, code.add(code.mul(row, width),
-                                                         v * code.lanes)));
+                      store(code, piece.isPast, pairUp(code, a, b),
+                            code.at(to, code.add(code.mul(row, width),
+                                                 v * code.lanes)));
                     });
       }
     };
@@ -193,13 +292,13 @@ static void emitPairs(Code &code, const Piece &piece, Value source,
 }
 
 /// Packs one weight from the parameter at `source`.
-static void emitPiece(Code &code, const Piece &piece, Value source,
-                      Value packed, func::FuncOp transposer) {
+static void emitPiece(Code &code, const Piece &piece, const Share &share,
+                      Value source, Value packed, func::FuncOp transposer) {
   const int64_t width = piece.outer.width;
   source = code.at(source, piece.view.row * piece.pitch + piece.view.column);
   const int64_t innerWidth = piece.innerWidth;
   const int64_t full = piece.inner / innerWidth;
-  code.loop(0, piece.outer.panels, 1, [&](Value panel) {
+  share.loop(code, piece.outer.panels, [&](Value panel) {
     Value o = code.mul(panel, width);
     Value to =
         code.at(packed, code.add(code.mul(panel, piece.perPanel), piece.base));
@@ -223,7 +322,8 @@ static void emitPiece(Code &code, const Piece &piece, Value source,
                 piece.outer.hasTail()
                     ? code.firstLanes(code.sub(left, code.num(v * code.lanes)))
                     : Value();
-            code.storeVec(
+            store(
+                code, piece.isPast,
                 code.loadVec(code.at(from, v * code.lanes), mask),
                 code.at(toBlock, code.add(code.mul(i, width), v * code.lanes)));
           }
@@ -239,107 +339,199 @@ static void emitPiece(Code &code, const Piece &piece, Value source,
   });
 }
 
-void rnn::emitPack(Code &code, const Layout &layout, const std::string &name,
-                   StringRef section, int64_t id, ModuleOp module) {
-  EntryFunction entry(code, module, name, {code.ptr, code.ptr}, code.i32);
-  makeInternal(entry.function);
-  placeInSection(entry.function, section);
-  Value params = entry.argument(0), weights = entry.argument(1);
+//===----------------------------------------------------------------------===//
+// Functions
+//===----------------------------------------------------------------------===//
+
+/// So many bytes of packed weights are worth a thread: it writes them in about
+/// the time that it takes to start.
+static constexpr int64_t leastThreadBytes = 1 << 18;
+
+namespace {
+/// The words of 64 bits of what the threads are told.
+enum class PackField { Params, Weights, Workers, Count };
+
+/// Emits the packing of one cell.
+class Pack {
+public:
+  Pack(Code &code, const Layout &layout, StringRef prefix, StringRef level,
+       int64_t id, ModuleOp module)
+      : code(code), layout(layout), prefix(prefix), level(level), id(id),
+        module(module), terms(packedTerms(layout)) {}
+  void emit();
+
+private:
+  using Sources = llvm::StringMap<Value>;
+
+  std::string name(StringRef suffix) {
+    return (prefix + "_pack_" + suffix + "." + level).str();
+  }
+  int64_t bytes() { return layout.weightElements * code.elementBytes(); }
+  Value field(Value context, PackField field) {
+    return code.atByte(context, 8 * int64_t(field));
+  }
+  void makeOurs(func::FuncOp function) {
+    makeInternal(function);
+    placeInSection(function, section);
+  }
+  Sources sourcesOf(Value params, Value weights);
+  void check(EntryFunction &entry, Value params, Value weights);
+  void emitZeros(Value weights);
+  void emitWhole(Value weights, Sources &sources);
+  void emitBody();
+  void runBody(Value params, Value weights, Value team);
+
+  Code &code;
+  const Layout &layout;
+  StringRef prefix, level;
+  int64_t id;
+  ModuleOp module;
+  SmallVector<PackedTerm> terms;
+  std::string section = (".text." + prefix + "_sizes." + level).str();
+};
+} // namespace
+
+/// Where parameters are, and what is computed from them.
+Pack::Sources Pack::sourcesOf(Value params, Value weights) {
+  Sources sources;
+  for (auto [index, param] : llvm::enumerate(layout.face.params))
+    sources[TensorOp(param).getSymName()] =
+        code.loadPtr(code.atByte(params, code.pointerBytes * int64_t(index)));
+  CellOp cell = layout.cell;
+  for (auto tensor : cell.getBody().getOps<TensorOp>()) {
+    auto offset = layout.vectors.find(tensor.getSymName());
+    if (tensor.getRole() == Role::derived && offset != layout.vectors.end())
+      sources[tensor.getSymName()] = code.at(weights, offset->second);
+  }
+  return sources;
+}
+
+void Pack::check(EntryFunction &entry, Value params, Value weights) {
   // A cell without parameters has no array of them.
   entry.failIf(layout.face.params.empty()
                    ? code.isNull(weights)
                    : code.either(code.isNull(params), code.isNull(weights)),
                status::NullPointer);
-  auto misaligned = [&](Value bits, int64_t bytes) {
-    return arith::CmpIOp::create(code.b, code.loc, arith::CmpIPredicate::ne,
-                                 code.both(bits, code.num(bytes - 1)),
-                                 code.num(0));
-  };
-  entry.failIf(misaligned(code.address(weights), 64), status::Misaligned);
-  llvm::StringMap<Value> sources;
-  int64_t index = 0;
+  entry.failIf(isMisaligned(code, weights, 64), status::Misaligned);
+  Sources sources = sourcesOf(params, weights);
   for (TensorOp param : layout.face.params) {
-    Value source =
-        code.loadPtr(code.atByte(params, code.pointerBytes * index++));
-    sources[param.getSymName()] = source;
+    Value source = sources[param.getSymName()];
     entry.failIf(code.isNull(source), status::NullPointer);
-    entry.failIf(misaligned(code.address(source), code.elementBytes()),
+    entry.failIf(isMisaligned(code, source, code.elementBytes()),
                  status::Misaligned);
   }
+}
 
-  code.zeroBytes(weights,
-                 code.num(layout.weightElements * code.elementBytes()));
+/// What nothing fills: the header, rows past the last unit, gaps.
+void Pack::emitZeros(Value weights) {
+  auto zero = [&](int64_t begin, int64_t end) {
+    if (begin < end)
+      code.zeroBytes(code.at(weights, begin),
+                     code.num((end - begin) * code.elementBytes()));
+  };
+  int64_t done = 0;
+  for (const PackedTerm &term : terms)
+    if (term.isFull()) {
+      zero(done, term.begin);
+      done = term.end;
+    }
+  zero(done, layout.weightElements);
+}
+
+/// What is read as it is.
+void Pack::emitWhole(Value weights, Sources &sources) {
   CellOp cell = layout.cell;
   for (auto tensor : cell.getBody().getOps<TensorOp>()) {
     auto offset = layout.vectors.find(tensor.getSymName());
-    if (offset == layout.vectors.end())
+    if (offset == layout.vectors.end() || tensor.getRole() == Role::derived)
       continue;
-    Value kept = code.at(weights, offset->second);
-    if (tensor.getRole() == Role::derived)
-      sources[tensor.getSymName()] = kept;
-    else
-      code.copyBytes(
-          kept, sources[tensor.getSymName()],
-          code.num(tensor.tensorType().getNumElements() * code.elementBytes()));
+    code.copyBytes(
+        code.at(weights, offset->second), sources[tensor.getSymName()],
+        code.num(tensor.tensorType().getNumElements() * code.elementBytes()));
   }
   if (SetupOp setup = cell.setup(false))
     emitSetup(code, setup,
               [&](TensorOp tensor) { return sources[tensor.getSymName()]; });
+}
 
-  auto [stem, level] = StringRef(name).rsplit('.');
+/// What each thread does.
+void Pack::emitBody() {
+  OpBuilder::InsertionGuard guard(code.b);
+  code.b.setInsertionPointToEnd(module.getBody());
+  auto body =
+      func::FuncOp::create(code.b, code.loc, name("body"),
+                           code.b.getFunctionType({code.ptr, code.i64}, {}));
+  makeOurs(body);
+  code.b.setInsertionPointToStart(body.addEntryBlock());
+  Value context = body.getArgument(0);
+  Value params = code.loadPtr(field(context, PackField::Params));
+  Value weights = code.loadPtr(field(context, PackField::Weights));
+  Share share{body.getArgument(1),
+              code.loadNum(field(context, PackField::Workers))};
+  Sources sources = sourcesOf(params, weights);
   std::map<int64_t, func::FuncOp> transposers; // by parts
-  std::set<int64_t> packed;                    // places of terms
-  for (bool backward : {false, true})
-    if (ScanOp scan = cell.scan(backward))
-      for (StageOp stage : stagesOf(scan))
-        for (const Site &site : layout.sites(stage))
-          for (const Term &term : site.terms) {
-            if (!packed.insert(term.weights).second)
-              continue;
-            for (auto [a, affine] : llvm::enumerate(site.affines))
-              for (auto [slot, operand] : llvm::enumerate(term.operand[a])) {
-                AffineOp op = affine;
-                Value weight = op.getWeights()[operand];
-                int64_t width = site.units.width;
-                Piece piece;
-                piece.view = weightView(weight);
-                piece.pitch = piece.view.param.tensorType().getDimSize(1);
-                piece.transposed = op.getTransposed()[operand];
-                piece.inner =
-                    cast<RankedTensorType>(op.getInputs()[operand].getType())
-                        .getDimSize(0);
-                piece.outer = site.units;
-                piece.innerWidth =
-                    term.panel ? term.inner.width : term.inner.count;
-                const int64_t depth = layout.packedDepth(term);
-                const int64_t before =
-                    term.parts ? 0 : int64_t(slot) * piece.innerWidth;
-                piece.parts = term.parts;
-                piece.firstPair = int64_t(slot) * term.pairsOfSlot();
-                piece.base =
-                    term.weights + (int64_t(a) * depth + before) * width;
-                piece.perPanel = int64_t(site.affines.size()) * depth * width;
-                piece.perBlock = term.slots * piece.innerWidth * width;
-                piece.restBack =
-                    term.panel && term.restUnits()
-                        ? int64_t(slot) *
-                              (term.inner.width - term.restUnits()) * width
-                        : 0;
-                func::FuncOp &transposer = transposers[term.parts];
-                if (!transposer && !piece.transposed)
-                  transposer = makeTranspose(
-                      code,
-                      (stem + "_part" +
-                       (term.parts ? std::to_string(term.parts) : "") + "." +
-                       level)
-                          .str(),
-                      term.parts, section, module);
-                auto emit = term.parts ? emitPairs : emitPiece;
-                emit(code, piece, sources[piece.view.param.getSymName()],
-                     weights, transposer);
-              }
-          }
+  for (const PackedTerm &term : terms)
+    for (const Piece &piece : term.pieces) {
+      func::FuncOp &transposer = transposers[piece.parts];
+      if (!transposer && !piece.transposed) {
+        std::string parts = piece.parts ? std::to_string(piece.parts) : "";
+        transposer = makeTranspose(code, name("part" + parts), piece.parts,
+                                   piece.isPast, module);
+        makeOurs(transposer);
+      }
+      TensorOp param = piece.view.param;
+      auto emit = piece.parts ? emitPairs : emitPiece;
+      emit(code, piece, share, sources[param.getSymName()], weights,
+           transposer);
+    }
+  if (goPastCaches(layout))
+    LLVM::FenceOp::create(code.b, code.loc, LLVM::AtomicOrdering::seq_cst);
+  func::ReturnOp::create(code.b, code.loc);
+}
+
+/// Calls the body on the team's threads, or on this one alone.
+void Pack::runBody(Value params, Value weights, Value team) {
+  Value context =
+      code.onStack(code.i64, int64_t(PackField::Count), /*alignment=*/8);
+  LLVM::StoreOp::create(code.b, code.loc, params,
+                        field(context, PackField::Params));
+  LLVM::StoreOp::create(code.b, code.loc, weights,
+                        field(context, PackField::Weights));
+  Value one = code.num(1), workers = one;
+  if (const int64_t most = bytes() / leastThreadBytes; most > 1)
+    workers = code.choose(
+        code.notNull(team), code.i64,
+        [&] { return code.min(code.loadNum(team), code.num(most)); },
+        [&] { return one; });
+  code.storeNum(workers, field(context, PackField::Workers));
+  code.ifElse(
+      code.less(one, workers),
+      [&] { runOnTeam(code, team, name("body"), context); },
+      [&] {
+        func::CallOp::create(code.b, code.loc, name("body"), TypeRange(),
+                             ValueRange{context, code.num(0)});
+      });
+}
+
+void Pack::emit() {
+  if (!terms.empty())
+    emitBody();
+  EntryFunction entry(code, module, name("on_team"),
+                      {code.ptr, code.ptr, code.ptr}, code.i32);
+  makeOurs(entry.function);
+  Value params = entry.argument(0), weights = entry.argument(1);
+  check(entry, params, weights);
+  emitZeros(weights);
+  Sources sources = sourcesOf(params, weights);
+  emitWhole(weights, sources);
+  if (!terms.empty())
+    runBody(params, weights, entry.argument(2));
   // Last, so that weights cut off half way are not taken for whole ones.
   code.storeNum(code.num(id), weights);
   entry.finish(code.status(status::Ok));
+}
+
+void rnn::emitPack(Code &code, const Layout &layout, StringRef prefix,
+                   StringRef level, int64_t id, ModuleOp module) {
+  Pack(code, layout, prefix, level, id, module).emit();
 }

@@ -119,7 +119,8 @@ Error Call::pack(ArrayRef<const void *> params) {
     weights = std::move(*memory);
     call->weights = weights.get();
   }
-  if (rnncc_status status = cell.pack(params.data(), weights.get()))
+  if (rnncc_status status =
+          cell.pack_on_team(params.data(), weights.get(), call->team))
     return statusError("pack", status);
   return Error::success();
 }

@@ -343,7 +343,7 @@ double Fit::update(const Selection &selection) {
     if (optimizer.skipsRows(model.params[p]))
       training.rowsRead(model.params[p], rows[p]);
   optimizer.catchUp(rows);
-  model.pack();
+  model.pack(trainer.team.get());
 
   rnncc_random random = {trainer.seed, uint64_t(optimizer.step)};
   try {

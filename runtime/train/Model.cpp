@@ -185,11 +185,12 @@ void Model::draw(uint64_t seed) {
   }
 }
 
-void Model::pack() {
+void Model::pack(rnncc_team *team) {
   std::vector<const void *> values;
   for (const Param &param : params)
     values.push_back(param.values.get());
-  checkCall(*this, descriptor.pack(values.data(), packed.get()), "pack");
+  checkCall(*this, descriptor.pack_on_team(values.data(), packed.get(), team),
+            "pack");
 }
 
 Tensor Model::tensor(const Param &param, const std::string &name,

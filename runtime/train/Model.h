@@ -71,7 +71,7 @@ struct Model {
   void draw(uint64_t seed);
 
   /// Lays the parameters out for the entry points. Throws Failure.
-  void pack();
+  void pack(rnncc_team *team);
 
   /// `memory`, of a parameter's shape, under `name`.
   Tensor tensor(const Param &param, const std::string &name,

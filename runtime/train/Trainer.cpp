@@ -64,7 +64,7 @@ std::vector<std::string> Trainer::columns() const {
 
 void Trainer::pack() {
   optimizer.catchUpAll();
-  model.pack();
+  model.pack(team.get());
 }
 
 /// Calls body(selection) for batches of examples, each as long as its longest.

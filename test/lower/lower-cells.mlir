@@ -17,7 +17,7 @@
 
 // CHECK: rnn.cell @Sum
 // CHECK: func.func private @sum_weights_bytes.avx2() -> i64
-// CHECK: func.func private @sum_pack.avx2(%{{.*}}: !llvm.ptr, %{{.*}}: !llvm.ptr) -> i32
+// CHECK: func.func private @sum_pack_on_team.avx2(%{{.*}}: !llvm.ptr, %{{.*}}: !llvm.ptr, %{{.*}}: !llvm.ptr) -> i32
 // CHECK: func.func private @sum_tape_bytes.avx2(%{{.*}}: i64, %{{.*}}: i64) -> i64
 // CHECK: func.func private @sum_forward_scratch_bytes.avx2
 // CHECK: func.func private @sum_backward_scratch_bytes.avx2

@@ -7,6 +7,7 @@
 #include "test/run/Check.h"
 #include "test/run/Team.h"
 #include <cmath>
+#include <cstring>
 
 using namespace mlir;
 using namespace rnn;
@@ -81,6 +82,15 @@ Check::Check(const rnncc_descriptor &cell, Operation *text, Operation *flat,
                   "pack");
   verdict.require(weights->isIntact(), "guards of the weights");
   weights->protect();
+  // Every byte is written, and the same whoever does it.
+  Fence again(cell.weights_bytes(), 64, Wall::Behind);
+  std::memset(again.data(), 0x5a, again.size());
+  Team team(3);
+  verdict.require(cell.pack_on_team(pointers.data(), again.data(), &team) ==
+                          RNNCC_OK &&
+                      again.isIntact() &&
+                      !std::memcmp(weights->data(), again.data(), again.size()),
+                  "weights packed on a team");
 }
 
 std::vector<double> Check::random(size_t count, double scale) {

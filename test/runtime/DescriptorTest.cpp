@@ -40,7 +40,7 @@ TEST(Descriptor, AnotherAbiIsRefusedWithBothVersions) {
   cell.abi_version = 77;
   EXPECT_EQ(rnncc_check_abi(&cell, message, sizeof message), RNNCC_WRONG_ABI);
   EXPECT_STREQ(message, "the cell was compiled for runtime ABI 77 but this "
-                        "program has ABI 3: compile the cell again");
+                        "program has ABI 4: compile the cell again");
 }
 
 TEST(Descriptor, TheMessageIsCutToItsCapacity) {

@@ -92,6 +92,7 @@ template <typename T, int V, bool byRows> struct Bag {
                                            1,
                                            bytes,
                                            pack,
+                                           packOnTeam,
                                            tapeBytes,
                                            noScratch,
                                            noScratch,
@@ -104,6 +105,10 @@ template <typename T, int V, bool byRows> struct Bag {
   static size_t bytes() { return (V * E + E + 1) * sizeof(T); }
   static rnncc_status pack(const void *const *params, void *weights) {
     return packAll<T>(get(), params, weights);
+  }
+  static rnncc_status packOnTeam(const void *const *params, void *weights,
+                                 rnncc_team *) {
+    return pack(params, weights);
   }
   static size_t tapeBytes(int64_t, int64_t rows) {
     return size_t(rows) * (E + 1) * sizeof(T) + 64;
@@ -227,6 +232,7 @@ template <typename T, models::Reading reading> struct Elman {
                                            1,
                                            bytes,
                                            pack,
+                                           packOnTeam,
                                            tapeBytes,
                                            noScratch,
                                            noScratch,
@@ -239,6 +245,10 @@ template <typename T, models::Reading reading> struct Elman {
   static size_t bytes() { return (H * I + H * H + H + H) * sizeof(T); }
   static rnncc_status pack(const void *const *params, void *weights) {
     return packAll<T>(get(), params, weights);
+  }
+  static rnncc_status packOnTeam(const void *const *params, void *weights,
+                                 rnncc_team *) {
+    return pack(params, weights);
   }
   /// h before and after each step, of each row.
   static size_t tapeBytes(int64_t steps, int64_t rows) {
@@ -385,6 +395,7 @@ template <typename T> struct Square {
                                            1,
                                            bytes,
                                            pack,
+                                           packOnTeam,
                                            tapeBytes,
                                            noScratch,
                                            noScratch,
@@ -397,6 +408,10 @@ template <typename T> struct Square {
   static size_t tapeBytes(int64_t, int64_t) { return 64; }
   static rnncc_status pack(const void *const *params, void *weights) {
     return packAll<T>(get(), params, weights);
+  }
+  static rnncc_status packOnTeam(const void *const *params, void *weights,
+                                 rnncc_team *) {
+    return pack(params, weights);
   }
   static rnncc_status forward(const rnncc_call *call) {
     const T *w = static_cast<const T *>(call->weights), *x = at<T>(call, X);

@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 /** Changes whenever a layout or a meaning in this file changes. */
-#define RNNCC_ABI_VERSION 3
+#define RNNCC_ABI_VERSION 4
 
 #ifdef __cplusplus
 extern "C" {
@@ -189,6 +189,8 @@ typedef struct rnncc_descriptor {
 
   size_t (*weights_bytes)(void);
   rnncc_status (*pack)(const void *const *params, void *weights);
+  rnncc_status (*pack_on_team)(const void *const *params, void *weights,
+                               rnncc_team *team); /**< NULL: as pack */
   size_t (*tape_bytes)(int64_t steps, int64_t batch);
   size_t (*forward_scratch_bytes)(int64_t steps, int64_t batch);
   size_t (*backward_scratch_bytes)(int64_t steps, int64_t batch);

@@ -16,7 +16,7 @@
 
 #include "rnncc/abi.h"
 
-#if RNNCC_ABI_VERSION != 3
+#if RNNCC_ABI_VERSION != 4
 #error "rnncc/runtime.h and rnncc/abi.h are of different versions"
 #endif
 

@@ -113,6 +113,19 @@ int main(void) {
   }
   if (CELL.pack(params, weights))
     abort();
+  void *packed = rnncc_alloc(CELL.weights_bytes());
+  for (int s = 0; s < 5; ++s) {
+    rnncc_team *team;
+    if (rnncc_team_create(sizes[s], &team))
+      abort();
+    memset(packed, 0x5a, CELL.weights_bytes());
+    if (CELL.pack_on_team(params, packed, counting(team)))
+      abort();
+    rnncc_team_destroy(team);
+    if (memcmp(weights, packed, CELL.weights_bytes()))
+      printf("%d threads, weights: other bits\n", sizes[s]);
+  }
+  rnncc_free(packed);
   for (int r = 0; r < 5; ++r)
     for (int ragged = 0; ragged < 2; ++ragged)
       for (int backward = 0; backward < 2; ++backward) {
