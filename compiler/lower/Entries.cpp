@@ -30,6 +30,15 @@ using namespace rnn;
 // Sizes
 //===----------------------------------------------------------------------===//
 
+void rnn::writeIdentity(CellOp cell, const Target &target, bool kernels,
+                        llvm::raw_ostream &os) {
+  for (Operation &op : cell.getBody().front())
+    if (!isa<ScheduleOp>(op))
+      os << op;
+  os << (kernels ? "kernels" : "") << (cell.getBf16Products() ? "bf16" : "");
+  printSchedules(cell, target, kernels, os);
+}
+
 namespace {
 /// Emits the entry points of one cell.
 class Entries {
@@ -44,11 +53,7 @@ public:
         cacheBytes(target.l2Bytes * 3 / 4), line(64 / code.elementBytes()) {
     std::string text;
     llvm::raw_string_ostream os(text);
-    for (Operation &op : cell.getBody().front())
-      if (!isa<ScheduleOp>(op))
-        os << op;
-    os << (kernels ? "kernels" : "") << (layout.bf16 ? "bf16" : "");
-    printSchedules(cell, target, kernels, os);
+    writeIdentity(cell, target, kernels, os);
     // Positive, so that no constant prints as a negative number.
     id = llvm::xxh3_64bits(StringRef(text)) & INT64_MAX;
   }

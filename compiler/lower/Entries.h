@@ -30,8 +30,13 @@ void emitPack(Code &code, const Layout &layout, llvm::StringRef prefix,
               llvm::StringRef level, int64_t id, mlir::ModuleOp module);
 
 /// Emits those of a model, whose cells have theirs for that level.
-void emitModelEntries(ModelOp model, const Target &target,
+void emitModelEntries(ModelOp model, const Target &target, bool kernels,
                       mlir::ModuleOp module);
+
+/// Writes what the packed weights and the tape of a cell depend on: equations,
+/// sizes, and what its schedule comes to, whether it was given or chosen.
+void writeIdentity(CellOp cell, const Target &target, bool kernels,
+                   llvm::raw_ostream &os);
 
 /// What a tape was written for, in words of 64 bits at its beginning.
 struct TapeMark {

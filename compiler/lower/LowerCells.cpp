@@ -58,7 +58,7 @@ struct LowerCellsPass : rnn::impl::LowerCellsPassBase<LowerCellsPass> {
           return signalPassFailure();
       }
       for (ModelOp model : models)
-        emitModelEntries(model, target, module);
+        emitModelEntries(model, target, kernels, module);
       if (set)
         text += set->text();
       setFeatures(target);

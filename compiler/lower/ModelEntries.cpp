@@ -22,7 +22,8 @@ namespace {
 /// Emits the entry points of one model for one CPU level.
 class ModelEntries {
 public:
-  ModelEntries(ModelOp model, const Target &target, ModuleOp module);
+  ModelEntries(ModelOp model, const Target &target, bool kernels,
+               ModuleOp module);
   void emit();
 
 private:
@@ -48,7 +49,8 @@ private:
 };
 } // namespace
 
-ModelEntries::ModelEntries(ModelOp model, const Target &target, ModuleOp module)
+ModelEntries::ModelEntries(ModelOp model, const Target &target, bool kernels,
+                           ModuleOp module)
     : parts(model, target, module), plan(parts.plan), face(parts.face),
       level(target.name), module(module), code(parts.code),
       memory(parts.memory) {
@@ -56,7 +58,7 @@ ModelEntries::ModelEntries(ModelOp model, const Target &target, ModuleOp module)
   llvm::raw_string_ostream os(text);
   os << model << level;
   for (RunOp run : plan.runs)
-    os << run.callee();
+    writeIdentity(run.callee(), target, kernels, os);
   id = llvm::xxh3_64bits(StringRef(text)) & INT64_MAX;
 }
 
@@ -221,7 +223,7 @@ void ModelEntries::emit() {
   emitCall(true);
 }
 
-void rnn::emitModelEntries(ModelOp model, const Target &target,
+void rnn::emitModelEntries(ModelOp model, const Target &target, bool kernels,
                            ModuleOp module) {
-  ModelEntries(model, target, module).emit();
+  ModelEntries(model, target, kernels, module).emit();
 }

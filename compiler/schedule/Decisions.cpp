@@ -32,11 +32,18 @@ Decisions rnn::decisionsOf(CellOp cell, const Target &target, bool kernels) {
 }
 
 void Decisions::printCommon(llvm::raw_ostream &os) const {
-  os << "schedule " << cell << " on " << everyLevel << " {\n  hoist ";
-  if (hoisted.empty())
-    os << "none";
-  llvm::interleaveComma(hoisted, os);
-  os << "\n  compute_at " << (elementwiseApart ? "stage" : "panel") << "\n  "
+  os << "schedule " << cell << " on " << everyLevel << " {\n";
+  // What a model passes to its parts has names that no text has.
+  if (llvm::none_of(hoisted, [](StringRef name) {
+        return name.contains('.') || name.contains('$');
+      })) {
+    os << "  hoist ";
+    if (hoisted.empty())
+      os << "none";
+    llvm::interleaveComma(hoisted, os);
+    os << "\n";
+  }
+  os << "  compute_at " << (elementwiseApart ? "stage" : "panel") << "\n  "
      << (recomputes ? "recompute" : "save") << " gates\n}\n";
 }
 

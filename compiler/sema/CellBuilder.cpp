@@ -274,7 +274,7 @@ void CellBuilder::build(OpBuilder &builder) {
       scope.addOutputs(std::get<Outputs>(statement), outputs);
   }
   finish();
-  addSchedules(schedules, scope, *declarations);
+  addSchedules(schedules, part, scope, *declarations);
   if (scope.reporter.errorCount() == before)
     scope.reportUnused();
 }

@@ -278,7 +278,7 @@ void ModelBuilder::build(OpBuilder &builder) {
   finish();
   if (scope.reporter.errorCount() != before)
     return;
-  segments->finish();
+  segments->finish(file.schedules);
   checkMembers();
   scope.reportUnused();
 }

@@ -15,8 +15,21 @@ using namespace rnn;
 
 void rnn::checkSchedules(const syntax::File &file, Reporter &reporter) {
   std::map<std::pair<StringRef, StringRef>, Location> first;
+  auto checkTwice = [&](const syntax::Schedule &schedule) {
+    auto [entry, isNew] = first.try_emplace(
+        {schedule.cell.text, schedule.target.text}, schedule.cell.loc);
+    if (!isNew)
+      (reporter.error(schedule.cell.loc)
+       << "the schedule of '" << schedule.cell.text << "' on "
+       << schedule.target.text << " is defined twice [defined-twice]")
+          .note(entry->second, "it is defined here first");
+  };
   for (const syntax::Schedule &schedule : file.schedules) {
     StringRef name = schedule.cell.text;
+    if (name.contains('.')) {
+      checkTwice(schedule);
+      continue;
+    }
     auto names = llvm::map_to_vector(
         file.cells, [](const syntax::Cell &cell) { return cell.name.text; });
     if (!llvm::is_contained(names, name)) {
@@ -26,20 +39,44 @@ void rnn::checkSchedules(const syntax::File &file, Reporter &reporter) {
         return model.name.text == name;
       });
       if (model != file.models.end())
-        report.note(model->name.loc, "a model has no schedule; give one to the "
-                                     "cells that it applies");
+        report.note(model->name.loc,
+                    "a model has no schedule; give one to the cells that it "
+                    "applies, or to a part that '--print-schedule' names");
       else
         report.suggest(schedule.cell.loc, name,
                        [&] { return SmallVector<StringRef>(names); });
       continue;
     }
-    auto [entry, isNew] =
-        first.try_emplace({name, schedule.target.text}, schedule.cell.loc);
-    if (!isNew)
-      (reporter.error(schedule.cell.loc)
-       << "the schedule of '" << name << "' on " << schedule.target.text
-       << " is defined twice [defined-twice]")
-          .note(entry->second, "it is defined here first");
+    checkTwice(schedule);
+  }
+}
+
+void rnn::checkPartSchedules(const syntax::File &file, ModuleOp module,
+                             Reporter &reporter) {
+  SmallVector<StringRef> models, parts;
+  for (auto model : module.getOps<ModelOp>())
+    models.push_back(model.getSymName());
+  for (auto cell : module.getOps<CellOp>())
+    if (cell.getPart())
+      parts.push_back(cell.getSymName());
+  for (const syntax::Schedule &schedule : file.schedules) {
+    StringRef name = schedule.cell.text, model = name.split('.').first;
+    const bool isOther =
+        llvm::any_of(file.models,
+                     [&](auto &other) { return other.name.text == model; }) &&
+        !llvm::is_contained(models, model);
+    if (!name.contains('.') || isOther || llvm::is_contained(parts, name))
+      continue;
+    Report report = reporter.error(schedule.cell.loc);
+    if (!llvm::is_contained(models, model)) {
+      report << "there is no model '" << model
+             << "' to schedule a part of [unknown-name]";
+      report.suggest(schedule.cell.loc, model, [&] { return models; });
+      continue;
+    }
+    report << "the model '" << model << "' has no part '" << name
+           << "' to schedule [unknown-name]";
+    report.suggest(schedule.cell.loc, name, [&] { return parts; });
   }
 }
 
@@ -106,10 +143,18 @@ static void addDirective(const syntax::Directive &directive, StringRef target,
                        builder.getStrArrayAttr(names), values, of, target);
 }
 
-void rnn::addSchedules(ArrayRef<syntax::Schedule> schedules, Scope &scope,
-                       OpBuilder &builder) {
+void rnn::addSchedules(ArrayRef<syntax::Schedule> schedules, StringRef part,
+                       Scope &scope, OpBuilder &builder) {
+  auto isOfPart = [&](const syntax::Schedule &schedule) {
+    return schedule.cell.text == part;
+  };
   for (const syntax::Schedule &schedule : schedules) {
-    if (schedule.cell.text != scope.cell.name.text)
+    const bool isOfCell =
+        schedule.cell.text == scope.cell.name.text &&
+        llvm::none_of(schedules, [&](auto &other) {
+          return isOfPart(other) && other.target.text == schedule.target.text;
+        });
+    if (!isOfPart(schedule) && !isOfCell)
       continue;
     for (const syntax::Directive &directive : schedule.directives)
       addDirective(directive, schedule.target.text, scope, builder);

@@ -15,9 +15,15 @@ namespace rnn {
 /// of one cell for one target.
 void checkSchedules(const syntax::File &file, Reporter &reporter);
 
-/// Makes the directives of the cell's schedules, with the cell's sizes.
-void addSchedules(llvm::ArrayRef<syntax::Schedule> schedules, Scope &scope,
-                  mlir::OpBuilder &builder);
+/// Reports schedules of parts that the models in the module do not have.
+void checkPartSchedules(const syntax::File &file, mlir::ModuleOp module,
+                        Reporter &reporter);
+
+/// Makes the directives of the schedules of a cell or a part of a model, with
+/// the sizes of its text. One of the part counts before one of its cell for the
+/// same target.
+void addSchedules(llvm::ArrayRef<syntax::Schedule> schedules,
+                  llvm::StringRef part, Scope &scope, mlir::OpBuilder &builder);
 
 } // namespace rnn
 

@@ -6,6 +6,7 @@
 
 #include "compiler/sema/Segments.h"
 #include "compiler/sema/Builtins.h"
+#include "compiler/sema/Schedules.h"
 #include "dialect/CellInterface.h"
 #include "dialect/ModelOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -383,7 +384,7 @@ void Segments::dropUnread() {
       tensor.erase();
 }
 
-void Segments::finish() {
+void Segments::finish(ArrayRef<syntax::Schedule> schedules) {
   for (auto &segment : segments) {
     bool isUsed = !segment->outputs.empty() ||
                   llvm::any_of(segment->bind, [](auto &entry) {
@@ -400,6 +401,8 @@ void Segments::finish() {
       bind.set(name, FlatSymbolRefAttr::get(b.getContext(), tensor));
     segment->run.setBindAttr(bind.getDictionary(b.getContext()));
     segment->cell.setOutputsAttr(b.getArrayAttr(segment->outputs));
+    addSchedules(schedules, segment->cell.getSymName(), scope,
+                 *segment->declarations);
   }
   dropUnread();
 }

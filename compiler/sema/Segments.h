@@ -124,8 +124,9 @@ public:
   mlir::OpBuilder &atCells() { return cells; }
   mlir::RankedTensorType typeOf(llvm::ArrayRef<int64_t> shape) const;
 
-  /// Completes the cells and their runs. To be called once, at the end.
-  void finish();
+  /// Completes the cells, with the schedules that are theirs, and their runs.
+  /// To be called once, at the end.
+  void finish(llvm::ArrayRef<syntax::Schedule> schedules);
 
 private:
   /// Adds a state to a segment, gives its value in the step before.

@@ -134,6 +134,8 @@ OwningOpRef<ModuleOp> rnn::analyze(const syntax::File &file,
       if (symbols)
         symbols->push_back(modelBuilder.symbols());
     }
+  if (!reporter.errorCount())
+    checkPartSchedules(file, *module, reporter);
   for (const syntax::Cell *cell : parts)
     if (!reporter.errorCount() && !isApplied(*cell, file))
       build(*cell);

@@ -48,6 +48,16 @@ Location Lexer::locate() const {
   return FileLineColLoc::get(file, line, rest.data() - lineStart + 1);
 }
 
+/// Characters of the name that comes next. Behind `schedule` it may be that of
+/// a part of a model, Tagger.LSTM.2.
+size_t Lexer::nameLength() const {
+  size_t length = rest.take_while(continuesName).size();
+  while (isScheduled && length + 1 < rest.size() && rest[length] == '.' &&
+         continuesName(rest[length + 1]))
+    length += 1 + rest.drop_front(length + 1).take_while(continuesName).size();
+  return length;
+}
+
 void Lexer::skipBlanks() {
   while (!rest.empty()) {
     if (rest.front() == '#') {
@@ -72,6 +82,7 @@ Token Lexer::take(TokenKind kind, size_t length, StringRef meaning) {
               startsLine};
   rest = rest.drop_front(length);
   startsLine = false;
+  isScheduled = kind == TokenKind::Keyword && source == "schedule";
   return token;
 }
 
@@ -196,7 +207,7 @@ Token Lexer::next() {
       return take(TokenKind::End, 0, "the end of the file");
     char c = rest.front();
     if (startsName(c)) {
-      StringRef word = rest.take_while(continuesName);
+      StringRef word = rest.take_front(nameLength());
       return take(isReserved(word) ? TokenKind::Keyword : TokenKind::Name,
                   word.size());
     }

@@ -52,11 +52,13 @@ private:
   llvm::StringRef takeModulePath(const char *dot);
   Token take(TokenKind kind, size_t length, llvm::StringRef meaning = {});
   mlir::Location locate() const;
+  size_t nameLength() const;
 
   llvm::StringRef rest; ///< what is not yet cut
   const char *lineStart;
   unsigned line = 1;
   bool startsLine = true;
+  bool isScheduled = false; ///< what comes next is the name behind `schedule`
   unsigned errors = 0;
   mlir::StringAttr file;
 };
