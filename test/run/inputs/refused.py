@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""refused.py PACKS.so CALLS.so: status of a forward of whole.rnn with the weights of another object."""
+"""refused.py PACKS.so CALLS.so NAME PARAMS: status of a forward of that cell, which has so many parameters of at most
+64 * 64 elements, with the weights of another object."""
 import ctypes
 import sys
 
-packs, calls = map(ctypes.CDLL, sys.argv[1:])
+packs, calls = map(ctypes.CDLL, sys.argv[1:3])
+name, count = sys.argv[3], int(sys.argv[4])
 
 
 def room(size):
@@ -12,13 +14,17 @@ def room(size):
     return block, (ctypes.addressof(block) + 63) // 64 * 64
 
 
-for library in packs, calls:
-    library.whole_weights_bytes.restype = library.whole_forward_scratch_bytes.restype = ctypes.c_size_t
-held, values = room(43 * 43 * 4)
-params = (ctypes.c_void_p * 3)(values, values, values)
-kept, weights = room(max(packs.whole_weights_bytes(), calls.whole_weights_bytes()))
-assert packs.whole_pack(params, ctypes.c_void_p(weights)) == 0
-more, scratch = room(calls.whole_forward_scratch_bytes(ctypes.c_int64(1), ctypes.c_int64(1)))
+def size(library, what, *arguments):
+    function = library[f"{name}_{what}_bytes"]
+    function.restype = ctypes.c_size_t
+    return function(*map(ctypes.c_int64, arguments))
+
+
+held, values = room(4 * 64 * 64 * 4)
+params = (ctypes.c_void_p * count)(*[values] * count)
+kept, weights = room(max(size(packs, "weights"), size(calls, "weights")))
+assert packs[f"{name}_pack"](params, ctypes.c_void_p(weights)) == 0
+more, scratch = room(size(calls, "forward_scratch", 1, 1))
 # steps, batch, weights, tape, scratch, team, lengths, random, arrays; the input is the first one.
 call = (ctypes.c_int64 * 64)(1, 1, weights, 0, scratch, 0, 0, 0, values)
-print("status", calls.whole_forward(call))
+print("status", calls[f"{name}_forward"](call))
