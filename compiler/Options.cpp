@@ -260,7 +260,8 @@ std::optional<Options> rnn::parseOptions(int argc, char **argv) {
   static cl::opt<int64_t> tuneSeconds(
       "tune-seconds", cl::value_desc("SECONDS"), cl::init(Tuning().seconds),
       cl::cat(category),
-      cl::desc("With --tune, the time for each cell (60 by default)"));
+      cl::desc("With --tune, the time for each cell or part of a model (60 by "
+               "default)"));
   static cl::opt<bool> tunePlan(
       "tune-plan", cl::cat(category),
       cl::desc(

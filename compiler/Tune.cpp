@@ -9,6 +9,7 @@
 #include "compiler/Tuner.h"
 #include "compiler/tune/MeasureMachine.h"
 #include "llvm/ADT/ScopeExit.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Signals.h"
@@ -23,28 +24,38 @@ static volatile std::sig_atomic_t interrupted = 0;
 
 bool rnn::isInterrupted() { return interrupted; }
 
-namespace {
-struct Subject {
-  Decisions choice;
-  SearchSpace space;
-};
-} // namespace
+/// The parts of a model that take a share of its time that can be measured, as
+/// predicted.
+static llvm::SmallSetVector<Operation *, 8>
+partsWorthIt(ModelOp model, const Target &target, const Workload &work) {
+  constexpr double leastShare = 0.02;
+  const Machine machine = machineOf(target);
+  const double whole = predict(model, target, machine, work).seconds;
+  llvm::SmallSetVector<Operation *, 8> parts;
+  for (auto run : model.getBody().getOps<RunOp>())
+    if (!run.getBackward() &&
+        predict(run, target, machine, work).seconds >= leastShare * whole)
+      parts.insert(run.callee());
+  return parts;
+}
 
-/// The cells of the file that can be called, by the compiler's choice. Says
-/// what is left out.
+/// The cells of the file that can be called, and parts of its models, by the
+/// compiler's choice.
 static ExitCode findSubjects(const Options &options,
                              std::vector<Subject> &subjects) {
   const Target &target = options.targets.front();
   ExitCode code = compile(options, [&](ModuleOp module) {
+    auto add = [&](StringRef called, CellOp cell) {
+      subjects.push_back({called.str(),
+                          decisionsOf(cell, target, /*kernels=*/false),
+                          searchSpaceOf(cell, target, options.tuning->work)});
+    };
     for (auto cell : module.getOps<CellOp>())
       if (!cell.getPart())
-        subjects.push_back({decisionsOf(cell, target, /*kernels=*/false),
-                            searchSpaceOf(cell, target, options.tuning->work)});
+        add(cell.getSymName(), cell);
     for (auto model : module.getOps<ModelOp>())
-      errs() << "the model '" << model.getSymName()
-             << "' is not measured: its layers follow the schedules of their "
-                "cells; measure a cell by itself, with the sizes of its layer "
-                "(--cell, --set)\n";
+      for (Operation *part : partsWorthIt(model, target, options.tuning->work))
+        add(model.getSymName(), cast<CellOp>(part));
   });
   if (code || !subjects.empty())
     return code;
@@ -100,14 +111,17 @@ ExitCode rnn::tune(const Options &options) {
     machine = measureMachine(target, tuning.work.threads);
     printMachine(machine, target, errs());
   }
-  for (Subject &subject : subjects) {
-    Tuner tuner(options, *trials, machine, subject.choice, subject.space,
+  std::map<std::string, std::string> found; // of the parts of each model
+  for (const Subject &subject : subjects) {
+    Tuner tuner(options, *trials, machine, subject, found[subject.called],
                 std::string(folder));
     std::optional<std::string> schedule;
     if (tuning.planOnly)
       tuner.plan(os);
-    else if ((schedule = tuner.run()))
+    else if ((schedule = tuner.run())) {
       os << *schedule;
+      found[subject.called] += *schedule;
+    }
     if (interrupted) {
       errs() << "interrupted; nothing is written\n";
       return Interrupted;

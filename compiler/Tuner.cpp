@@ -47,12 +47,12 @@ static std::string textOf(const Decisions &decisions) {
 // Candidates
 //===----------------------------------------------------------------------===//
 
-/// To compile the cell alone, by these decisions, without a word.
+/// To compile what is called alone, by these decisions, without a word.
 Options Tuner::optionsFor(const Decisions &decisions) const {
   Options its = options;
   its.tuning.reset();
-  its.cells = {choice.cell};
-  its.triedSchedules = textOf(decisions);
+  its.cells = {called};
+  its.triedSchedules = others + textOf(decisions);
   its.emit = Emit::Shared;
   its.again = true;
   its.timing = its.warningsAreErrors = false;
@@ -64,9 +64,11 @@ std::optional<Cost> Tuner::predictFor(const Decisions &decisions,
                                       const Machine &machine) const {
   std::optional<Cost> cost;
   compile(optionsFor(decisions), [&](ModuleOp module) {
-    for (auto cell : module.getOps<CellOp>())
-      if (cell.getSymName() == choice.cell)
-        cost = predict(cell, space.target, machine, work);
+    Operation *op = module.lookupSymbol(called);
+    if (auto model = dyn_cast<ModelOp>(op))
+      cost = predict(model, space.target, machine, work);
+    else
+      cost = predict(cast<CellOp>(op), space.target, machine, work);
   });
   return cost;
 }
@@ -137,7 +139,7 @@ llvm::Expected<Trial> Tuner::compareWithChoice(const std::string &object,
   const double before = elapsed();
   const unsigned patience =
       trialSeconds > 0 ? unsigned(10 + 20 * trialSeconds) : 600;
-  auto trial = trials.compare(object, folder + "/choice.so", choice.cell, work,
+  auto trial = trials.compare(object, folder + "/choice.so", called, work,
                               swapped, patience);
   trialSeconds = elapsed() - before;
   return trial;

@@ -19,14 +19,23 @@ namespace rnn {
 /// True when the user wants the program to end.
 bool isInterrupted();
 
-/// The search for one cell.
+/// What is to be scheduled: a cell, or a part of a model.
+struct Subject {
+  std::string called; ///< the cell or the model, which is what is measured
+  Decisions choice;   ///< the compiler's
+  SearchSpace space;
+};
+
+/// The search for one subject.
 class Tuner {
 public:
+  /// `others` are the schedules found for other parts.
   Tuner(const Options &options, TrialRunner &trials, const Machine &machine,
-        const Decisions &choice, const SearchSpace &space,
+        const Subject &subject, const std::string &others,
         const std::string &folder)
-      : options(options), trials(trials), machine(machine), choice(choice),
-        space(space), folder(folder), work(options.tuning->work) {}
+      : options(options), trials(trials), machine(machine),
+        called(subject.called), choice(subject.choice), space(subject.space),
+        others(others), folder(folder), work(options.tuning->work) {}
 
   /// Prints what would be measured first.
   void plan(llvm::raw_ostream &os);
@@ -74,9 +83,10 @@ private:
   const Options &options;
   TrialRunner &trials;
   const Machine &machine;
+  const std::string called;
   const Decisions choice;
   const SearchSpace space;
-  const std::string folder;
+  const std::string others, folder;
   const Workload work;
   Clock::time_point start = Clock::now();
   double noise = 0;        ///< by which ratios differ from 1 for no reason

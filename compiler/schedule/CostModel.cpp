@@ -424,3 +424,28 @@ Cost rnn::predict(CellOp cell, const Target &target, const Machine &machine,
       ScanCost(cell, scan, schedule, machine, work).addTo(cost);
   return cost;
 }
+
+Cost rnn::predict(RunOp run, const Target &target, const Machine &machine,
+                  const Workload &work) {
+  Workload its = work;
+  if (run.getOnce())
+    its.steps = 1;
+  CellOp part = run.callee();
+  Cost cost = predict(part, target, machine, its);
+  for (PartCost &one : cost.parts)
+    one.what = (part.getSymName() + ": " + one.what).str();
+  return cost;
+}
+
+Cost rnn::predict(ModelOp model, const Target &target, const Machine &machine,
+                  const Workload &work) {
+  Cost whole;
+  for (auto run : model.getBody().getOps<RunOp>()) {
+    if (run.getBackward())
+      continue;
+    Cost cost = predict(run, target, machine, work);
+    whole.seconds += cost.seconds;
+    llvm::append_range(whole.parts, cost.parts);
+  }
+  return whole;
+}

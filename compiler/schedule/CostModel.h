@@ -43,6 +43,12 @@ struct Cost {
 /// Predicts a call of a staged cell whose code rnncc makes itself.
 Cost predict(CellOp cell, const Target &target, const Machine &machine,
              const Workload &work);
+/// The same of a part of a model, forward and backward: a run forward.
+Cost predict(RunOp run, const Target &target, const Machine &machine,
+             const Workload &work);
+/// The same of a model: what its runs take, and not what joins them.
+Cost predict(ModelOp model, const Target &target, const Machine &machine,
+             const Workload &work);
 
 } // namespace rnn
 
