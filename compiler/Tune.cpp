@@ -8,8 +8,8 @@
 #include "compiler/Files.h"
 #include "compiler/Tuner.h"
 #include "compiler/tune/MeasureMachine.h"
+#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/ScopeExit.h"
-#include "llvm/ADT/SetVector.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Signals.h"
@@ -24,18 +24,34 @@ static volatile std::sig_atomic_t interrupted = 0;
 
 bool rnn::isInterrupted() { return interrupted; }
 
-/// The parts of a model that take a share of its time that can be measured, as
-/// predicted.
-static llvm::SmallSetVector<Operation *, 8>
-partsWorthIt(ModelOp model, const Target &target, const Workload &work) {
+static bool hasProducts(CellOp cell) {
+  return cell
+      .walk([](Operation *op) {
+        return isa<AffineOp, StepMatmulOp>(op) ? WalkResult::interrupt()
+                                               : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
+/// The parts of a model that have something to decide and take a share of its
+/// time that can be measured, as predicted.
+static SmallVector<CellOp> partsWorthIt(ModelOp model, const Target &target,
+                                        const Workload &work) {
   constexpr double leastShare = 0.02;
   const Machine machine = machineOf(target);
-  const double whole = predict(model, target, machine, work).seconds;
-  llvm::SmallSetVector<Operation *, 8> parts;
+  double whole = 0;
+  llvm::MapVector<Operation *, double> seconds; // of all runs of a part
   for (auto run : model.getBody().getOps<RunOp>())
-    if (!run.getBackward() &&
-        predict(run, target, machine, work).seconds >= leastShare * whole)
-      parts.insert(run.callee());
+    if (!run.getBackward()) {
+      const double its = predict(run, target, machine, work).seconds;
+      seconds[run.callee()] += its;
+      whole += its;
+    }
+  SmallVector<CellOp> parts;
+  for (auto [op, its] : seconds)
+    if (auto part = cast<CellOp>(op);
+        hasProducts(part) && its >= leastShare * whole)
+      parts.push_back(part);
   return parts;
 }
 
@@ -44,6 +60,7 @@ partsWorthIt(ModelOp model, const Target &target, const Workload &work) {
 static ExitCode findSubjects(const Options &options,
                              std::vector<Subject> &subjects) {
   const Target &target = options.targets.front();
+  std::string model;
   ExitCode code = compile(options, [&](ModuleOp module) {
     auto add = [&](StringRef called, CellOp cell) {
       subjects.push_back({called.str(),
@@ -53,12 +70,19 @@ static ExitCode findSubjects(const Options &options,
     for (auto cell : module.getOps<CellOp>())
       if (!cell.getPart())
         add(cell.getSymName(), cell);
-    for (auto model : module.getOps<ModelOp>())
-      for (Operation *part : partsWorthIt(model, target, options.tuning->work))
-        add(model.getSymName(), cast<CellOp>(part));
+    for (auto op : module.getOps<ModelOp>()) {
+      model = op.getSymName();
+      for (CellOp part : partsWorthIt(op, target, options.tuning->work))
+        add(model, part);
+    }
   });
   if (code || !subjects.empty())
     return code;
+  if (!model.empty()) {
+    commandLineError("--tune: the model '" + model +
+                     "' has no products, so nothing to choose for them");
+    return InputError;
+  }
   commandLineError("--tune: no cell of '" + options.input +
                    "' can be measured as it stands; name one and give its "
                    "sizes: --cell=NAME --set SIZE=VALUE,..");

@@ -154,8 +154,8 @@ size_t {0}_weights_bytes(void);
  */
 rnncc_status {0}_pack({1}params, void *weights);
 
-/** The same on the threads of a team; NULL: this thread alone. The weights are
- *  the same bytes.
+/** The same, where weights are large on the threads of a team; NULL: this
+ *  thread alone. The weights are the same bytes.
  */
 rnncc_status {0}_pack_on_team({1}params, void *weights, rnncc_team *team);
 

@@ -168,6 +168,12 @@ void Code::storeLine(Value value, Value to) {
   LLVM::StoreOp::create(b, loc, value, to, /*alignment=*/64,
                         /*isVolatile=*/false, /*isNonTemporal=*/true);
 }
+void Code::fenceLines() {
+  // Lines of 64 bytes are vectors of x86-64 alone, where ordinary stores that
+  // follow do not wait for such as these.
+  LLVM::CallIntrinsicOp::create(b, loc, b.getStringAttr("llvm.x86.sse.sfence"),
+                                ValueRange());
+}
 Value Code::loadVec(Value from, Value mask_) {
   if (!mask_)
     return loadVec(from);

@@ -93,8 +93,9 @@ struct Code {
   Value loadVec(Value from);
   void storeVec(Value value, Value to);
   /// Past the caches, a whole line of 64 bytes at a multiple of that. Other
-  /// threads see it after a fence.
+  /// threads see it after fenceLines.
   void storeLine(Value value, Value to);
+  void fenceLines();
   /// Some lanes, which lie side by side; others load zeros.
   Value loadVec(Value from, Value mask_);
   void storeVec(Value value, Value to, Value mask_);

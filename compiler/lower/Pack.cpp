@@ -16,6 +16,7 @@
 
 #include "compiler/lower/Bf16.h"
 #include "compiler/lower/Bodies.h"
+#include "compiler/lower/Denormals.h"
 #include "compiler/lower/Entries.h"
 #include "compiler/lower/Setup.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -41,9 +42,9 @@ struct Piece {
   int64_t restBack;   ///< how much earlier the last panel of i begins, if it is
                       ///< not full
 
-  /// Packed elements that it fills.
-  int64_t elements() const {
-    return outer.count * (parts ? parts * llvm::divideCeil(inner, 2) : inner);
+  /// Rows of a panel that it fills.
+  int64_t rows() const {
+    return parts ? parts * llvm::divideCeil(inner, 2) : inner;
   }
 };
 
@@ -52,11 +53,16 @@ struct PackedTerm {
   int64_t begin = 0, end = 0;
   llvm::SmallVector<Piece> pieces;
 
-  bool isFull() const {
-    int64_t filled = 0;
+  const Units &outer() const { return pieces.front().outer; }
+  int64_t perPanel() const { return (end - begin) / outer().panels; }
+  /// Panels before this one are filled by the pieces, the others in part.
+  int64_t firstPartial() const {
+    int64_t rows = 0;
     for (const Piece &piece : pieces)
-      filled += piece.elements();
-    return filled == end - begin;
+      rows += piece.rows();
+    if (rows * outer().width < perPanel())
+      return 0;
+    return outer().hasTail() ? outer().panels - 1 : outer().panels;
   }
 };
 } // namespace
@@ -357,7 +363,8 @@ public:
   Pack(Code &code, const Layout &layout, StringRef prefix, StringRef level,
        int64_t id, ModuleOp module)
       : code(code), layout(layout), prefix(prefix), level(level), id(id),
-        module(module), terms(packedTerms(layout)) {}
+        module(module), terms(packedTerms(layout)),
+        denormals(code, layout.schedule.target.architecture) {}
   void emit();
 
 private:
@@ -378,6 +385,7 @@ private:
   void check(EntryFunction &entry, Value params, Value weights);
   void emitZeros(Value weights);
   void emitWhole(Value weights, Sources &sources);
+  void emitTails(const PackedTerm &term, const Share &share, Value weights);
   void emitBody();
   void runBody(Value params, Value weights, Value team);
 
@@ -387,6 +395,7 @@ private:
   int64_t id;
   ModuleOp module;
   SmallVector<PackedTerm> terms;
+  Denormals denormals;
   std::string section = (".text." + prefix + "_sizes." + level).str();
 };
 } // namespace
@@ -422,7 +431,8 @@ void Pack::check(EntryFunction &entry, Value params, Value weights) {
   }
 }
 
-/// What nothing fills: the header, rows past the last unit, gaps.
+/// What lies before and between the terms: the header, zeros, gaps, and what is
+/// then read as it is.
 void Pack::emitZeros(Value weights) {
   auto zero = [&](int64_t begin, int64_t end) {
     if (begin < end)
@@ -430,11 +440,10 @@ void Pack::emitZeros(Value weights) {
                      code.num((end - begin) * code.elementBytes()));
   };
   int64_t done = 0;
-  for (const PackedTerm &term : terms)
-    if (term.isFull()) {
-      zero(done, term.begin);
-      done = term.end;
-    }
+  for (const PackedTerm &term : terms) {
+    zero(done, term.begin);
+    done = term.end;
+  }
   zero(done, layout.weightElements);
 }
 
@@ -454,6 +463,22 @@ void Pack::emitWhole(Value weights, Sources &sources) {
               [&](TensorOp tensor) { return sources[tensor.getSymName()]; });
 }
 
+/// Zeros in panels that the pieces of a term do not fill, by the thread that
+/// packs them.
+void Pack::emitTails(const PackedTerm &term, const Share &share,
+                     Value weights) {
+  const int64_t first = term.firstPartial();
+  if (first == term.outer().panels)
+    return;
+  share.loop(code, term.outer().panels, [&](Value panel) {
+    Value at = code.add(code.mul(panel, term.perPanel()), term.begin);
+    code.ifThen(code.less(code.num(first - 1), panel), [&] {
+      code.zeroBytes(code.at(weights, at),
+                     code.num(term.perPanel() * code.elementBytes()));
+    });
+  });
+}
+
 /// What each thread does.
 void Pack::emitBody() {
   OpBuilder::InsertionGuard guard(code.b);
@@ -469,8 +494,10 @@ void Pack::emitBody() {
   Share share{body.getArgument(1),
               code.loadNum(field(context, PackField::Workers))};
   Sources sources = sourcesOf(params, weights);
+  denormals.flush();
   std::map<int64_t, func::FuncOp> transposers; // by parts
-  for (const PackedTerm &term : terms)
+  for (const PackedTerm &term : terms) {
+    emitTails(term, share, weights);
     for (const Piece &piece : term.pieces) {
       func::FuncOp &transposer = transposers[piece.parts];
       if (!transposer && !piece.transposed) {
@@ -484,8 +511,10 @@ void Pack::emitBody() {
       emit(code, piece, share, sources[param.getSymName()], weights,
            transposer);
     }
+  }
+  denormals.restore();
   if (goPastCaches(layout))
-    LLVM::FenceOp::create(code.b, code.loc, LLVM::AtomicOrdering::seq_cst);
+    code.fenceLines();
   func::ReturnOp::create(code.b, code.loc);
 }
 
@@ -523,7 +552,9 @@ void Pack::emit() {
   check(entry, params, weights);
   emitZeros(weights);
   Sources sources = sourcesOf(params, weights);
+  denormals.flush();
   emitWhole(weights, sources);
+  denormals.restore();
   if (!terms.empty())
     runBody(params, weights, entry.argument(2));
   // Last, so that weights cut off half way are not taken for whole ones.

@@ -274,7 +274,8 @@ void CellBuilder::build(OpBuilder &builder) {
       scope.addOutputs(std::get<Outputs>(statement), outputs);
   }
   finish();
-  addSchedules(schedules, part, scope, *declarations);
+  addSchedules(schedules, part.empty() ? drawnPart(cell.name.text) : part,
+               scope, *declarations);
   if (scope.reporter.errorCount() == before)
     scope.reportUnused();
 }

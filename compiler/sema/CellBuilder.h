@@ -63,6 +63,8 @@ private:
 /// Makes a cell that draws random numbers a part of a model that draws them,
 /// which takes its name.
 void drawForCallers(CellOp cell, mlir::OpBuilder &builder);
+/// The name that such a cell has as a part.
+std::string drawnPart(llvm::StringRef cell);
 
 } // namespace rnn
 

@@ -22,6 +22,8 @@
 using namespace mlir;
 using namespace rnn;
 
+std::string rnn::drawnPart(StringRef cell) { return (cell + ".step").str(); }
+
 void rnn::drawForCallers(CellOp cell, OpBuilder &b) {
   SmallVector<TensorOp> tensors(cell.getBody().getOps<TensorOp>());
   bool draws = llvm::any_of(
@@ -29,7 +31,7 @@ void rnn::drawForCallers(CellOp cell, OpBuilder &b) {
   if (!draws)
     return;
   std::string name = cell.getSymName().str();
-  cell.setSymName(name + ".step");
+  cell.setSymName(drawnPart(name));
   cell.setPart(true);
   auto model = ModelOp::create(b, cell.getLoc(), name, cell.getOutputs(),
                                cell.getSizes(), /*of_cell=*/true);

@@ -61,10 +61,13 @@ void rnn::checkPartSchedules(const syntax::File &file, ModuleOp module,
       parts.push_back(cell.getSymName());
   for (const syntax::Schedule &schedule : file.schedules) {
     StringRef name = schedule.cell.text, model = name.split('.').first;
-    const bool isOther =
-        llvm::any_of(file.models,
-                     [&](auto &other) { return other.name.text == model; }) &&
-        !llvm::is_contained(models, model);
+    // A cell that draws random numbers is made a model.
+    auto isCalledSo = [&](const syntax::Cell &other) {
+      return other.name.text == model;
+    };
+    const bool isOther = (llvm::any_of(file.models, isCalledSo) ||
+                          llvm::any_of(file.cells, isCalledSo)) &&
+                         !module.lookupSymbol(model);
     if (!name.contains('.') || isOther || llvm::is_contained(parts, name))
       continue;
     Report report = reporter.error(schedule.cell.loc);

@@ -231,6 +231,11 @@ void run(rnncc_team *team) {
   }
   void *weights = take(CELL.weights_bytes());
   write_status("pack", CELL.pack(params, weights));
+  char *packed = take(CELL.weights_bytes());
+  for (size_t i = 0; i < CELL.weights_bytes(); ++i)
+    packed[i] = 0x5a;
+  write_status("pack_on_team", CELL.pack_on_team(params, packed, team));
+  write_same("weights", same(weights, packed, CELL.weights_bytes()));
 
   size_t start = used;
   rnncc_call *call = train(weights, NULL, NULL);

@@ -126,6 +126,10 @@ int main(void) {
       printf("%d threads, weights: other bits\n", sizes[s]);
   }
   rnncc_free(packed);
+#ifdef ONLY_PACKING
+  printf("%s: packed, %d runs of a team\n", CELL.name, counted.runs);
+  return 0;
+#endif
   for (int r = 0; r < 5; ++r)
     for (int ragged = 0; ragged < 2; ++ragged)
       for (int backward = 0; backward < 2; ++backward) {
