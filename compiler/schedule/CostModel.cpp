@@ -65,6 +65,13 @@ private:
   double runsOf(StageOp stage) const;
   double dataSpeed() const;
   double shareOf(int64_t panels) const;
+  /// Whether the schedule has narrower vectors than the level.
+  bool isHalf() const {
+    return schedule.lanes * bytes < schedule.target.vectorBytes;
+  }
+  double multiplyAdd() const {
+    return isHalf() ? machine.halfMultiplyAdd : machine.multiplyAdd;
+  }
   double productSeconds(const Products &products, StageOp stage) const;
   double tileSeconds(int64_t rows, int64_t vectors, int64_t groups,
                      int64_t depth, double weightSpeed, double rowSpeed) const;
@@ -221,10 +228,11 @@ double ScanCost::tileSeconds(int64_t rows, int64_t vectors, int64_t groups,
                              double rowSpeed) const {
   const double sums = double(rows * vectors * groups);
   const double vectorBytes = double(schedule.lanes * bytes);
-  const double load = double(schedule.target.vectorBytes) / machine.l1Read;
+  const double load =
+      vectorBytes / (isHalf() ? machine.halfRead : machine.l1Read);
   // Of the peak, as measured: the rest goes to page walks and loops that begin.
   constexpr double reached = 0.96;
-  double step = sums * machine.multiplyAdd / reached;
+  double step = sums * multiplyAdd() / reached;
   // Elements of rows are loaded twice as fast as vectors.
   step =
       std::max(step, double(vectors * groups) * load + double(rows) * load / 2);
@@ -374,7 +382,7 @@ double ScanCost::unitSeconds(StageOp stage) const {
     return 0;
   const RegisterTile tile = schedule.tile(units);
   return rowsOf(stage) * vectors *
-         (operations * machine.multiplyAdd +
+         (operations * multiplyAdd() +
           moved * double(schedule.lanes * bytes) / dataSpeed()) *
          shareOf(ceilDiv(units, tile.vectors * schedule.lanes));
 }

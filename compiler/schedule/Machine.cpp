@@ -30,8 +30,11 @@ Machine rnn::machineOf(const Target &target) {
   const bool wide = target.vectorBytes == 64;
   Machine machine;
   machine.multiplyAdd = wide ? cycle : cycle / 2;
+  // Two units of 32 bytes work together on 64.
+  machine.halfMultiplyAdd = cycle / 2;
   machine.latency = 4 * cycle;
   machine.l1Read = wide ? 200e9 : 2 * double(target.vectorBytes) / cycle * 0.9;
+  machine.halfRead = wide ? machine.l1Read : machine.l1Read / 2;
   machine.l2Read = 108e9;
   machine.l3Read = 100e9;
   machine.memoryRead = 35e9;

@@ -19,9 +19,11 @@ namespace rnn {
 
 /// Seconds, bytes, and bytes a second.
 struct Machine {
-  double multiplyAdd; ///< of a whole vector, where none waits for another
-  double latency;     ///< from a multiply-add to one that needs its result
+  double multiplyAdd;     ///< of a whole vector, where none waits for another
+  double halfMultiplyAdd; ///< the same of a vector of half the bytes
+  double latency;         ///< from a multiply-add to one that needs its result
   double l1Read, l2Read, l3Read, memoryRead; ///< bytes a second
+  double halfRead; ///< of vectors of half the bytes, from the first level
   int64_t l1Bytes, l2Bytes, l3Bytes;
   int64_t registers; ///< of vectors
   double call;       ///< a tile: call, choice of the tile, first and last sums

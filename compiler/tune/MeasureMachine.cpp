@@ -82,11 +82,12 @@ LOOPS(avx2, 32, __attribute__((target("avx2,fma"))))
 LOOPS(avx512, 64, __attribute__((target("avx512f,avx512vl"))))
 #endif
 
-static const Loops &loopsFor([[maybe_unused]] const Target &target) {
+/// The loops of vectors of so many bytes.
+static const Loops &loopsFor([[maybe_unused]] int64_t bytes) {
 #ifdef __x86_64__
-  if (target.vectorBytes == 64)
+  if (bytes == 64)
     return avx512::loops;
-  if (target.vectorBytes == 32)
+  if (bytes == 32)
     return avx2::loops;
 #endif
   return narrow::loops;
@@ -162,10 +163,12 @@ static double barrierSeconds(int64_t threads, double otherwise) {
 
 Machine rnn::measureMachine(const Target &target, int64_t threads) {
   Machine machine = machineOf(target);
-  const Loops &loops = loopsFor(target);
+  const Loops &loops = loopsFor(target.vectorBytes);
   constexpr int64_t repeats = 40000;
-  machine.multiplyAdd =
-      fastest(10, [&] { loops.independent(repeats); }) / (repeats * chains);
+  auto multiplyAdd = [&](const Loops &its) {
+    return fastest(10, [&] { its.independent(repeats); }) / (repeats * chains);
+  };
+  machine.multiplyAdd = multiplyAdd(loops);
   machine.latency =
       fastest(10, [&] { loops.dependent(repeats); }) / double(repeats);
   machine.l1Bytes = cacheBytes(1, machine.l1Bytes);
@@ -175,6 +178,17 @@ Machine rnn::measureMachine(const Target &target, int64_t threads) {
     speed = readSpeed(loops, bytes, speed);
   };
   read(machine.l1Bytes / 4 * 3, machine.l1Read);
+  if (target.vectorBytes == 64) {
+    const Loops &half = loopsFor(target.vectorBytes / 2);
+    machine.halfMultiplyAdd = multiplyAdd(half);
+    machine.halfRead =
+        readSpeed(half, machine.l1Bytes / 4 * 3, machine.halfRead);
+  } else {
+    // With 16 bytes there is no loop of fused ones; whole vectors issue as
+    // fast.
+    machine.halfMultiplyAdd = machine.multiplyAdd;
+    machine.halfRead = machine.l1Read / 2;
+  }
   read(machine.l2Bytes / 2, machine.l2Read);
   read(std::min(machine.l3Bytes / 4, 4 * machine.l2Bytes), machine.l3Read);
   read(std::clamp<int64_t>(2 * machine.l3Bytes, 64 << 20, 256 << 20),
