@@ -19,6 +19,18 @@ Value ScanLoops::gradientOf(AccumulateOp op) {
   return frame.arrays[layout.face.find(ArrayRole::GradParam, op.getParam())];
 }
 
+/// Fetches what the next columns are added to: pieces of rows, which hardware
+/// sees no stream in.
+static void prefetchRows(Code &code, Value first, Value rows, int64_t pitch,
+                         int64_t columns) {
+  const int64_t line = 64 / code.elementBytes();
+  code.loop(code.num(0), rows, 1, [&](Value row) {
+    Value from = code.at(first, code.mul(row, pitch));
+    for (int64_t column = 0; column < columns; column += line)
+      code.prefetch(code.at(from, column));
+  });
+}
+
 void ScanLoops::emitAccumulates(StageOp stage, const Origin &origin,
                                 Value rows) {
   // In the order in which they stand: keys have addresses in them.
@@ -78,6 +90,11 @@ void ScanLoops::emitAccumulates(StageOp stage, const Origin &origin,
   if (byColumn.empty())
     return;
   GradientShare own = ownGradients(units);
+  int64_t gradientBytes = 0;
+  for (ArrayRef<AccumulateOp> ops : byColumn)
+    for (AccumulateOp op : ops)
+      gradientBytes += op.rowUnits() * op.columnUnits() * code.elementBytes();
+  const bool prefetches = gradientBytes > cacheBytes;
   // In even blocks of rows, so that a panel's gradients stay near for all
   // columns; each block reads and writes all gradients once.
   Value blocks = code.max(
@@ -128,6 +145,8 @@ void ScanLoops::emitAccumulates(StageOp stage, const Origin &origin,
               t.a = accesses.lanePointer(row, panel, firstRow, code.num(0));
               t.b = code.at(
                   code.at(column.base, code.mul(firstRow, column.stride)), at);
+              if (prefetches)
+                prefetchRows(code, code.at(t.c, step), height, pitch, step);
               if (op.getOver() == 1)
                 return tiles.call(code, shape, t);
               // Several vectors for each row, one after the other.
