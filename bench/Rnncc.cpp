@@ -7,7 +7,6 @@
 #include "Side.h"
 #include "rnncc/runtime.h"
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
 #include <dlfcn.h>
 #include <new>
@@ -18,7 +17,7 @@ using namespace bench;
 namespace {
 
 struct Free {
-  void operator()(void *pointer) const { std::free(pointer); }
+  void operator()(void *pointer) const { rnncc_free(pointer); }
   void operator()(rnncc_team *team) const { rnncc_team_destroy(team); }
 };
 using Memory = std::unique_ptr<void, Free>;
@@ -103,9 +102,7 @@ template <typename Visit> void Rnncc::forEachParameter(Visit visit) {
 
 Rnncc::Rnncc(const rnncc_descriptor &cell, const Problem &problem, Work work,
              int threads)
-    : cell(cell), problem(problem), work(work),
-      call(static_cast<rnncc_call *>(std::calloc(
-          1, sizeof(rnncc_call) + size_t(cell.n_arrays) * sizeof(void *)))) {
+    : cell(cell), problem(problem), work(work), call(rnncc_call_create(&cell)) {
   if (!call)
     throw std::bad_alloc();
   const Shape &shape = problem.shape;

@@ -79,8 +79,8 @@ static ExitCode findSubjects(const Options &options,
   if (code || !subjects.empty())
     return code;
   if (!model.empty()) {
-    commandLineError("--tune: the model '" + model +
-                     "' has no products, so nothing to choose for them");
+    commandLineError("--tune: no part of the model '" + model +
+                     "' has products that take a share of its time");
     return InputError;
   }
   commandLineError("--tune: no cell of '" + options.input +

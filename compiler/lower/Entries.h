@@ -59,6 +59,10 @@ struct EntryFunction {
   /// Marks the tape of a forward, if there is one; checks that of a backward,
   /// and marks it as used up.
   void takeTape(mlir::Value tape, bool backward, const TapeMark &mark);
+  /// Checks what pack is given; gives where the parameters are, by name.
+  llvm::StringMap<mlir::Value> takeParams(const CellInterface &face,
+                                          mlir::Value params,
+                                          mlir::Value weights);
   void finish(mlir::Value result);
 
   Code &code;

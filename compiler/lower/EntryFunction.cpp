@@ -50,6 +50,26 @@ void EntryFunction::failUnlessOk(Value status) {
            status);
 }
 
+llvm::StringMap<Value> EntryFunction::takeParams(const CellInterface &face,
+                                                 Value params, Value weights) {
+  // What has no parameters has no array of them.
+  failIf(face.params.empty()
+             ? code.isNull(weights)
+             : code.either(code.isNull(params), code.isNull(weights)),
+         status::NullPointer);
+  failIf(isMisaligned(code, weights, 64), status::Misaligned);
+  llvm::StringMap<Value> sources;
+  for (auto [index, tensor] : llvm::enumerate(face.params)) {
+    TensorOp param = tensor;
+    Value source =
+        code.loadPtr(code.atByte(params, code.pointerBytes * int64_t(index)));
+    failIf(code.isNull(source), status::NullPointer);
+    failIf(isMisaligned(code, source, code.elementBytes()), status::Misaligned);
+    sources[param.getSymName()] = source;
+  }
+  return sources;
+}
+
 void EntryFunction::finish(Value result) {
   func::ReturnOp::create(code.b, code.loc, result);
 }

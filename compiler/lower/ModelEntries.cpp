@@ -99,20 +99,7 @@ void ModelEntries::emitPack() {
   placeInSection(entry.function, section("sizes"));
   Value params = entry.argument(0), to = entry.argument(1);
   Value team = entry.argument(2);
-  entry.failIf(face.params.empty()
-                   ? code.isNull(to)
-                   : code.either(code.isNull(params), code.isNull(to)),
-               status::NullPointer);
-  entry.failIf(isMisaligned(code, to, lineBytes), status::Misaligned);
-  llvm::StringMap<Value> sources;
-  for (auto [index, param] : llvm::enumerate(face.params)) {
-    Value source =
-        code.loadPtr(code.atByte(params, code.pointerBytes * int64_t(index)));
-    sources[param.getSymName()] = source;
-    entry.failIf(code.isNull(source), status::NullPointer);
-    entry.failIf(isMisaligned(code, source, code.elementBytes()),
-                 status::Misaligned);
-  }
+  llvm::StringMap<Value> sources = entry.takeParams(face, params, to);
   code.zeroBytes(to, code.num(memory.weightsHeader()));
   for (auto [index, table] : llvm::enumerate(plan.tables))
     LLVM::StoreOp::create(code.b, code.loc, sources[table],

@@ -156,6 +156,7 @@ static Value rowOfPair(Code &code, Value pair, int64_t parts, int64_t part) {
 /// element [row][column] of a matrix with `pitch` elements from row to row at
 /// to[column * width + row]. With `parts` it stores pairs of columns: that of
 /// columns 2c and 2c + 1 at to[c * width + row], c counted from `firstPair`.
+/// With `past` whole blocks are stored past the caches.
 static func::FuncOp makeTranspose(const Code &outer, const std::string &name,
                                   int64_t parts, bool past, ModuleOp module) {
   const bool bf16 = parts;
@@ -381,8 +382,7 @@ private:
     makeInternal(function);
     placeInSection(function, section);
   }
-  Sources sourcesOf(Value params, Value weights);
-  void check(EntryFunction &entry, Value params, Value weights);
+  void addDerived(Sources &sources, Value weights);
   void emitZeros(Value weights);
   void emitWhole(Value weights, Sources &sources);
   void emitTails(const PackedTerm &term, const Share &share, Value weights);
@@ -400,34 +400,13 @@ private:
 };
 } // namespace
 
-/// Where parameters are, and what is computed from them.
-Pack::Sources Pack::sourcesOf(Value params, Value weights) {
-  Sources sources;
-  for (auto [index, param] : llvm::enumerate(layout.face.params))
-    sources[TensorOp(param).getSymName()] =
-        code.loadPtr(code.atByte(params, code.pointerBytes * int64_t(index)));
+/// Where what is computed from parameters is kept.
+void Pack::addDerived(Sources &sources, Value weights) {
   CellOp cell = layout.cell;
   for (auto tensor : cell.getBody().getOps<TensorOp>()) {
     auto offset = layout.vectors.find(tensor.getSymName());
     if (tensor.getRole() == Role::derived && offset != layout.vectors.end())
       sources[tensor.getSymName()] = code.at(weights, offset->second);
-  }
-  return sources;
-}
-
-void Pack::check(EntryFunction &entry, Value params, Value weights) {
-  // A cell without parameters has no array of them.
-  entry.failIf(layout.face.params.empty()
-                   ? code.isNull(weights)
-                   : code.either(code.isNull(params), code.isNull(weights)),
-               status::NullPointer);
-  entry.failIf(isMisaligned(code, weights, 64), status::Misaligned);
-  Sources sources = sourcesOf(params, weights);
-  for (TensorOp param : layout.face.params) {
-    Value source = sources[param.getSymName()];
-    entry.failIf(code.isNull(source), status::NullPointer);
-    entry.failIf(isMisaligned(code, source, code.elementBytes()),
-                 status::Misaligned);
   }
 }
 
@@ -493,7 +472,11 @@ void Pack::emitBody() {
   Value weights = code.loadPtr(field(context, PackField::Weights));
   Share share{body.getArgument(1),
               code.loadNum(field(context, PackField::Workers))};
-  Sources sources = sourcesOf(params, weights);
+  Sources sources;
+  for (auto [index, param] : llvm::enumerate(layout.face.params))
+    sources[TensorOp(param).getSymName()] =
+        code.loadPtr(code.atByte(params, code.pointerBytes * int64_t(index)));
+  addDerived(sources, weights);
   denormals.flush();
   std::map<int64_t, func::FuncOp> transposers; // by parts
   for (const PackedTerm &term : terms) {
@@ -549,9 +532,9 @@ void Pack::emit() {
                       {code.ptr, code.ptr, code.ptr}, code.i32);
   makeOurs(entry.function);
   Value params = entry.argument(0), weights = entry.argument(1);
-  check(entry, params, weights);
+  Sources sources = entry.takeParams(layout.face, params, weights);
+  addDerived(sources, weights);
   emitZeros(weights);
-  Sources sources = sourcesOf(params, weights);
   denormals.flush();
   emitWhole(weights, sources);
   denormals.restore();
